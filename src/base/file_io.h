@@ -1,0 +1,21 @@
+// Whole files in and out.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace gvc {
+
+// The whole file. Code::input if it is missing, a directory or unreadable; Code::resources if it
+// does not fit the memory.
+Result<std::vector<std::byte>> read_file(const std::string& path);
+
+// Writes path + ".part" and renames it, so that path is either the old file or the whole new one.
+// Code::usage if it cannot be created, Code::temporary if writing fails (disk full).
+Status write_file(const std::string& path, std::span<const std::span<const std::byte>> pieces);
+
+}  // namespace gvc
