@@ -1,0 +1,14 @@
+# gvcmedia: files, pipes, colour, containers, through FFmpeg's libraries (releases 4 to 7).
+find_package(OpenMP REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(FFMPEG REQUIRED IMPORTED_TARGET
+                  libavformat libavcodec libavfilter libavutil libswscale libswresample)
+file(GLOB GVC_MEDIA_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/media/*.cpp)
+list(FILTER GVC_MEDIA_SOURCES EXCLUDE REGEX "_test\\.cpp$")
+add_library(gvcmedia STATIC ${GVC_MEDIA_SOURCES})
+target_link_libraries(gvcmedia PUBLIC gvcformat PRIVATE PkgConfig::FFMPEG OpenMP::OpenMP_CXX)
+# Colour conversion gives the same samples on every CPU: no fused multiply-add, and optimised in
+# debug builds too, where it would otherwise be the slowest step.
+set_source_files_properties(
+    ${PROJECT_SOURCE_DIR}/src/media/colour_rows.cpp PROPERTIES
+    COMPILE_OPTIONS "-O3;-ffp-contract=off;-fno-math-errno;-fno-trapping-math")
