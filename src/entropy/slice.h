@@ -1,0 +1,44 @@
+// Coding of one slice: a band of rows of a unit's z and y tokens, in one rANS stream.
+//
+// z comes first, then y; each in the order of its plane. A slice needs nothing outside itself but,
+// for chunks in chain mode, the same band of the previous unit's y.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "entropy/token_model.h"
+
+namespace gvc::entropy {
+
+// What a slice is coded with. y_prev: the band of the previous chunk's y, size.y_count() values;
+// empty for keys, for the first chunk after a key and in self mode.
+struct SliceContext {
+    TokenKind kind = TokenKind::key;
+    int qp = 0;  // 0 ... 31
+    SliceSize size;
+    std::span<const int16_t> y_prev;
+};
+
+// The scale index of every y token: those with index 0 will be zero.
+std::vector<uint8_t> scale_indices(const TokenModel& model, const SliceContext& context,
+                                   std::span<const int16_t> z);
+
+// Codes z (z_count values) and y (y_count). Values beyond +-kMaxMagnitude are cut in place, and y
+// is set to zero where its scale index is 0: afterwards both hold what the decoder will get.
+std::vector<uint8_t> encode_slice(const TokenModel& model, const SliceContext& context,
+                                  std::span<int16_t> z, std::span<int16_t> y);
+
+// The same size without coding, in bits (within 0.5 %, the flush included). z and y as encode_slice
+// leaves them: y tokens at index 0 count as nothing.
+double slice_bits(const TokenModel& model, const SliceContext& context, std::span<const int16_t> z,
+                  std::span<const int16_t> y);
+
+// Fills z and y. Code::corrupt if the bytes are not a whole slice; z and y then hold anything
+// within range.
+Status decode_slice(const TokenModel& model, const SliceContext& context,
+                    std::span<const uint8_t> bytes, std::span<int16_t> z, std::span<int16_t> y);
+
+}  // namespace gvc::entropy
