@@ -1,0 +1,67 @@
+// The descriptor of a GOP: everything about it that is not a token.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace gvc::bitstream {
+
+inline constexpr int kMaxFrames = 29;  // of a GOP: one keyframe and seven chunks of four
+inline constexpr int kFramesPerChunk = 4;
+inline constexpr int kMaxChunks = 7;
+inline constexpr int kMaxUnits = 1 + kMaxChunks;
+inline constexpr size_t kMaxDescriptorText = 1024;
+
+enum class BaseKind : uint8_t { neural = 0, av1 = 1, still = 2 };  // still: the keyframe, held
+
+// Motion of the picture over the GOP's whole length, from first frame to last: a point (x, y),
+// from the picture's centre in pixels, goes to (x, y) + ((xx, xy), (yx, yy)) / 2^14 * (x, y) +
+// (tx, ty) / 8.
+struct Affine {
+    int16_t xx = 0, xy = 0, yx = 0, yy = 0, tx = 0, ty = 0;
+    bool operator==(const Affine&) const = default;
+};
+
+struct Gain {  // 128 stands for 1.0
+    uint8_t luma = 128, chroma = 128;
+    bool operator==(const Gain&) const = default;
+};
+
+struct Descriptor {
+    BaseKind base = BaseKind::neural;
+    uint8_t frames = 1;          // shown, 1 ... 29; the last chunk's other frames are dropped
+    uint8_t qp = 0;              // 0 ... 31, of the keyframe or P-key
+    int8_t chunk_qp_offset = 0;  // -8 ... 7: chunks have qp + offset, cut to 0 ... 31
+    std::optional<std::array<uint8_t, kMaxChunks>>
+        chunk_qps;       // instead of the offset (not written)
+    uint16_t seed = 0;   // of the noise
+    uint64_t start = 0;  // timestamp of the first frame, in ticks
+    // Ticks from each frame to the next, frames - 1 values; none: ticks_per_frame each.
+    std::optional<std::vector<uint32_t>> durations;
+    std::optional<std::array<uint32_t, 2>> slices;  // {key, chunk}; none: the sequence's
+    std::optional<Affine> motion;
+    std::optional<Gain> gain;
+    std::optional<std::array<uint8_t, 8>> style;  // symbols 0 ... 15
+    std::optional<uint8_t> grain;
+    std::optional<std::string> text;  // UTF-8, at most 1,024 bytes
+
+    bool operator==(const Descriptor&) const = default;
+};
+
+// Chunks that the GOP's frames need; 0 for a still or a base that is not neural.
+int chunk_count(const Descriptor& descriptor);
+// The qp of unit 0 (keyframe or P-key) or of chunk unit - 1.
+int unit_qp(const Descriptor& descriptor, int unit);
+
+// Code::internal if a field is out of range.
+Result<std::vector<uint8_t>> write_descriptor(const Descriptor& descriptor);
+// Reads a descriptor at the beginning of data and says how long it is. Code::corrupt if damaged.
+Result<Descriptor> read_descriptor(std::span<const uint8_t> data, size_t& used);
+
+}  // namespace gvc::bitstream

@@ -1,0 +1,111 @@
+// Fields of headers, declared once for reading and writing.
+//
+// A header type has a function template visit_fields(Visitor&, Header&) that calls the visitor for
+// each field in order. FieldWriter turns the fields into bits, FieldReader fills them from bits.
+// Bits go into bytes from the lowest bit up; a field's lowest bit comes first.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+namespace gvc::bitstream {
+
+class FieldWriter {
+  public:
+    // count (1 to 64) bits of an unsigned integer, an enum or a bool. A value that does not fit
+    // makes good() false.
+    template <typename T>
+    void bits(int count, const T& field) {
+        put(count, static_cast<uint64_t>(field));
+    }
+    // Two's complement.
+    template <typename T>
+    void signed_bits(int count, const T& field) {
+        static_assert(std::is_signed_v<T>);
+        const int64_t limit = int64_t{1} << (count - 1);
+        require(field >= -limit && field < limit);
+        put(count, static_cast<uint64_t>(field) & (~uint64_t{0} >> (64 - count)));
+    }
+    // Groups of eight bits: seven of the value, lowest first, and a flag that another follows.
+    template <typename T>
+    void varint(const T& field) {
+        uint64_t rest = field;
+        for (; rest >= 128; rest >>= 7) put(8, (rest & 127) | 128);
+        put(8, rest);
+    }
+    // A flag, and the value if it is there.
+    template <typename T, typename Visit>
+    void optional(std::optional<T>& field, Visit&& visit) {
+        bits(1, field.has_value());
+        if (field) visit(*field);
+    }
+    // A varint length and that many bytes.
+    void text(std::string& field, size_t max_length);
+    // States what makes the fields valid.
+    void require(bool condition) { good_ = good_ && condition; }
+    // Room for fields of later versions: nothing here writes any.
+    void extension() { bits(1, false); }
+
+    bool good() const { return good_; }
+    std::vector<uint8_t> finish() const { return bytes_; }  // the last byte is filled with zeros
+
+  private:
+    void put(int count, uint64_t value);
+
+    std::vector<uint8_t> bytes_;
+    int used_ = 8;  // bits of the last byte
+    bool good_ = true;
+};
+
+class FieldReader {
+  public:
+    explicit FieldReader(std::span<const uint8_t> data) : data_(data) {}
+
+    template <typename T>
+    void bits(int count, T& field) {
+        field = static_cast<T>(take(count));
+    }
+    template <typename T>
+    void signed_bits(int count, T& field) {
+        const uint64_t sign = uint64_t{1} << (count - 1);
+        field = static_cast<T>(static_cast<int64_t>((take(count) ^ sign) - sign));
+    }
+    template <typename T>
+    void varint(T& field) {
+        uint64_t value = 0;
+        for (int shift = 0; shift < 64; shift += 7) {
+            const uint64_t group = take(8);
+            value |= (group & 127) << shift;
+            if (shift == 63) require(group <= 1);
+            if ((group & 128) == 0) break;
+        }
+        field = static_cast<T>(value);
+        require(static_cast<uint64_t>(field) == value);
+    }
+    template <typename T, typename Visit>
+    void optional(std::optional<T>& field, Visit&& visit) {
+        field.reset();
+        if (take(1) != 0) visit(field.emplace());
+    }
+    void text(std::string& field, size_t max_length);
+    void require(bool condition) { good_ = good_ && condition; }
+    void extension();  // skips what a later version wrote there
+
+    // False once anything was out of range or missing; fields read after that are zero.
+    bool good() const { return good_; }
+    size_t bytes_used() const { return (at_ + 7) / 8; }
+
+  private:
+    uint64_t take(int count);
+
+    std::span<const uint8_t> data_;
+    size_t at_ = 0;  // in bits
+    bool good_ = true;
+};
+
+}  // namespace gvc::bitstream

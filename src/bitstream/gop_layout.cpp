@@ -1,0 +1,38 @@
+#include "bitstream/gop_layout.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/bytes.h"
+
+namespace gvc::bitstream {
+
+Result<GopLayout> gop_layout(const SequenceHeader& sequence, const Descriptor& descriptor,
+                             PacketKind kind) {
+    const auto slices =
+        descriptor.slices.value_or(std::array{sequence.key_slices, sequence.chunk_slices});
+    const auto rows = static_cast<uint32_t>(plane_size(sequence).h64);
+    if (slices[0] > rows || slices[1] > rows) {
+        return {Code::corrupt, "a GOP has more slices than rows"};
+    }
+    GopLayout layout;
+    layout.kind = kind;
+    layout.units = 1 + chunk_count(descriptor);
+    layout.chunk_slices = static_cast<int>(slices[1]);
+    layout.key_slices = kind == PacketKind::keyframe ? static_cast<int>(slices[0])
+                        : kind == PacketKind::pkey   ? layout.chunk_slices
+                                                     : 1;
+    return layout;
+}
+
+void TokenHash::add(std::span<const int16_t> plane) {
+    std::array<uint8_t, 4096> buffer;
+    while (!plane.empty()) {
+        const size_t n = std::min(plane.size(), buffer.size() / 2);
+        for (size_t i = 0; i < n; ++i) store_le(&buffer[2 * i], static_cast<uint16_t>(plane[i]));
+        crc_ = crc32c(std::span<const uint8_t>(buffer).first(2 * n), crc_);
+        plane = plane.subspan(n);
+    }
+}
+
+}  // namespace gvc::bitstream

@@ -1,0 +1,52 @@
+// How a GOP is cut into units and slices, and the CRC over its tokens.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <utility>
+
+#include "base/crc32c.h"
+#include "bitstream/descriptor.h"
+#include "bitstream/packet.h"
+#include "bitstream/sequence_header.h"
+#include "entropy/token_config.h"
+
+namespace gvc::bitstream {
+
+struct GopLayout {
+    PacketKind kind = PacketKind::keyframe;  // keyframe, pkey or base
+    int units = 1;                           // unit 0 and the chunks
+    int key_slices = 1;                      // of unit 0
+    int chunk_slices = 1;
+
+    int slices_of(int unit) const { return unit == 0 ? key_slices : chunk_slices; }
+};
+
+// The layout of a GOP whose first packet has this kind. Code::corrupt if there would be more slices
+// than rows.
+Result<GopLayout> gop_layout(const SequenceHeader& sequence, const Descriptor& descriptor,
+                             PacketKind kind);
+
+// The tables of a unit's tokens: only the keyframe itself uses those of keys.
+inline entropy::TokenKind token_kind(const GopLayout& layout, int unit) {
+    return layout.kind == PacketKind::keyframe && unit == 0 ? entropy::TokenKind::key
+                                                            : entropy::TokenKind::chunk;
+}
+
+// Rows of z, [first, end), of slice i out of count: i*h64/count rounded down, and so on.
+inline std::pair<int, int> slice_rows(int h64, int count, int i) {
+    return {h64 * i / count, h64 * (i + 1) / count};
+}
+
+// CRC-32C of a GOP's tokens as the decoder has them: for each unit in order, the whole z plane and
+// then the whole y plane, int16 little-endian.
+class TokenHash {
+  public:
+    void add(std::span<const int16_t> plane);
+    uint32_t value() const { return crc_; }
+
+  private:
+    uint32_t crc_ = 0;
+};
+
+}  // namespace gvc::bitstream

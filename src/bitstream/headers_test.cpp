@@ -1,0 +1,229 @@
+#include <gtest/gtest.h>
+
+#include "bitstream/descriptor.h"
+#include "bitstream/fields.h"
+#include "bitstream/index.h"
+#include "bitstream/sequence_header.h"
+
+namespace gvc::bitstream {
+namespace {
+
+SequenceHeader plain_sequence() {
+    SequenceHeader header;
+    header.width = 854;
+    header.height = 480;
+    header.fingerprint = 0x0123456789ABCDEF;
+    header.key_slices = 3;
+    header.chunk_slices = 2;
+    return header;
+}
+
+SequenceHeader full_sequence() {
+    SequenceHeader header = plain_sequence();
+    header.width = 16384;
+    header.height = 4321;
+    header.optional_features = 0x81;
+    header.frame_rate = {1000, 33};
+    header.ticks_per_frame = 33;
+    header.colour = {9, 16, 10, true, 12};
+    header.sample_aspect = Rational{64, 45};
+    header.rotation = 3;
+    header.mirrored = true;
+    header.context = ContextMode::self;
+    header.generated = false;
+    header.base_size = Rational{427, 240};
+    return header;
+}
+
+Descriptor full_descriptor() {
+    Descriptor d;
+    d.frames = 29;
+    d.qp = 31;
+    d.chunk_qps = {0, 1, 2, 3, 29, 30, 31};
+    d.seed = 65535;
+    d.start = uint64_t{1} << 40;
+    d.durations.emplace(28);
+    for (uint32_t i = 0; i < 28; ++i) (*d.durations)[i] = i * i * 50;
+    d.slices = {7, 256};
+    d.motion = Affine{-32768, 32767, 0, -1, 5, -5};
+    d.gain = Gain{120, 140};
+    d.style = {0, 15, 1, 14, 2, 13, 3, 12};
+    d.grain = 9;
+    d.text = "ein Text, \xC3\xA4";
+    return d;
+}
+
+TEST(SequenceHeader, RoundTripsAndIsShort) {
+    for (const SequenceHeader& header : {plain_sequence(), full_sequence()}) {
+        auto bytes = write_sequence_header(header);
+        ASSERT_TRUE(bytes.ok());
+        EXPECT_LE(bytes->size(), 32u + (header.base_size ? 8 : 0));
+        bytes->push_back(0xAA);  // what follows is not looked at
+        size_t used = 0;
+        auto back = read_sequence_header(*bytes, used);
+        ASSERT_TRUE(back.ok()) << back.status().message();
+        EXPECT_EQ(*back, header);
+        EXPECT_EQ(used, bytes->size() - 1);
+        for (size_t n = 0; n < used; ++n) {
+            EXPECT_FALSE(read_sequence_header(std::span(*bytes).first(n), used).ok()) << n;
+        }
+    }
+    EXPECT_LE(write_sequence_header(plain_sequence())->size(), 27u);
+}
+
+TEST(SequenceHeader, WriterRefusesWhatTheReaderWould) {
+    const auto refused = [](auto&& change) {
+        SequenceHeader header = plain_sequence();
+        change(header);
+        return !write_sequence_header(header).ok();
+    };
+    EXPECT_TRUE(refused([](auto& h) { h.width = 0; }));
+    EXPECT_TRUE(refused([](auto& h) { h.height = 16385; }));
+    EXPECT_TRUE(refused([](auto& h) { h.frame_rate = {0, 1}; }));
+    EXPECT_TRUE(refused([](auto& h) { h.colour.bit_depth = 9; }));
+    EXPECT_TRUE(refused([](auto& h) { h.colour.bit_depth = 16; }));
+    EXPECT_TRUE(refused([](auto& h) { h.key_slices = 9; }));  // 480 lines are 8 rows of 64
+    EXPECT_TRUE(refused([](auto& h) { h.chunk_slices = 0; }));
+    EXPECT_TRUE(refused([](auto& h) { h.rotation = 4; }));
+}
+
+TEST(SequenceHeader, RefusesOtherVersionsByName) {
+    const auto message = [](auto&& change) {
+        SequenceHeader header = plain_sequence();
+        change(header);
+        size_t used = 0;
+        const auto result = read_sequence_header(*write_sequence_header(header), used);
+        EXPECT_EQ(result.status().code(), Code::corrupt);
+        return result.status().message();
+    };
+    EXPECT_NE(message([](auto& h) { h.format_major = 3; }).find("3.1"), std::string::npos);
+    EXPECT_NE(message([](auto& h) { h.required_features = 4; }).find("features"),
+              std::string::npos);
+}
+
+TEST(SequenceHeader, LargePicturesParseButAreRefusedForDecoding) {
+    SequenceHeader header = plain_sequence();
+    EXPECT_TRUE(check_size(header).ok());
+    header.width = 4096;
+    header.height = 2304;
+    EXPECT_TRUE(check_size(header).ok());
+    header.height = 2305;
+    EXPECT_EQ(check_size(header).code(), Code::resources);
+}
+
+TEST(Descriptor, RoundTripsAndIsShort) {
+    Descriptor plain;
+    plain.frames = 29;
+    plain.qp = 12;
+    plain.chunk_qp_offset = -8;
+    plain.seed = 4711;
+    plain.start = 290;
+    EXPECT_LE(write_descriptor(plain)->size(), 8u);
+    for (const Descriptor& d : {plain, full_descriptor()}) {
+        auto bytes = write_descriptor(d);
+        ASSERT_TRUE(bytes.ok());
+        size_t used = 0;
+        auto back = read_descriptor(*bytes, used);
+        ASSERT_TRUE(back.ok());
+        EXPECT_EQ(*back, d);
+        EXPECT_EQ(used, bytes->size());
+        for (size_t n = 0; n < bytes->size(); ++n) {
+            EXPECT_FALSE(read_descriptor(std::span(*bytes).first(n), used).ok()) << n;
+        }
+    }
+    Descriptor big = full_descriptor();  // without what may be long
+    big.durations.reset();
+    big.text.reset();
+    big.slices.reset();
+    big.start = (1u << 28) - 1;
+    EXPECT_LE(write_descriptor(big)->size(), 32u);
+}
+
+TEST(Descriptor, RefusesFieldsOutOfRange) {
+    const auto refused = [](auto&& change) {
+        Descriptor d = full_descriptor();
+        change(d);
+        return !write_descriptor(d).ok();
+    };
+    EXPECT_TRUE(refused([](auto& d) { d.frames = 30; }));
+    EXPECT_TRUE(refused([](auto& d) { d.frames = 0; }));
+    EXPECT_TRUE(refused([](auto& d) { d.qp = 32; }));
+    EXPECT_TRUE(refused([](auto& d) { d.chunk_qps.reset(), d.chunk_qp_offset = 8; }));
+    EXPECT_TRUE(refused([](auto& d) { d.durations->pop_back(); }));
+    EXPECT_TRUE(refused([](auto& d) { d.text = std::string(1025, 'x'); }));
+    EXPECT_TRUE(refused([](auto& d) { (*d.style)[7] = 16; }));
+}
+
+TEST(Descriptor, CountsChunksAndQps) {
+    Descriptor d;
+    for (const auto& [frames, chunks] : {std::pair{1, 0}, {2, 1}, {5, 1}, {6, 2}, {29, 7}}) {
+        d.frames = static_cast<uint8_t>(frames);
+        EXPECT_EQ(chunk_count(d), chunks);
+    }
+    d.base = BaseKind::still;
+    EXPECT_EQ(chunk_count(d), 0);
+    d.qp = 30;
+    d.chunk_qp_offset = 4;
+    EXPECT_EQ(unit_qp(d, 0), 30);
+    EXPECT_EQ(unit_qp(d, 1), 31);
+    d.chunk_qps = {5, 6, 7, 8, 9, 10, 11};
+    EXPECT_EQ(unit_qp(d, 7), 11);
+}
+
+TEST(Fields, ExtensionsOfLaterVersionsAreSkipped) {
+    FieldWriter writer;
+    writer.bits(3, 5u);
+    writer.bits(1, true);  // an extension
+    writer.varint(2u);     // of two bytes
+    writer.bits(16, 0xBEEFu);
+    writer.bits(4, 9u);
+    const auto bytes = writer.finish();
+    FieldReader reader(bytes);
+    uint32_t a = 0, b = 0;
+    reader.bits(3, a);
+    reader.extension();
+    reader.bits(4, b);
+    EXPECT_TRUE(reader.good());
+    EXPECT_EQ(a, 5u);
+    EXPECT_EQ(b, 9u);
+    FieldReader cut{std::span(bytes).first(2)};
+    cut.bits(3, a);
+    cut.extension();
+    EXPECT_FALSE(cut.good());
+}
+
+TEST(Fields, VarintsThatDoNotFitAreRefused) {
+    const std::vector<uint8_t> eleven(11, 0xFF);
+    uint64_t wide = 0;
+    FieldReader a(eleven);
+    a.varint(wide);
+    EXPECT_FALSE(a.good());
+    const std::vector<uint8_t> five = {0xFF, 0xFF, 0xFF, 0xFF, 0x1F};
+    uint32_t narrow = 0;
+    FieldReader b(five);
+    b.varint(narrow);
+    EXPECT_FALSE(b.good());
+    FieldReader c(five);
+    c.varint(wide);
+    EXPECT_TRUE(c.good());
+    EXPECT_EQ(wide, (uint64_t{1} << 33) - 1);
+}
+
+TEST(Index, RoundTripsAndRefusesWrongCounts) {
+    const std::vector<IndexEntry> entries = {{0, 0}, {7000, 29}, {uint64_t{1} << 40, 58}};
+    auto bytes = write_index(entries);
+    ASSERT_TRUE(bytes.ok());
+    EXPECT_EQ(*read_index(*bytes), entries);
+    for (size_t n = 0; n < bytes->size(); ++n) {
+        EXPECT_FALSE(read_index(std::span(*bytes).first(n)).ok()) << n;
+    }
+    FieldWriter hostile;
+    hostile.varint(uint64_t{1} << 60);
+    EXPECT_FALSE(read_index(hostile.finish()).ok());
+    EXPECT_FALSE(write_index({{5, 0}, {4, 1}}).ok());
+    EXPECT_EQ(*read_end(write_end({77, 290})), (EndMark{77, 290}));
+    EXPECT_FALSE(read_end({}).ok());
+}
+
+}  // namespace
+}  // namespace gvc::bitstream
