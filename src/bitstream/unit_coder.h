@@ -87,6 +87,7 @@ class UnitDecoder : UnitState {
     UnitTokens tokens_;
     int next_unit_ = 0;
     int next_slice_ = 0;
+    bool begun_ = false;   // begin_gop succeeded
     bool intact_ = false;  // nothing was missing since the GOP began
     bool chain_intact_ = false;
     uint8_t counter_ = 0;
