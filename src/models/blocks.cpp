@@ -1,0 +1,80 @@
+#include "models/blocks.h"
+
+#include <cmath>
+#include <numbers>
+
+namespace gvc::models {
+
+using nn::Act;
+using nn::Init;
+using nn::Ops;
+using nn::Tensor;
+
+Conv::Conv(Ops& ops, const std::string& name, int in, int out, int kernel, int stride, Act act,
+           Init init, float gain)
+    : act_(act) {
+    nn::ConvSpec spec;
+    spec.in = in;
+    spec.out = out;
+    spec.kernel = kernel;
+    spec.stride = stride;
+    spec.init = init;
+    spec.gain = gain;
+    weight_ = ops.conv_weight(name, spec);
+}
+
+Tensor Conv::operator()(Ops& ops, const Tensor& x, const Tensor& residual) const {
+    return ops.conv(x, weight_, act_, residual);
+}
+
+Dcb::Dcb(Ops& ops, const std::string& name, int channels)
+    : in_(ops, name + ".in", channels, channels, 1, 1, Act::silu),
+      out_(ops, name + ".out", channels, channels, 1, 1, Act::none, Init::kaiming, 0.3f),
+      expand_(ops, name + ".expand", channels, 4 * channels),
+      reduce_(ops, name + ".reduce", 2 * channels, channels, 1, 1, Act::none, Init::kaiming, 0.3f),
+      depthwise_(ops.depthwise_weight(name + ".depthwise", channels)) {}
+
+Tensor Dcb::operator()(Ops& ops, const Tensor& x) const {
+    Tensor mixed = out_(ops, ops.depthwise(in_(ops, x), depthwise_), x);
+    return reduce_(ops, ops.sum_halves(expand_(ops, mixed), Act::silu), mixed);
+}
+
+DcbStack::DcbStack(Ops& ops, const std::string& name, int channels, int count) {
+    for (int i = 0; i < count; ++i)
+        blocks_.emplace_back(ops, name + "." + std::to_string(i), channels);
+}
+
+Tensor DcbStack::operator()(Ops& ops, Tensor x) const {
+    for (const Dcb& block : blocks_) x = block(ops, x);
+    return x;
+}
+
+Modulation::Modulation(Ops& ops, const std::string& name, int condition, int channels)
+    : scale_(ops, name + ".scale", condition, channels, 1, 1, Act::none, Init::zero),
+      shift_(ops, name + ".shift", condition, channels, 1, 1, Act::none, Init::zero) {}
+
+Tensor Modulation::operator()(Ops& ops, const Tensor& x, const Tensor& condition) const {
+    return ops.scale_shift(x, ops.affine(scale_(ops, condition), 1.0f, 1.0f),
+                           shift_(ops, condition));
+}
+
+Tensor quality_features(Ops& ops, const std::vector<float>& qps) {
+    std::vector<float> values;
+    for (float qp : qps)
+        for (int k = 1; k <= kQualityFeatures; ++k)
+            values.push_back(std::cos(std::numbers::pi_v<float> * k * (qp + 0.5f) / 32.0f));
+    return ops.from_host({static_cast<int64_t>(qps.size()), kQualityFeatures, 1, 1}, values.data());
+}
+
+Tensor patches(Ops& ops, const Tensor& rgb) {
+    return ops.unshuffle(ops.affine(rgb, 4.0f, -2.0f), kPatch);
+}
+
+Tensor luma(Ops& ops, const Tensor& rgb) {
+    Tensor r = ops.affine(ops.channels(rgb, 0, 1), 0.2126f, 0.0f);
+    Tensor g = ops.affine(ops.channels(rgb, 1, 1), 0.7152f, 0.0f);
+    Tensor b = ops.affine(ops.channels(rgb, 2, 1), 0.0722f, 0.0f);
+    return ops.add(ops.add(r, g), b);
+}
+
+}  // namespace gvc::models

@@ -1,0 +1,57 @@
+// Widths and depths of the networks; stored in a weights file's metadata, never compiled in.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "base/result.h"
+
+namespace gvc::models {
+
+inline constexpr int kChunkFrames = 4;  // frames coded together after the keyframe
+inline constexpr int kGopChunks = 7;    // chunks in a full GOP: 1 + 7 * 4 = 29 frames
+inline constexpr int kGopFrames = 1 + kGopChunks * kChunkFrames;
+inline constexpr int kLatentChannels = 96;      // y, at 1/16
+inline constexpr int kHyperChannels = 48;       // z, at 1/64
+inline constexpr int kPadMultiple = 64;         // pictures are padded to it
+inline constexpr int kQualities = 32;           // qp 0 (finest) ... 31 (coarsest)
+inline constexpr int kFlowLatentChannels = 32;  // of the teacher autoencoder and z_base, at 1/8
+inline constexpr int kStyleSymbols = 8;         // finite scalar quantised, 5 levels each
+inline constexpr int kStyleLevels = 5;
+
+struct TokeniserConfig {
+    int width_s8 = 128;    // features at 1/8, memory
+    int width_s16 = 160;   // around the latent
+    int width_frame = 96;  // per-frame features (fusion, references, refiner's input)
+    int width_s4 = 32;     // pixel head
+    int key_encoder_blocks = 3;
+    int key_decoder_blocks = 4;
+    int chunk_encoder_blocks = 4;
+    int chunk_decoder_blocks = 3;
+    int memory_blocks = 2;
+    int latent_blocks = 2;  // at 1/16, on both sides of the latent
+    int fusion_blocks = 3;
+
+    bool operator==(const TokeniserConfig&) const = default;
+};
+
+struct RefinerConfig {
+    int width = 96;
+    int blocks = 5;
+    int width_s4 = 48;     // pixel head
+    int pixel_blocks = 1;  // depth-wise blocks at 1/4
+    int mixers = 2;        // temporal shifts inside the chunk, spread over the blocks
+
+    bool operator==(const RefinerConfig&) const = default;
+};
+
+using Metadata = std::map<std::string, std::string, std::less<>>;
+
+// Written as "tokeniser.width_s8" = "128" and so on.
+void to_metadata(const TokeniserConfig& config, Metadata& metadata);
+void to_metadata(const RefinerConfig& config, Metadata& metadata);
+// Fails with Code::model on missing, unreadable or absurd values (each must be in 1 ... 4096).
+Result<TokeniserConfig> tokeniser_config(const Metadata& metadata);
+Result<RefinerConfig> refiner_config(const Metadata& metadata);
+
+}  // namespace gvc::models

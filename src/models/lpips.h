@@ -1,0 +1,34 @@
+// The feature networks of LPIPS v0.1 (Zhang et al., CVPR 2018): AlexNet and SqueezeNet 1.1.
+// The heads (normalise, difference, weight, mean) are computed by whoever uses the features:
+// eval/lpips.h on the host, train/losses.h with gradients.
+#pragma once
+
+#include <vector>
+
+#include "nn/ops.h"
+
+namespace gvc::models {
+
+enum class LpipsNet { alex, squeeze };
+
+class LpipsFeatures {
+  public:
+    // Weight names are those of models/metrics/lpips_<net>_v0.1_fp32.safetensors.
+    LpipsFeatures(nn::Ops& ops, LpipsNet net);
+
+    // rgb [N, 3, H, W] in [0, 1], H and W at least 35 -> 5 (alex) or 7 (squeeze) feature maps.
+    std::vector<nn::Tensor> run(nn::Ops& ops, const nn::Tensor& rgb) const;
+
+    // Weights of the heads, "lin<k>.weight" [1, C, 1, 1], one a feature map.
+    const std::vector<nn::Tensor>& heads() const { return heads_; }
+
+  private:
+    nn::Tensor fire(nn::Ops& ops, const nn::Tensor& x, int index) const;
+
+    LpipsNet net_;
+    nn::Tensor shift_, scale_;  // from [0, 1] to the network's normalised input
+    std::vector<nn::ConvWeight> convs_;
+    std::vector<nn::Tensor> heads_;
+};
+
+}  // namespace gvc::models

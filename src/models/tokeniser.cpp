@@ -1,0 +1,217 @@
+#include "models/tokeniser.h"
+
+#include <cmath>
+
+namespace gvc::models {
+
+using nn::Act;
+using nn::Init;
+using nn::Ops;
+using nn::Tensor;
+
+namespace {
+
+constexpr int kMatchRadius = 8;     // cells, that is 64 pixels
+constexpr int kMotionChannels = 7;  // per frame: two flows, three mask logits
+
+Tensor clamped(Ops& ops, const Tensor& rgb) { return ops.clamp(rgb, 0.0f, 1.0f); }
+
+}  // namespace
+
+Tensor motion_hint(Ops& ops, const Tensor& rgb, const Tensor& reference) {
+    return ops.block_match(ops.mean_pool(luma(ops, rgb), kPatch),
+                           ops.mean_pool(luma(ops, reference), kPatch), kMatchRadius);
+}
+
+// ---- the latent and its hyperprior ----
+
+Tokeniser::LatentCoder::LatentCoder(Ops& ops, const std::string& name, const TokeniserConfig& c,
+                                    int context_channels)
+    : down(ops, "encoder." + name + ".down", c.width_s8, c.width_s16, 3, 2),
+      to_y(ops, "encoder." + name + ".to_y", c.width_s16, kLatentChannels),
+      log_step(ops, "base." + name + ".log_step", kQualityFeatures, kLatentChannels, 1, 1,
+               Act::none, Init::zero),
+      encode(ops, "encoder." + name + ".encode", c.width_s16, c.latent_blocks),
+      decode(ops, "base." + name + ".decode", c.width_s16, c.latent_blocks),
+      hyper_down1(ops, "encoder." + name + ".hyper_down1", kLatentChannels, kLatentChannels, 3, 2,
+                  Act::silu),
+      hyper_down2(ops, "encoder." + name + ".hyper_down2", kLatentChannels, kHyperChannels, 3, 2),
+      hyper_up(ops, "base." + name + ".hyper_up", kHyperChannels, 16 * 64, 1, 1, Act::silu),
+      mean_in(ops, "base." + name + ".mean_in", 64 + (context_channels ? 96 : 0), 96),
+      mean_out(ops, "base." + name + ".mean_out", 96, kLatentChannels, 1, 1, Act::none,
+               Init::kaiming, 0.1f),
+      mean_block(ops, "base." + name + ".mean_block", 96),
+      from_y(ops, "base." + name + ".from_y", kLatentChannels, c.width_s16),
+      up(ops, "base." + name + ".up", c.width_s16, 4 * c.width_s8) {
+    if (context_channels)
+        context = Conv(ops, "base." + name + ".context", context_channels, 96, 3, 2, Act::silu);
+}
+
+// exp(sign * log step): a learned smooth curve over qp around a fixed slope of 8 over the range.
+Tensor Tokeniser::LatentCoder::steps(Ops& ops, const std::vector<float>& qps, float sign) const {
+    constexpr float kSlope = 2.0794415f / kQualities;  // ln 8 over all qualities
+    std::vector<float> base;
+    for (float qp : qps) base.insert(base.end(), kLatentChannels, kSlope * (qp - 16.0f));
+    Tensor fixed =
+        ops.from_host({static_cast<int64_t>(qps.size()), kLatentChannels, 1, 1}, base.data());
+    Tensor learned = log_step(ops, quality_features(ops, qps));
+    return ops.activate(ops.affine(ops.add(learned, fixed), sign, 0.0f), Act::exp);
+}
+
+Latent Tokeniser::LatentCoder::analyse(Ops& ops, const Tensor& feature,
+                                       const std::vector<float>& qps) const {
+    Tensor y = to_y(ops, encode(ops, down(ops, feature)));
+    y = ops.scale_shift(y, steps(ops, qps, -1.0f), {});
+    return {y, hyper_down2(ops, hyper_down1(ops, y))};
+}
+
+Tensor Tokeniser::LatentCoder::means(Ops& ops, const Tensor& z_hat, const Tensor& known) const {
+    Tensor x = ops.shuffle(hyper_up(ops, z_hat), 4);
+    if (known.defined()) x = ops.concat({x, context(ops, known)});
+    return mean_out(ops, mean_block(ops, mean_in(ops, x)));
+}
+
+Tensor Tokeniser::LatentCoder::synthesise(Ops& ops, const Tensor& y_hat,
+                                          const std::vector<float>& qps) const {
+    Tensor y = ops.scale_shift(y_hat, steps(ops, qps, 1.0f), {});
+    return ops.shuffle(up(ops, decode(ops, from_y(ops, y))), 2);
+}
+
+// ---- construction ----
+
+Tokeniser::Tokeniser(Ops& ops, const TokeniserConfig& c)
+    : config_(c),
+      key_in_(ops, "encoder.key.in", kPatchChannels, c.width_s8),
+      key_feature_(ops, "base.key.feature", c.width_s8, c.width_frame),
+      key_encode_quality_(ops, "encoder.key.encode_quality", kQualityFeatures, c.width_s8),
+      key_decode_quality_(ops, "base.key.decode_quality", kQualityFeatures, c.width_s8),
+      key_encode_(ops, "encoder.key.encode", c.width_s8, c.key_encoder_blocks),
+      key_decode_(ops, "base.key.decode", c.width_s8, c.key_decoder_blocks),
+      key_coder_(ops, "key.coder", c, 0),
+      // four frames, the last decoded picture, eight motion values a frame, memory
+      chunk_in_(ops, "encoder.chunk.in",
+                kPatchChannels * (kChunkFrames + 1) + 8 * kChunkFrames + c.width_s8, c.width_s8),
+      memory_in_(ops, "base.chunk.memory_in", 2 * c.width_s8, c.width_s8),
+      motion_in_(ops, "base.chunk.motion_in", c.width_s8, 64, 3, 1, Act::silu),
+      motion_out_(ops, "base.chunk.motion_out", 64, kChunkFrames * kMotionChannels, 1, 1, Act::none,
+                  Init::kaiming, 0.05f),
+      frame_in_(ops, "base.chunk.frame_in", c.width_s8, kChunkFrames * 64),
+      fusion_in_(ops, "base.chunk.fusion_in", 64 + c.width_frame + kPatchChannels, c.width_frame),
+      chunk_encode_quality_(ops, "encoder.chunk.encode_quality", kQualityFeatures, c.width_s8),
+      chunk_decode_quality_(ops, "base.chunk.decode_quality", kQualityFeatures, c.width_s8),
+      chunk_encode_(ops, "encoder.chunk.encode", c.width_s8, c.chunk_encoder_blocks),
+      chunk_decode_(ops, "base.chunk.decode", c.width_s8, c.chunk_decoder_blocks),
+      memory_(ops, "base.chunk.memory", c.width_s8, c.memory_blocks),
+      fusion_(ops, "base.chunk.fusion", c.width_frame, c.fusion_blocks),
+      chunk_coder_(ops, "chunk.coder", c, c.width_s8),
+      z_base_(ops, "base.z_base", c.width_frame, kFlowLatentChannels),
+      head_up_(ops, "base.head.up", c.width_frame, 4 * c.width_s4),
+      head_out_(ops, "base.head.out", c.width_s4, 3 * 16, 1, 1, Act::none, Init::kaiming, 0.1f),
+      head_block_(ops, "base.head.block", c.width_s4),
+      style_in_(ops, "encoder.style.in", kPatchChannels, 64, 1, 1, Act::silu),
+      style_mid_(ops, "encoder.style.mid", 64, 64, 3, 2, Act::silu),
+      style_out_(ops, "encoder.style.out", 64, kStyleSymbols) {
+    // Untrained motion starts as "copy the last frame": its mask begins well ahead of the others.
+    const float scale[3] = {1.0f, 1.0f, 1.0f};
+    const float shift[3] = {2.0f, 0.0f, -2.0f};
+    mask_scale_ = ops.from_host({1, 3, 1, 1}, scale);
+    mask_shift_ = ops.from_host({1, 3, 1, 1}, shift);
+}
+
+Tensor Tokeniser::residual_pixels(Ops& ops, const Tensor& feature) const {
+    Tensor x = head_block_(ops, ops.shuffle(head_up_(ops, feature), 2));
+    return ops.shuffle(head_out_(ops, x), 4);
+}
+
+// ---- keyframe ----
+
+Latent Tokeniser::analyse_key(Ops& ops, const Tensor& rgb, const std::vector<float>& qps) const {
+    Tensor x =
+        key_encode_quality_(ops, key_in_(ops, patches(ops, rgb)), quality_features(ops, qps));
+    return key_coder_.analyse(ops, key_encode_(ops, x), qps);
+}
+
+Tensor Tokeniser::key_means(Ops& ops, const Tensor& z_hat) const {
+    return key_coder_.means(ops, z_hat, {});
+}
+
+BaseOutput Tokeniser::decode_key(Ops& ops, const Tensor& y_hat, const std::vector<float>& qps,
+                                 DecoderState& state) const {
+    Tensor x = key_decode_quality_(ops, key_coder_.synthesise(ops, y_hat, qps),
+                                   quality_features(ops, qps));
+    state.memory = key_decode_(ops, x);
+
+    BaseOutput out;
+    out.feature = key_feature_(ops, state.memory);
+    out.z_base = z_base_(ops, out.feature);
+    out.rgb = ops.affine(residual_pixels(ops, out.feature), 1.0f, 0.5f);
+    state.last_rgb = state.key_rgb = clamped(ops, out.rgb);
+    state.last_feature = state.key_feature = out.feature;
+    return out;
+}
+
+// ---- chunk ----
+
+Latent Tokeniser::analyse_chunk(Ops& ops, const Tensor& rgb, const DecoderState& state,
+                                const std::vector<float>& qps) const {
+    auto hint = [&](const Tensor& reference) {
+        Tensor match = motion_hint(ops, rgb, ops.repeat_batch(reference, kChunkFrames));
+        // cells to about unit range, absolute differences of [0, 1] pictures likewise
+        Tensor vector = ops.affine(ops.channels(match, 0, 2), 0.25f, 0.0f);
+        Tensor cost = ops.affine(ops.channels(match, 2, 2), 10.0f, 0.0f);
+        return ops.batch_to_channels(ops.concat({vector, cost}), kChunkFrames);
+    };
+    Tensor frames = ops.batch_to_channels(patches(ops, rgb), kChunkFrames);
+    Tensor x =
+        chunk_in_(ops, ops.concat({frames, patches(ops, state.last_rgb), hint(state.last_rgb),
+                                   hint(state.key_rgb), state.memory}));
+    x = chunk_encode_quality_(ops, x, quality_features(ops, qps));
+    return chunk_coder_.analyse(ops, chunk_encode_(ops, x), qps);
+}
+
+Tensor Tokeniser::chunk_means(Ops& ops, const Tensor& z_hat, const DecoderState& state) const {
+    return chunk_coder_.means(ops, z_hat, state.memory);
+}
+
+BaseOutput Tokeniser::decode_chunk(Ops& ops, const Tensor& y_hat, const std::vector<float>& qps,
+                                   DecoderState& state) const {
+    Tensor x = chunk_decode_quality_(ops, chunk_coder_.synthesise(ops, y_hat, qps),
+                                     quality_features(ops, qps));
+    Tensor feature = chunk_decode_(ops, x);
+    Tensor memory = memory_(ops, memory_in_(ops, ops.concat({state.memory, feature})));
+
+    // Motion and masks of each frame, from the latent and from what the decoder remembers.
+    Tensor motion = ops.channels_to_batch(motion_out_(ops, motion_in_(ops, memory)), kChunkFrames);
+    BaseOutput out;
+    out.flows = ops.channels(motion, 0, 4);
+    out.logits = ops.scale_shift(ops.channels(motion, 4, 3), mask_scale_, mask_shift_);
+
+    auto each = [&](const Tensor& reference) { return ops.repeat_batch(reference, kChunkFrames); };
+    Tensor warped =
+        ops.warp_blend({each(state.last_rgb), each(state.key_rgb)}, out.flows, out.logits, kPatch);
+    Tensor warped_feature = ops.warp_blend({each(state.last_feature), each(state.key_feature)},
+                                           out.flows, out.logits, 1);
+    Tensor frame = ops.channels_to_batch(frame_in_(ops, memory), kChunkFrames);
+    out.feature =
+        fusion_(ops, fusion_in_(ops, ops.concat({frame, warped_feature, patches(ops, warped)})));
+    out.z_base = z_base_(ops, out.feature);
+    out.rgb = ops.add(warped, residual_pixels(ops, out.feature));
+
+    // Item n's last frame is item n*4 + 3 of the batch.
+    auto last = [&](const Tensor& x) {
+        Tensor stacked = ops.batch_to_channels(x, kChunkFrames);
+        return ops.channels(stacked, (kChunkFrames - 1) * x.shape().c, x.shape().c);
+    };
+    state.memory = memory;
+    state.last_rgb = clamped(ops, last(out.rgb));
+    state.last_feature = last(out.feature);
+    return out;
+}
+
+Tensor Tokeniser::style(Ops& ops, const Tensor& rgb) const {
+    Tensor x = ops.global_mean(style_mid_(ops, style_in_(ops, patches(ops, rgb))));
+    // (-2, 2): five levels after rounding
+    return ops.affine(ops.activate(style_out_(ops, x), Act::sigmoid), 4.0f, -2.0f);
+}
+
+}  // namespace gvc::models

@@ -1,0 +1,113 @@
+// The tokeniser: encoder, float half of the entropy model (means), and decoder base.
+//
+// One network for all decoder sizes (design: docs/architecture.md). Pictures are RGB in [0, 1],
+// [N, 3, H, W] with H and W multiples of 64. "y" is the latent in units of its quantiser's step:
+//   symbols = round(y - mean),  dequantised = symbols + mean.
+// Scales do not appear here: they come from the integer scale network (entropy/scale_net.h), fed
+// with decoded symbols only, so that nothing in this file can change a parse.
+#pragma once
+
+#include <vector>
+
+#include "models/blocks.h"
+#include "models/config.h"
+
+namespace gvc::models {
+
+struct Latent {
+    nn::Tensor y;  // [N, 96, H/16, W/16], in quantiser steps
+    nn::Tensor z;  // [N, 48, H/64, W/64], rounded as it is
+};
+
+// What the decoder keeps between the pictures of a GOP. All of it is made from decoded data.
+struct DecoderState {
+    nn::Tensor memory;        // [N, width_s8, H/8, W/8]
+    nn::Tensor last_rgb;      // [N, 3, H, W]: base picture of the last decoded frame
+    nn::Tensor last_feature;  // [N, width_frame, H/8, W/8]
+    nn::Tensor key_rgb;       // the keyframe's, a long-term reference
+    nn::Tensor key_feature;
+};
+
+// Base pictures of T frames (T = 1 for a keyframe, 4 for a chunk); item n*T + t is frame t of item
+// n.
+struct BaseOutput {
+    nn::Tensor rgb;      // [N*T, 3, H, W], not clamped
+    nn::Tensor feature;  // [N*T, width_frame, H/8, W/8]
+    nn::Tensor z_base;   // [N*T, 32, H/8, W/8]: the refiner starts here
+    nn::Tensor flows;  // [N*T, 4, H/8, W/8]: to the last frame, to the keyframe; undefined for keys
+    nn::Tensor logits;  // [N*T, 3, H/8, W/8]: of {last, key, synthesised}; undefined for keys
+};
+
+class Tokeniser {
+  public:
+    Tokeniser(nn::Ops& ops, const TokeniserConfig& config);
+
+    const TokeniserConfig& config() const { return config_; }
+
+    // qps: one per item, 0 ... 31.
+    Latent analyse_key(nn::Ops& ops, const nn::Tensor& rgb, const std::vector<float>& qps) const;
+    nn::Tensor key_means(nn::Ops& ops, const nn::Tensor& z_hat) const;  // [N, 96, H/16, W/16]
+    // Returns the picture and makes the state that the first chunk starts from.
+    BaseOutput decode_key(nn::Ops& ops, const nn::Tensor& y_hat, const std::vector<float>& qps,
+                          DecoderState& state) const;
+
+    // rgb: [N*4, 3, H, W], the chunk's frames; state: as decoded so far.
+    Latent analyse_chunk(nn::Ops& ops, const nn::Tensor& rgb, const DecoderState& state,
+                         const std::vector<float>& qps) const;
+    nn::Tensor chunk_means(nn::Ops& ops, const nn::Tensor& z_hat, const DecoderState& state) const;
+    // Advances the state to the chunk's last frame.
+    BaseOutput decode_chunk(nn::Ops& ops, const nn::Tensor& y_hat, const std::vector<float>& qps,
+                            DecoderState& state) const;
+
+    // Style of a keyframe, [N, 8, 1, 1] in (-2, 2), to be rounded to 5 levels.
+    nn::Tensor style(nn::Ops& ops, const nn::Tensor& rgb) const;
+
+  private:
+    // Where the latent is coded: encoder's last layers, hyper transforms, means, decoder's first
+    // layers. The same shape for keyframes and chunks.
+    struct LatentCoder {
+        LatentCoder() = default;
+        LatentCoder(nn::Ops& ops, const std::string& name, const TokeniserConfig& config,
+                    int context_channels);
+        Latent analyse(nn::Ops& ops, const nn::Tensor& feature,
+                       const std::vector<float>& qps) const;
+        // context: at 1/8, what is known before this picture; undefined for keyframes.
+        nn::Tensor means(nn::Ops& ops, const nn::Tensor& z_hat, const nn::Tensor& context) const;
+        nn::Tensor synthesise(nn::Ops& ops, const nn::Tensor& y_hat,
+                              const std::vector<float>& qps) const;
+
+        nn::Tensor steps(nn::Ops& ops, const std::vector<float>& qps, float sign) const;
+
+        Conv down, to_y, log_step;  // encoder, quantiser
+        DcbStack encode, decode;    // at 1/16
+        Conv hyper_down1, hyper_down2, hyper_up, context, mean_in, mean_out;
+        Dcb mean_block;
+        Conv from_y, up;  // decoder
+    };
+
+    // Features of T frames -> z_base and residual pixels.
+    nn::Tensor residual_pixels(nn::Ops& ops, const nn::Tensor& feature) const;
+
+    TokeniserConfig config_;
+    // keyframe
+    Conv key_in_, key_feature_;
+    Modulation key_encode_quality_, key_decode_quality_;
+    DcbStack key_encode_, key_decode_;
+    LatentCoder key_coder_;
+    // chunk
+    Conv chunk_in_, memory_in_, motion_in_, motion_out_, frame_in_, fusion_in_;
+    Modulation chunk_encode_quality_, chunk_decode_quality_;
+    DcbStack chunk_encode_, chunk_decode_, memory_, fusion_;
+    LatentCoder chunk_coder_;
+    nn::Tensor mask_scale_, mask_shift_;
+    // shared by both
+    Conv z_base_, head_up_, head_out_;
+    Dcb head_block_;
+    // style
+    Conv style_in_, style_mid_, style_out_;
+};
+
+// Motion hint of each frame against one reference: [N, 4, H/8, W/8] of block matching on 1/8 luma.
+nn::Tensor motion_hint(nn::Ops& ops, const nn::Tensor& rgb, const nn::Tensor& reference);
+
+}  // namespace gvc::models

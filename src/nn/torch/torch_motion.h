@@ -1,0 +1,21 @@
+// Warping and block matching on torch tensors (see nn/ops.h for what they compute).
+#pragma once
+
+#include <torch/torch.h>
+
+#include <vector>
+
+namespace gvc::nn {
+
+at::Tensor upsample_bilinear(const at::Tensor& x, int factor);
+
+// Bilinear sampling of x [N, C, H, W] at (x + flow_x, y + flow_y), flow [N, 2, H, W] in pixels,
+// coordinates clamped to the picture. fp32.
+at::Tensor torch_warp(const at::Tensor& x, const at::Tensor& flow);
+
+at::Tensor torch_warp_blend(const std::vector<at::Tensor>& refs, const at::Tensor& flows,
+                            const at::Tensor& logits, int s);
+
+at::Tensor torch_block_match(const at::Tensor& current, const at::Tensor& reference, int radius);
+
+}  // namespace gvc::nn

@@ -1,0 +1,71 @@
+#include "train/codec_step.h"
+
+#include <cmath>
+
+#include "nn/torch/torch_ops.h"
+#include "train/losses.h"
+
+namespace gvc::train {
+namespace {
+
+using nn::from_torch;
+using nn::to_torch;
+
+struct Quantised {
+    nn::Tensor y_hat, z_hat;
+    CodedPicture coded;
+};
+
+template <typename Means>
+Quantised quantise(const models::Latent& latent, const EntropyModel& entropy,
+                   const at::Tensor& previous, const std::vector<float>& qps, Means means) {
+    Quantised q;
+    at::Tensor z = to_torch(latent.z).to(at::kFloat), y = to_torch(latent.y).to(at::kFloat);
+    at::Tensor z_hat = round_straight_through(z);
+    q.z_hat = from_torch(z_hat);
+    at::Tensor mean = to_torch(means(q.z_hat)).to(at::kFloat);
+    at::Tensor residual = y - mean;
+    at::Tensor symbols = round_straight_through(residual);
+    q.coded.rates = entropy.rates(residual, z, z_hat, previous, qps);
+    // Index 0 is not coded: what the decoder sees there is the mean.
+    symbols = symbols * (q.coded.rates.index > 0.5).to(at::kFloat);
+    q.y_hat = from_torch(symbols + mean);
+    q.coded.symbols = symbols.detach();
+    q.coded.y_std = residual.detach().std();
+    return q;
+}
+
+}  // namespace
+
+CodedPicture code_key(nn::Ops& ops, const Networks& nets, const at::Tensor& rgb,
+                      const std::vector<float>& qps, models::DecoderState& state) {
+    models::Latent latent = nets.tokeniser.analyse_key(ops, from_torch(rgb), qps);
+    Quantised q = quantise(latent, nets.key_entropy, {}, qps, [&](const nn::Tensor& z_hat) {
+        return nets.tokeniser.key_means(ops, z_hat);
+    });
+    q.coded.base = nets.tokeniser.decode_key(ops, q.y_hat, qps, state);
+    return q.coded;
+}
+
+CodedPicture code_chunk(nn::Ops& ops, const Networks& nets, const at::Tensor& rgb,
+                        const std::vector<float>& qps, const at::Tensor& previous,
+                        models::DecoderState& state) {
+    models::Latent latent = nets.tokeniser.analyse_chunk(ops, from_torch(rgb), state, qps);
+    Quantised q = quantise(latent, nets.chunk_entropy, previous, qps, [&](const nn::Tensor& z_hat) {
+        return nets.tokeniser.chunk_means(ops, z_hat, state);
+    });
+    q.coded.base = nets.tokeniser.decode_chunk(ops, q.y_hat, qps, state);
+    return q.coded;
+}
+
+double lambda(float qp) { return 2.5 * std::pow(40.0, qp / 31.0); }
+
+std::vector<float> draw_qps(int batch, std::mt19937_64& random) {
+    std::uniform_real_distribution<float> part(0.0f, 1.0f);
+    std::vector<float> qps;
+    for (int i = 0; i < batch; ++i)
+        qps.push_back(std::floor(32.0f * (static_cast<float>(i) + part(random)) / batch));
+    return qps;
+}
+
+}  // namespace gvc::train

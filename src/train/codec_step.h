@@ -1,0 +1,45 @@
+// One keyframe or chunk through the tokeniser as training sees it: quantised straight through for
+// the pictures, with uniform noise for the rates.
+#pragma once
+
+#include <optional>
+#include <random>
+#include <vector>
+
+#include "models/tokeniser.h"
+#include "train/entropy_model.h"
+
+namespace gvc::train {
+
+struct CodedPicture {
+    models::BaseOutput base;
+    Rates rates;
+    at::Tensor symbols;  // [N, 96, H/16, W/16], rounded, without gradients
+    at::Tensor y_std;    // for the log: standard deviation of y before rounding
+};
+
+struct Networks {
+    Networks(Parameters& parameters, nn::Ops& ops, const models::TokeniserConfig& config)
+        : tokeniser(ops, config),
+          key_entropy(parameters, "key"),
+          chunk_entropy(parameters, "chunk") {}
+
+    models::Tokeniser tokeniser;
+    EntropyModel key_entropy, chunk_entropy;
+};
+
+CodedPicture code_key(nn::Ops& ops, const Networks& nets, const at::Tensor& rgb,
+                      const std::vector<float>& qps, models::DecoderState& state);
+
+// rgb [N*4, 3, H, W]; previous: the last chunk's symbols, undefined for none (and in self mode).
+CodedPicture code_chunk(nn::Ops& ops, const Networks& nets, const at::Tensor& rgb,
+                        const std::vector<float>& qps, const at::Tensor& previous,
+                        models::DecoderState& state);
+
+// The weight of one bit per pixel (mean over the GOP) against the distortion, log-spaced over qp.
+double lambda(float qp);
+
+// qps for a batch: stratified over the whole range so that each batch sees fine and coarse ones.
+std::vector<float> draw_qps(int batch, std::mt19937_64& random);
+
+}  // namespace gvc::train

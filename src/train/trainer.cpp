@@ -1,0 +1,256 @@
+#include "train/trainer.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "models/refiner.h"
+#include "nn/torch/torch_ops.h"
+
+namespace gvc::train {
+namespace {
+
+constexpr double kAverageDecay = 0.998;
+constexpr double kCheckpointMinutes = 4.0;
+constexpr int kLogEvery = 20;
+constexpr int kWarmupSteps = 40;
+
+bool exists(const std::string& path) {
+    struct stat info {};
+    return stat(path.c_str(), &info) == 0;
+}
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace
+
+Trainer::Trainer(const Options& options)
+    : options_(options),
+      random_(options.seed),
+      device_(options.cuda ? at::kCUDA : at::kCPU),
+      parameters_(device_) {}
+
+Result<std::unique_ptr<Trainer>> Trainer::make(const Options& options) {
+    std::unique_ptr<Trainer> t(new Trainer(options));
+    torch::manual_seed(options.seed);
+    nn::Precision precision = options.bf16 ? nn::Precision::bf16 : nn::Precision::fp32;
+
+    std::string from = exists(options.checkpoint) ? options.checkpoint : options.init;
+    if (!from.empty()) {
+        GVC_ASSIGN_OR_RETURN(t->metadata_, t->parameters_.load(from));
+        auto config = models::tokeniser_config(t->metadata_);
+        if (config.ok()) t->options_.tokeniser = *config;
+        if (t->metadata_.count("refiner.width")) {
+            GVC_ASSIGN_OR_RETURN(t->options_.refiner, models::refiner_config(t->metadata_));
+        }
+        if (from == options.checkpoint && t->metadata_.count("train.step"))
+            t->step_ = std::stoll(t->metadata_["train.step"]);
+        t->random_.seed(options.seed + static_cast<uint64_t>(t->step_));
+        torch::manual_seed(options.seed + static_cast<uint64_t>(t->step_));
+    }
+    GVC_ASSIGN_OR_RETURN(auto data, Dataset::open(options.pack, "train"));
+    t->data_ = std::make_unique<Dataset>(std::move(data));
+    for (auto [net, name] : {std::pair{models::LpipsNet::alex, "alex"},
+                             std::pair{models::LpipsNet::squeeze, "squeeze"}}) {
+        GVC_ASSIGN_OR_RETURN(
+            auto lpips,
+            Lpips::load(net, options.metrics + "/lpips_" + name + "_v0.1_fp32.safetensors",
+                        t->device_, precision));
+        t->lpips_.push_back(std::move(lpips));
+    }
+    t->ops_ = nn::make_torch_ops(t->parameters_.provider(), t->device_, precision);
+    bool fresh = from.empty();
+    t->nets_ = std::make_unique<Networks>(t->parameters_, *t->ops_, t->options_.tokeniser);
+    if (options.stage == "refine")
+        t->refiner_ = std::make_unique<models::Refiner>(*t->ops_, t->options_.refiner,
+                                                        t->options_.tokeniser.width_frame);
+    if (fresh) t->calibrate();
+    return t;
+}
+
+// A fresh encoder's symbols must begin with a spread of one to two steps, or the latent dies: all
+// symbols zero within a hundred steps, and no gradient that would bring them back.
+void Trainer::calibrate() {
+    torch::NoGradGuard no_grad;
+    auto rescale = [&](const std::string& name, double std, double target) {
+        double factor = target / std::max(std, 1e-6);
+        parameters_.get(name + ".weight", {}, nn::Init::zero, 0, 1).mul_(factor);
+    };
+    at::Tensor frames = batch_of(1 + models::kChunkFrames);
+    int64_t t = 1 + models::kChunkFrames, n = frames.size(0) / t, c = frames.size(2);
+    frames = frames.view({n, t, 3, c, c});
+    std::vector<float> qps(n, 16.0f);
+    at::Tensor key = frames.select(1, 0), chunk = frames.narrow(1, 1, 4).reshape({n * 4, 3, c, c});
+    for (int pass = 0; pass < 2; ++pass) {  // y first, then z, which depends on it
+        const char* layer = pass == 0 ? "to_y" : "hyper_down2";
+        auto spread = [&](const models::Latent& l) {
+            return nn::to_torch(pass == 0 ? l.y : l.z).to(at::kFloat).std().item<double>();
+        };
+        auto latent = nets_->tokeniser.analyse_key(*ops_, nn::from_torch(key), qps);
+        rescale(std::string("encoder.key.coder.") + layer, spread(latent), 1.5);
+        models::DecoderState state;
+        code_key(*ops_, *nets_, key, qps, state);
+        latent = nets_->tokeniser.analyse_chunk(*ops_, nn::from_torch(chunk), state, qps);
+        rescale(std::string("encoder.chunk.coder.") + layer, spread(latent), 1.5);
+    }
+}
+
+at::Tensor Trainer::batch_of(int frames) {
+    return data_->sample(options_.batch, frames, options_.crop, random_).to(device_);
+}
+
+double Trainer::progress() const {
+    double p = seconds_since(start_) / (60.0 * options_.minutes);
+    if (options_.max_steps) p = std::max(p, double(run_steps_) / double(options_.max_steps));
+    return std::min(p, 1.0);
+}
+
+double Trainer::rate_share() const {
+    return std::min(1.0, options_.rate_start + (1.0 - options_.rate_start) * 3.0 * progress());
+}
+
+at::Tensor Trainer::distortion(const at::Tensor& picture, const at::Tensor& truth,
+                               double lpips_weight, Values& values, const std::string& name) {
+    at::Tensor p = picture.to(at::kFloat);
+    at::Tensor l1 = (p - truth).abs().mean(at::IntArrayRef{1, 2, 3});
+    at::Tensor d = 2.0 * l1;
+    if (lpips_weight > 0) {
+        // Cropping by a random offset keeps the loss from learning the networks' sampling grid.
+        std::uniform_int_distribution<int> offset(0, 7);
+        int64_t dx = offset(random_), dy = offset(random_);
+        int64_t h = p.size(2) - 8, w = p.size(3) - 8;
+        size_t net = std::uniform_int_distribution<size_t>(0, lpips_.size() - 1)(random_);
+        at::Tensor l = lpips_[net](p.narrow(2, dy, h).narrow(3, dx, w),
+                                   truth.narrow(2, dy, h).narrow(3, dx, w));
+        d = d + lpips_weight * l;
+        values[name + (net ? "_lpips_squeeze" : "_lpips_alex")] = l.mean().item<double>();
+    }
+    values[name + "_l1"] = l1.mean().item<double>();
+    return d;
+}
+
+std::vector<at::Tensor> Trainer::trained() const {
+    std::vector<at::Tensor> result;
+    for (const auto& [name, value] : parameters_.all()) {
+        auto begins = [&](const char* prefix) { return name.rfind(prefix, 0) == 0; };
+        bool refiner = begins("refiner.") || begins("encoder.style.");
+        bool key = begins("encoder.key.") || begins("base.key.") || begins("scale.key.") ||
+                   begins("base.head.") || begins("base.z_base.");
+        bool use = options_.stage == "refine" ? refiner
+                   : options_.stage == "key"  ? key
+                   : options_.stage == "flow" ? !refiner && !key
+                                              : !refiner;
+        if (use) result.push_back(value);
+    }
+    return result;
+}
+
+Status Trainer::run() {
+    std::vector<at::Tensor> trained_values = trained();
+    auto settings = torch::optim::AdamWOptions(options_.lr).betas({0.9, 0.99}).weight_decay(1e-4);
+    torch::optim::AdamW optimiser(trained_values, settings);
+    std::string moments = options_.checkpoint + ".adam." + options_.stage;
+    if (exists(moments)) {
+        try {
+            torch::load(optimiser, moments);
+        } catch (const c10::Error&) {
+            return Status(Code::input, "cannot read the optimiser's state " + moments,
+                          "remove it to start with fresh moments");
+        }
+    }
+    start_ = std::chrono::steady_clock::now();
+    auto saved = start_;
+    Values sums;
+    std::map<std::string, int> counts;
+    int since_log = 0;
+    while (progress() < 1.0) {
+        double p = progress();
+        double lr =
+            options_.lr_end + (options_.lr - options_.lr_end) * 0.5 * (1.0 + std::cos(M_PI * p));
+        lr *= std::min(1.0, (run_steps_ + 1.0) / kWarmupSteps);
+        for (auto& group : optimiser.param_groups())
+            static_cast<torch::optim::AdamWOptions&>(group.options()).lr(lr);
+        optimiser.zero_grad();
+        Values values;
+        at::Tensor loss = options_.stage == "key"      ? key_loss(values)
+                          : options_.stage == "flow"   ? flow_loss(values)
+                          : options_.stage == "refine" ? refine_loss(values)
+                                                       : chunk_loss(values);
+        values["loss"] = loss.item<double>();
+        show_ = false;
+        loss.backward();
+        double norm = torch::nn::utils::clip_grad_norm_(trained_values, 0.5);
+        values["grad"] = norm;
+        if (std::isfinite(norm) && std::isfinite(values["loss"])) {
+            optimiser.step();
+            parameters_.update_average(kAverageDecay);
+        }
+        ++step_;
+        ++run_steps_;
+        ++since_log;
+        for (auto& [name, value] : values) {
+            sums[name] += value;
+            ++counts[name];
+        }
+        if (since_log == kLogEvery) {
+            for (auto& [name, value] : sums) value /= counts[name];
+            sums["lr"] = lr;
+            log(sums, since_log);
+            sums.clear();
+            counts.clear();
+            since_log = 0;
+        }
+        if (seconds_since(saved) > 60.0 * kCheckpointMinutes) {
+            GVC_RETURN_IF_ERROR(save());
+            torch::save(optimiser, moments);
+            saved = std::chrono::steady_clock::now();
+            show_ = true;
+        }
+    }
+    GVC_RETURN_IF_ERROR(save());
+    torch::save(optimiser, moments);
+    return {};
+}
+
+Status Trainer::save() {
+    models::to_metadata(nets_->tokeniser.config(), metadata_);
+    if (refiner_) models::to_metadata(refiner_->config(), metadata_);
+    metadata_["train.step"] = std::to_string(step_);
+    metadata_["train.stage"] = options_.stage;
+    return parameters_.save(options_.checkpoint, metadata_);
+}
+
+void Trainer::log(Values values, int64_t steps) {
+    nlohmann::json line;
+    line["stage"] = options_.stage;
+    line["step"] = step_;
+    line["seconds"] = std::round(seconds_since(start_));
+    line["seconds_per_step"] = seconds_since(start_) / double(run_steps_);
+    for (auto& [name, value] : values) line[name] = std::round(value * 1e5) / 1e5;
+    (void)steps;
+    std::ofstream(options_.log, std::ios::app) << line.dump() << "\n";
+    std::fprintf(stderr, "%s\n", line.dump().c_str());
+}
+
+// Writes rows of pictures [N, 3, H, W] below each other as a PPM.
+void Trainer::show(const std::vector<at::Tensor>& rows) {
+    if (options_.preview.empty()) return;
+    std::vector<at::Tensor> lines;
+    for (const at::Tensor& row : rows) {
+        std::vector<at::Tensor> pictures = row.detach().to(at::kCPU, at::kFloat).unbind(0);
+        if (pictures.size() > 6) pictures.resize(6);
+        lines.push_back(at::cat(pictures, 2));
+    }
+    at::Tensor image = at::cat(lines, 1).clamp(0.0, 1.0).mul(255.0).round().to(at::kByte);
+    image = image.permute({1, 2, 0}).contiguous();
+    std::ofstream out(options_.preview, std::ios::binary);
+    out << "P6\n" << image.size(1) << " " << image.size(0) << "\n255\n";
+    out.write(reinterpret_cast<const char*>(image.data_ptr<uint8_t>()), image.numel());
+}
+
+}  // namespace gvc::train

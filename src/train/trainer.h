@@ -1,0 +1,89 @@
+// The training loop that every stage shares: optimiser, schedule, log, checkpoints.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <chrono>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "models/refiner.h"
+#include "train/codec_step.h"
+#include "train/dataset.h"
+#include "train/losses.h"
+#include "train/parameters.h"
+
+namespace gvc::train {
+
+struct Options {
+    std::string stage;       // key, flow, chunk, gop, refine
+    std::string pack;        // folder of the packed training clips
+    std::string metrics;     // folder of the LPIPS weights
+    std::string checkpoint;  // continued if it exists, written every few minutes and at the end
+    std::string init;        // weights to start from where the checkpoint does not exist
+    std::string log;         // JSON lines, appended
+    std::string preview;     // a PPM picture, rewritten with each checkpoint; empty: none
+    double minutes = 10;     // of training in this run; the schedule runs over it
+    int64_t max_steps = 0;   // 0: no limit
+    int batch = 6, crop = 256, chunks = 2;
+    double rate_start = 1.0;  // share of the rate term at the start; 1 from a third of the run on
+    double lr = 4e-4, lr_end = 2e-5;
+    bool bf16 = true;
+    bool cuda = false;
+    uint64_t seed = 1;
+    models::TokeniserConfig tokeniser;
+    models::RefinerConfig refiner;
+};
+
+// Named numbers of one step, averaged between log lines.
+using Values = std::map<std::string, double>;
+
+class Trainer {
+  public:
+    static Result<std::unique_ptr<Trainer>> make(const Options& options);
+
+    Status run();
+
+  private:
+    explicit Trainer(const Options& options);
+
+    // A step's loss; fills `values`. Defined in stage_*.cpp.
+    at::Tensor key_loss(Values& values);
+    at::Tensor flow_loss(Values& values);
+    at::Tensor chunk_loss(Values& values);
+    at::Tensor refine_loss(Values& values);
+
+    // L1 + LPIPS (one of the two networks, drawn each step) (+ MS-SSIM) per picture, [N].
+    at::Tensor distortion(const at::Tensor& picture, const at::Tensor& truth, double lpips_weight,
+                          Values& values, const std::string& name);
+    at::Tensor batch_of(int frames);
+    void calibrate();  // scales of a fresh latent, see the definition
+    std::vector<at::Tensor> trained() const;
+    Status save();
+    void log(Values values, int64_t steps);
+    double progress() const;  // 0 ... 1 of this run
+    double rate_share() const;
+    void show(const std::vector<at::Tensor>& rows);
+
+    Options options_;
+    std::mt19937_64 random_;
+    at::Device device_;
+    Parameters parameters_;
+    std::unique_ptr<nn::Ops> ops_;
+    std::unique_ptr<Networks> nets_;
+    std::unique_ptr<models::Refiner> refiner_;
+    std::unique_ptr<Dataset> data_;
+    std::vector<Lpips> lpips_;
+    models::Metadata metadata_;
+    int64_t step_ = 0;  // over all runs of this checkpoint
+    int64_t run_steps_ = 0;
+    bool show_ = false;
+    std::chrono::steady_clock::time_point start_;
+};
+
+}  // namespace gvc::train
