@@ -145,6 +145,16 @@ Result<SequenceHeader> read_sequence_header(std::span<const uint8_t> data, size_
     return header;
 }
 
+bool is_other_version(std::span<const uint8_t> data) {
+    SequenceHeader header;
+    uint32_t magic = 0;
+    FieldReader reader(data);
+    visit_version(reader, magic, header);
+    return reader.good() && magic == kMagic &&
+           (header.format_major != kFormatMajor ||
+            (header.required_features & ~kRequiredFeaturesKnown) != 0);
+}
+
 Status check_size(const SequenceHeader& header, uint64_t max_pixels) {
     const entropy::SliceSize size = plane_size(header);
     if (size.z_positions() * 64 * 64 <= max_pixels) return {};

@@ -72,6 +72,10 @@ Result<std::vector<uint8_t>> write_sequence_header(const SequenceHeader& header)
 // of an unknown major version or needs an unknown feature (the message says which).
 Result<SequenceHeader> read_sequence_header(std::span<const uint8_t> data, size_t& used);
 
+// True if data begins with a sequence header that read_sequence_header refuses for its version or
+// its features, not for damage.
+bool is_other_version(std::span<const uint8_t> data);
+
 // What this build decodes: at most max_pixels of padded area. Code::resources beyond.
 inline constexpr uint64_t kMaxPixels = 4096 * 2304;
 Status check_size(const SequenceHeader& header, uint64_t max_pixels = kMaxPixels);
