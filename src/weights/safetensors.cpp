@@ -168,8 +168,9 @@ Result<TensorView> SafetensorsFile::get(std::string_view name, DType dtype,
 uint64_t fingerprint(const SafetensorsFile& file, std::span<const std::string_view> prefixes) {
     Sha256 hash;
     for (const auto& [name, view] : file.tensors()) {  // std::map: sorted by name
-        const bool wanted = std::any_of(prefixes.begin(), prefixes.end(),
-                                        [&](std::string_view p) { return name.starts_with(p); });
+        const bool wanted =
+            std::any_of(prefixes.begin(), prefixes.end(),
+                        [&name = name](std::string_view p) { return name.starts_with(p); });
         if (!wanted) continue;
         hash.update_u64(name.size());
         hash.update(name);
