@@ -64,6 +64,12 @@ bool cosited_down(const ColourDescription& colour) {
     return colour.chroma_location == ChromaLocation::top_left;
 }
 
+// Below this a second thread costs more than it brings.
+bool worth_threads(const Frame& frame) {
+    constexpr int64_t kPixels = 1 << 16;
+    return static_cast<int64_t>(frame.width) * frame.height >= kPixels;
+}
+
 RgbStrides resolved(RgbStrides strides, const Frame& frame) {
     if (strides.row == 0) strides.row = frame.width;
     if (strides.plane == 0) strides.plane = strides.row * frame.height;
@@ -95,7 +101,7 @@ void convert_to_rgb(const Frame& frame, float* rgb, RgbStrides strides) {
     const int chroma_width = frame.planes[1].width;
     const int chroma_height = frame.planes[1].height;
 
-#pragma omp parallel
+#pragma omp parallel if (worth_threads(frame))
     {
         MarginRow narrow(chroma_width);
         std::vector<float> wide[2] = {std::vector<float>(frame.width),
@@ -134,7 +140,7 @@ void convert_to_yuv(const float* rgb, const Frame& frame, RgbStrides strides) {
         return rgb + channel * strides.plane + y * strides.row;
     };
 
-#pragma omp parallel
+#pragma omp parallel if (worth_threads(frame))
     {
         MarginRow cb(frame.width), cr(frame.width);
 #pragma omp for schedule(static)

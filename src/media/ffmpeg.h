@@ -88,6 +88,13 @@ using AvInputFormat = AVInputFormat;
 using AvOutputFormat = AVOutputFormat;
 #endif
 
+// What a write callback of an AVIOContext is given.
+#if LIBAVFORMAT_VERSION_MAJOR >= 61
+using AvIoData = const uint8_t;
+#else
+using AvIoData = uint8_t;
+#endif
+
 inline bool is_interlaced(const AVFrame& frame) {
 #if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(58, 7, 100)
     return (frame.flags & AV_FRAME_FLAG_INTERLACED) != 0;
@@ -96,19 +103,19 @@ inline bool is_interlaced(const AVFrame& frame) {
 #endif
 }
 
-inline void mark_keyframe(AVFrame& frame) {
-#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(58, 7, 100)
-    frame.flags |= AV_FRAME_FLAG_KEY;
-#else
-    frame.key_frame = 1;
-#endif
-}
-
 inline int64_t duration_of(const AVFrame& frame) {
 #if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(57, 30, 100)
     return frame.duration;
 #else
     return frame.pkt_duration;
+#endif
+}
+
+inline int channel_count(const AVCodecParameters& parameters) {
+#if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(59, 24, 100)
+    return parameters.ch_layout.nb_channels;
+#else
+    return parameters.channels;
 #endif
 }
 

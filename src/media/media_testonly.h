@@ -14,6 +14,19 @@
 
 namespace gvc::media {
 
+// What a shell command prints, without the last line end.
+inline std::string output_of(const std::string& command) {
+    std::string text;
+    FILE* pipe = popen(command.c_str(), "r");
+    if (pipe == nullptr) return text;
+    char buffer[4096];
+    size_t size = 0;
+    while ((size = fread(buffer, 1, sizeof buffer, pipe)) > 0) text.append(buffer, size);
+    pclose(pipe);
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    return text;
+}
+
 class MediaTest : public testing::Test {
   protected:
     void SetUp() override {
@@ -39,19 +52,6 @@ class MediaTest : public testing::Test {
         const int status = std::system(command.c_str());
         EXPECT_EQ(status, 0) << command;
         return path(name);
-    }
-
-    // What a shell command prints, without the last line end.
-    static std::string output_of(const std::string& command) {
-        std::string text;
-        FILE* pipe = popen(command.c_str(), "r");
-        if (pipe == nullptr) return text;
-        char buffer[4096];
-        size_t size = 0;
-        while ((size = fread(buffer, 1, sizeof buffer, pipe)) > 0) text.append(buffer, size);
-        pclose(pipe);
-        while (!text.empty() && text.back() == '\n') text.pop_back();
-        return text;
     }
 
     static void write_file(const std::string& name, const std::string& bytes) {

@@ -5,7 +5,7 @@
 
 #include "media/av_frame.h"
 #include "media/frame_source.h"
-#include "media/rotation.h"
+#include "media/orientation.h"
 #include "media/stream_collector.h"
 #include "media/tone_map.h"
 
@@ -119,11 +119,10 @@ void Reader::Impl::describe(const Frame& first, Rational sample_aspect) {
     info_.deinterlaced = source_->deinterlaced();
     info_.container = input_->context().iformat->name;
     info_.codec = avcodec_get_name(stream_->codecpar->codec_id);
-    const StreamRotation rotation = stream_rotation(*stream_);
-    info_.rotation = rotation.degrees;
-    if (!rotation.exact) {
-        warnings_.once(input_->name() +
-                       ": mirrored or slanted display is not kept, only turns by 90 degrees");
+    const StreamOrientation shown = stream_orientation(*stream_);
+    info_.orientation = shown.orientation;
+    if (!shown.exact) {
+        warnings_.once(input_->name() + ": only turns by 90 degrees are kept of its display angle");
     }
 
     const AVFormatContext& context = input_->context();

@@ -11,6 +11,7 @@
 #include "media/frame.h"
 #include "media/log.h"
 #include "media/packet_queue.h"
+#include "media/stream_info.h"
 
 namespace gvc::media {
 
@@ -29,20 +30,6 @@ struct ReaderOptions {
     bool copy_streams = false;   // collect audio and subtitle packets in packets()
     WarningCallback on_warning;
     std::function<bool()> cancelled;  // asked while waiting for a network
-};
-
-struct StreamInfo {
-    int width = 0, height = 0;     // of the frames that come out
-    Rational frame_rate{25, 1};    // average; frames carry their own times
-    Rational time_base{1, 25};     // of every frame
-    double duration_seconds = 0;   // of what will come out; 0 when unknown
-    int64_t estimated_frames = 0;  // 0 when unknown
-    ColourDescription colour;
-    Rational sample_aspect{1, 1};
-    int rotation = 0;  // degrees clockwise (0, 90, 180, 270) for showing; frames are not rotated
-    bool deinterlaced = false;
-    bool tone_mapped = false;
-    std::string container, codec;  // FFmpeg's short names
 };
 
 // Not thread-safe; frames and packets() may be used on other threads.

@@ -8,7 +8,7 @@
 
 #include "media/colour.h"
 #include "media/media_testonly.h"
-#include "media/rotation.h"
+#include "media/orientation.h"
 
 namespace gvc::media {
 namespace {
@@ -278,7 +278,7 @@ TEST_F(ReaderTest, TenBitOnRequest) {
 TEST_F(ReaderTest, RotationAndSampleAspect) {
     const auto flat = make(kTestPicture + "-pix_fmt yuv420p -vf setsar=4/3", "flat.mp4");
     auto reader = open(flat);
-    EXPECT_EQ(reader->info().rotation, 0);
+    EXPECT_TRUE(reader->info().orientation.upright());
     EXPECT_EQ(reader->info().sample_aspect, (Rational{4, 3}));
     // The ffmpeg command turns pictures as players do; turning them by rotation must agree.
     for (const char* degrees : {"90", "180", "270"}) {
@@ -286,10 +286,10 @@ TEST_F(ReaderTest, RotationAndSampleAspect) {
             make("-i '" + flat + "' -c copy -metadata:s:v:0 rotate=" + degrees, "turned.mp4");
         const auto shown = make("-i '" + turned + "' -c:v ffv1", "shown.mkv");
         reader = open(turned);
-        EXPECT_NE(reader->info().rotation, 0);
+        EXPECT_FALSE(reader->info().orientation.upright());
         EXPECT_EQ(reader->info().width, 128);
         const auto want = (**open(shown)->next());
-        const auto got = rotated(**reader->next(), reader->info().rotation);
+        const auto got = oriented(**reader->next(), reader->info().orientation);
         ASSERT_TRUE(got.ok());
         ASSERT_EQ(got->width, want.width);
         ASSERT_EQ(got->height, want.height);

@@ -24,6 +24,9 @@ class StreamCollector {
     // The time of the first frame. Packets that end before it are dropped if `cut`.
     void set_origin(int64_t pts, Rational time_base, bool cut);
 
+    // Forgets packets that came before set_origin: the input is being searched.
+    void forget_unplaced() { unplaced_.clear(); }
+
     // Packets that begin at or after this many seconds from the origin wait until the end is moved.
     // Without a call nothing waits.
     void set_end(double seconds);

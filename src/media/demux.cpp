@@ -1,0 +1,138 @@
+#include <cmath>
+
+#include "media/gvc_tag.h"
+#include "media/input.h"
+#include "media/mux.h"
+#include "media/stream_collector.h"
+
+namespace gvc::media {
+namespace {
+
+Rational positive_or(AVRational value, Rational otherwise) {
+    return value.num > 0 && value.den > 0 ? to_rational(value) : otherwise;
+}
+
+}  // namespace
+
+class GvcDemuxer::Impl {
+  public:
+    Status open(const std::string& name, const DemuxOptions& options);
+    Result<std::optional<GvcPacket>> next();
+    Status seek(double seconds);
+    void end_copies_at(double seconds) {
+        if (collector_) collector_->set_end(seconds);
+    }
+
+    const GvcTrack& track() const { return track_; }
+    double duration_seconds() const {
+        const int64_t duration = input_->context().duration;
+        return duration > 0 ? static_cast<double>(duration) / AV_TIME_BASE : 0;
+    }
+    std::shared_ptr<PacketQueue> packets() const {
+        return collector_ ? collector_->queue() : nullptr;
+    }
+
+  private:
+    Result<std::optional<GvcPacket>> read();
+
+    std::unique_ptr<Input> input_;
+    AVStream* stream_ = nullptr;
+    std::unique_ptr<StreamCollector> collector_;
+    GvcTrack track_;
+    std::optional<GvcPacket> first_;  // read by open, not handed out yet
+    int64_t origin_ = 0;              // time of the first packet in the file
+    bool placed_ = false;             // the collector knows the origin
+};
+
+Status GvcDemuxer::Impl::open(const std::string& name, const DemuxOptions& options) {
+    GVC_ASSIGN_OR_RETURN(input_, Input::open(name, {{25, 1}, options.cancelled}));
+    AVFormatContext& context = input_->context();
+    for (unsigned i = 0; i < context.nb_streams && stream_ == nullptr; ++i) {
+        if (is_gvc(*context.streams[i])) stream_ = context.streams[i];
+    }
+    if (stream_ == nullptr) {
+        return {Code::input, input_->name() + " has no GVC video",
+                "it is an ordinary video; gvc encode makes GVC of it"};
+    }
+    for (unsigned i = 0; i < context.nb_streams; ++i) {
+        if (context.streams[i] != stream_ && !options.copy_streams) {
+            context.streams[i]->discard = AVDISCARD_ALL;
+        }
+    }
+    if (options.copy_streams) {
+        collector_ = std::make_unique<StreamCollector>(context, *stream_);
+    }
+    const AVCodecParameters& parameters = *stream_->codecpar;
+    track_.width = parameters.width;
+    track_.height = parameters.height;
+    track_.time_base = to_rational(stream_->time_base);
+    track_.frame_rate = positive_or(stream_->avg_frame_rate, {25, 1});
+    track_.sample_aspect = positive_or(stream_->sample_aspect_ratio, {1, 1});
+    track_.header.assign(parameters.extradata, parameters.extradata + parameters.extradata_size);
+    GVC_ASSIGN_OR_RETURN(first_, read());
+    if (first_) origin_ = first_->pts;
+    return {};
+}
+
+Result<std::optional<GvcPacket>> GvcDemuxer::Impl::next() {
+    if (collector_ && !placed_) {
+        collector_->set_origin(origin_, track_.time_base, false);
+        placed_ = true;
+    }
+    Result<std::optional<GvcPacket>> packet = first_ ? std::exchange(first_, std::nullopt) : read();
+    if (packet.ok() && *packet) (*packet)->pts -= origin_;
+    return packet;
+}
+
+Result<std::optional<GvcPacket>> GvcDemuxer::Impl::read() {
+    while (true) {
+        AvPacket packet(av_packet_alloc());
+        if (packet == nullptr) return {Code::resources, "no memory for a packet"};
+        GVC_ASSIGN_OR_RETURN(const bool more, input_->read(*packet));
+        if (!more) return std::optional<GvcPacket>();
+        if (packet->stream_index != stream_->index) {
+            if (collector_) collector_->take(std::move(packet));
+            continue;
+        }
+        GvcPacket out;
+        out.payload.assign(packet->data, packet->data + packet->size);
+        out.pts = packet->pts != AV_NOPTS_VALUE ? packet->pts : 0;
+        out.duration = packet->duration;
+        out.keyframe = (packet->flags & AV_PKT_FLAG_KEY) != 0;
+        return std::optional<GvcPacket>(std::move(out));
+    }
+}
+
+Status GvcDemuxer::Impl::seek(double seconds) {
+    const int64_t target =
+        origin_ + static_cast<int64_t>(std::floor(seconds / track_.time_base.value()));
+    if (avformat_seek_file(&input_->context(), stream_->index, INT64_MIN, target, target, 0) < 0) {
+        return {Code::input, input_->name() + " cannot be searched"};
+    }
+    first_.reset();
+    if (collector_) {
+        collector_->forget_unplaced();
+        collector_->set_origin(target, track_.time_base, true);
+        placed_ = true;
+    }
+    return {};
+}
+
+GvcDemuxer::GvcDemuxer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+GvcDemuxer::~GvcDemuxer() = default;
+
+Result<std::unique_ptr<GvcDemuxer>> GvcDemuxer::open(const std::string& name,
+                                                     const DemuxOptions& options) {
+    auto impl = std::make_unique<Impl>();
+    GVC_RETURN_IF_ERROR(impl->open(name, options));
+    return std::unique_ptr<GvcDemuxer>(new GvcDemuxer(std::move(impl)));
+}
+
+const GvcTrack& GvcDemuxer::track() const { return impl_->track(); }
+double GvcDemuxer::duration_seconds() const { return impl_->duration_seconds(); }
+Result<std::optional<GvcPacket>> GvcDemuxer::next() { return impl_->next(); }
+Status GvcDemuxer::seek(double seconds) { return impl_->seek(seconds); }
+void GvcDemuxer::end_copies_at(double seconds) { impl_->end_copies_at(seconds); }
+std::shared_ptr<PacketQueue> GvcDemuxer::packets() const { return impl_->packets(); }
+
+}  // namespace gvc::media

@@ -1,0 +1,111 @@
+// GVC packets in Matroska (and what else FFmpeg lets carry a FourCC): the video is the FourCC GVC1,
+// its CodecPrivate the sequence header; audio and subtitles lie beside it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "media/frame.h"
+#include "media/log.h"
+#include "media/packet_queue.h"
+
+namespace gvc::media {
+
+// Note [Times in Matroska]
+// Matroska counts milliseconds. A time such as 1001/30000 s comes back rounded; who needs it exact
+// takes it from the payload. Several packets may have one time. It knows no times before 0: audio
+// that begins a little before the video (as AAC does) moves both; GvcDemuxer moves them back, so
+// that the first GVC packet is at 0.
+
+struct GvcTrack {
+    int width = 0, height = 0;
+    Rational frame_rate{25, 1};
+    Rational time_base{1, 25};  // of the packets' times
+    Rational sample_aspect{1, 1};
+    // Sequence header, opaque here. Containers pad it to an even size: one of odd size comes back
+    // with a zero byte at its end.
+    std::vector<uint8_t> header;
+};
+
+struct MuxOptions {
+    bool overwrite = false;
+    std::string format;                           // empty: from the name, matroska for "-"
+    std::shared_ptr<PacketQueue> packets;         // audio and subtitles to copy; may be nullptr
+    std::map<std::string, std::string> metadata;  // of the file
+    WarningCallback on_warning;
+};
+
+// Not thread-safe. Written as NAME.part until finish(), as Writer does.
+class GvcMuxer {
+  public:
+    // Code::usage: exists, cannot be created, or a container that refuses unknown video (mp4,
+    // webm).
+    static Result<std::unique_ptr<GvcMuxer>> create(const std::string& name, const GvcTrack& track,
+                                                    const MuxOptions& options);
+    ~GvcMuxer();
+
+    // Packets in decoding order; times may repeat but not go back. The payload is copied.
+    Status write(std::span<const uint8_t> payload, int64_t pts, int64_t duration, bool keyframe);
+    Status finish();
+
+    // Bytes on disk so far; what the muxer still holds is not among them.
+    int64_t bytes_written() const;
+
+  private:
+    class Impl;
+    explicit GvcMuxer(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+struct GvcPacket {
+    std::vector<uint8_t> payload;
+    int64_t pts = 0;  // in the track's time base
+    int64_t duration = 0;
+    bool keyframe = false;
+};
+
+struct DemuxOptions {
+    bool copy_streams = false;  // collect audio and subtitle packets in packets()
+    std::function<bool()> cancelled;
+};
+
+// Not thread-safe.
+class GvcDemuxer {
+  public:
+    // `name`: path, URL or "-". Code::input: as Reader, or no GVC1 video in it.
+    static Result<std::unique_ptr<GvcDemuxer>> open(const std::string& name,
+                                                    const DemuxOptions& options);
+    ~GvcDemuxer();
+
+    const GvcTrack& track() const;
+
+    // Seconds of the whole file; 0 when unknown.
+    double duration_seconds() const;
+
+    // The next GVC packet; nullopt at the end.
+    Result<std::optional<GvcPacket>> next();
+
+    // Goes on at the keyframe at or before `seconds`; copied packets are timed from `seconds`, and
+    // earlier ones dropped. To be called before next(). Code::input when the input cannot seek.
+    Status seek(double seconds);
+
+    // Copied packets that begin `seconds` or more after the start are held back.
+    void end_copies_at(double seconds);
+
+    // Streams to be copied and, as next() goes on, their packets. nullptr without copy_streams.
+    std::shared_ptr<PacketQueue> packets() const;
+
+  private:
+    class Impl;
+    explicit GvcDemuxer(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace gvc::media
