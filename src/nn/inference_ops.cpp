@@ -11,9 +11,12 @@ std::vector<int64_t> without_ones(std::vector<int64_t> shape) {
 }
 
 std::string describe(const std::vector<int64_t>& shape) {
-    std::string text = "[";
-    for (size_t i = 0; i < shape.size(); ++i) text += (i ? "," : "") + std::to_string(shape[i]);
-    return text + "]";
+    std::string text;
+    for (int64_t size : shape) {
+        if (!text.empty()) text += ',';
+        text += std::to_string(size);
+    }
+    return '[' + text + ']';
 }
 
 }  // namespace

@@ -1,0 +1,65 @@
+// Convolutions through oneDNN: primitives made once per weight, shape and fusion.
+#pragma once
+
+#include <memory>
+#include <oneapi/dnnl/dnnl.hpp>
+#include <vector>
+
+#include "nn/onednn/buffer_pool.h"
+#include "nn/onednn/dtype.h"
+#include "nn/ops.h"
+
+namespace gvc::nn::onednn {
+
+// A prepared convolution: what is cached. Everything that decides the code oneDNN generates.
+struct ConvKey {
+    int64_t n, h, w;
+    DType in_type, out_type;
+    Act act;
+    bool add;  // to what the target holds
+    int threads;
+
+    bool operator==(const ConvKey&) const = default;
+};
+
+struct PreparedConv {
+    ConvKey key;
+    dnnl::convolution_forward primitive;
+    dnnl::memory source, target, scratchpad;  // without memory of their own
+    size_t scratchpad_bytes;
+    std::unordered_map<int, dnnl::memory> arguments;  // all of the above and the weights
+};
+
+// Weights of a convolution (or of a depth-wise one, groups = channels).
+struct ConvStorage : WeightStorage {
+    ConvSpec spec;
+    int groups = 1;
+    std::vector<float> weight;  // [out, in / groups, k, k]
+    std::vector<float> bias;    // [out]
+
+    // In the layouts that primitives asked for, and the primitives, oldest first.
+    std::vector<dnnl::memory> reordered;
+    std::vector<std::unique_ptr<PreparedConv>> prepared;
+};
+
+class Convolver {
+  public:
+    Convolver();
+
+    // Whether this CPU multiplies bf16 in hardware.
+    static bool has_bf16();
+
+    // target = act(conv(source) + bias) [+ target]. Arrays are NHWC. Throws dnnl::error.
+    void run(ConvStorage& weight, const ConvKey& key, const void* source, void* target,
+             BufferPool& pool);
+
+  private:
+    PreparedConv& prepared(ConvStorage& weight, const ConvKey& key);
+    std::unique_ptr<PreparedConv> prepare(ConvStorage& weight, const ConvKey& key);
+    dnnl::memory weights_as(ConvStorage& weight, const dnnl::memory::desc& desc);
+
+    dnnl::engine engine_;
+    dnnl::stream stream_;
+};
+
+}  // namespace gvc::nn::onednn

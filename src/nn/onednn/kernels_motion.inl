@@ -1,0 +1,210 @@
+// Warping and block matching.
+
+void warp_planes(In flows, In logits, int64_t refs, int64_t count, float s, int64_t plane_stride,
+                 float* planes) {
+    // Positions in pieces, so that the planar copies stay in the first cache.
+    constexpr int64_t kPiece = 256;
+    float flow[2 * kMaxWarpRefs * kPiece], mask[(kMaxWarpRefs + 1) * kPiece];
+    for (int64_t start = 0; start < count; start += kPiece) {
+        int64_t size = count - start < kPiece ? count - start : kPiece;
+        auto at = [&](In in, int64_t channels) {
+            const char* bytes = static_cast<const char*>(in.data);
+            return In{bytes + start * channels * size_of(in.type), in.type};
+        };
+        deinterleave(at(flows, 2 * refs), flow, kPiece, size, 2 * refs);
+        deinterleave(at(logits, refs + 1), mask, kPiece, size, refs + 1);
+        each_vector(size, [&](int64_t i, int64_t lanes) {
+            Vec largest = load(mask + i, lanes), total{};
+            for (int64_t m = 1; m <= refs; ++m)
+                largest = larger(largest, load(mask + m * kPiece + i, lanes));
+            Vec share[kMaxWarpRefs + 1];
+            for (int64_t m = 0; m <= refs; ++m)
+                total += share[m] = exp(load(mask + m * kPiece + i, lanes) - largest);
+            for (int64_t r = 0; r < refs; ++r) {
+                float* plane = planes + 3 * r * plane_stride + start + i;
+                store(plane, load(flow + 2 * r * kPiece + i, lanes) * s, lanes);
+                store(plane + plane_stride, load(flow + (2 * r + 1) * kPiece + i, lanes) * s,
+                      lanes);
+                store(plane + 2 * plane_stride, share[r] / total, lanes);
+            }
+        });
+    }
+}
+
+// One row of a plane [cells_h, cells_w] upsampled bilinearly by s, as in Ops::upsample: `row` gets
+// cells_w * s floats. `coarse` is scratch for cells_w + 2 floats, `shares` holds s weights.
+inline void expand_row(const float* plane, const WarpRow& job, const float* shares, float* coarse,
+                       float* row) {
+    int64_t w = job.cells_w, s = job.s;
+    float y = (static_cast<float>(job.y) + 0.5f) / static_cast<float>(s) - 0.5f;
+    y = y < 0 ? 0 : y;
+    int64_t top = static_cast<int64_t>(y);
+    int64_t bottom = top + 1 < job.cells_h ? top + 1 : top;
+    float weight = y - static_cast<float>(top);
+    const float* above = plane + top * w;
+    const float* below = plane + bottom * w;
+    each_vector(w, [&](int64_t i, int64_t lanes) {
+        Vec a = load(above + i, lanes), b = load(below + i, lanes);
+        store(coarse + 1 + i, a + (b - a) * weight, lanes);
+    });
+    coarse[0] = coarse[1];
+    coarse[w + 1] = coarse[w];
+    // Pixels between the centres of cells i-1 and i: s of them, the first before the picture's
+    // edge.
+    float* out = row - (s + 1) / 2;
+    for (int64_t i = 0; i <= w; ++i, out += s) {
+        float left = coarse[i], step = coarse[i + 1] - left;
+        if (s == 8)
+            for (int64_t k = 0; k < 8; ++k) out[k] = left + step * shares[k];
+        else
+            for (int64_t k = 0; k < s; ++k) out[k] = left + step * shares[k];
+    }
+}
+
+// Where each pixel of the row samples: index of the top left position, fractions, mask.
+struct Samples {
+    int32_t* position;
+    float* x_share;
+    float* y_share;
+    const float* mask;
+};
+
+inline void locate(const WarpRow& job, const float* dx, const float* dy, const Samples& samples) {
+    float right = static_cast<float>(job.w - 1), bottom = static_cast<float>(job.h - 1);
+    float last_x = job.w > 1 ? right - 1 : 0, last_y = job.h > 1 ? bottom - 1 : 0;
+    Vec lane;
+    for (int64_t i = 0; i < kLanes; ++i) lane[i] = static_cast<float>(i);
+    for (int64_t i = 0; i < job.w; i += kLanes) {
+        // In this order NaN becomes 0: nothing here may read outside the picture.
+        Vec x = smaller(larger(Vec{}, load(dx + i) + (lane + static_cast<float>(i))), splat(right));
+        Vec y = smaller(larger(Vec{}, load(dy + i) + static_cast<float>(job.y)), splat(bottom));
+        // The last row and column are reached with a share of 1.
+        VecInt left = __builtin_convertvector(smaller(x, splat(last_x)), VecInt);
+        VecInt top = __builtin_convertvector(smaller(y, splat(last_y)), VecInt);
+        VecInt position = top * static_cast<int32_t>(job.w) + left;
+        __builtin_memcpy(samples.position + i, &position, sizeof position);
+        store(samples.x_share + i, x - __builtin_convertvector(left, Vec));
+        store(samples.y_share + i, y - __builtin_convertvector(top, Vec));
+    }
+}
+
+inline Vec4 load4(const float* from) {
+    Vec4 v;
+    __builtin_memcpy(&v, from, sizeof v);
+    return v;
+}
+
+// RGB in fp32: a pixel is read as four floats, of which the last is not used (buffers have slack).
+void blend_rgb(const WarpRow& job, const Samples* samples) {
+    int64_t right = job.w > 1 ? 3 : 0, down = job.h > 1 ? 3 * job.w : 0;
+    float* out = static_cast<float*>(job.out.data);
+    for (int64_t i = 0; i < job.w; ++i) {
+        Vec4 total{};
+        for (int64_t r = 0; r < job.refs; ++r) {
+            const Samples& at = samples[r];
+            const float* from = static_cast<const float*>(job.pictures[r].data) +
+                                3 * static_cast<int64_t>(at.position[i]);
+            Vec4 a = load4(from), b = load4(from + right);
+            Vec4 c = load4(from + down), d = load4(from + down + right);
+            Vec4 above = a + (b - a) * at.x_share[i];
+            Vec4 below = c + (d - c) * at.x_share[i];
+            total += (above + (below - above) * at.y_share[i]) * at.mask[i];
+        }
+        // Writing a fourth float would reach into the next row, which another thread may own.
+        __builtin_memcpy(out + 3 * i, &total, i + 1 < job.w ? 16 : 12);
+    }
+}
+
+template <typename T>
+void blend_any(const WarpRow& job, const Samples* samples, T* out) {
+    int64_t channels = job.channels;
+    int64_t right = job.w > 1 ? channels : 0, down = job.h > 1 ? channels * job.w : 0;
+    for (int64_t i = 0; i < job.w; ++i, out += channels)
+        each_vector(channels, [&](int64_t c, int64_t lanes) {
+            Vec total{};
+            for (int64_t r = 0; r < job.refs; ++r) {
+                const Samples& at = samples[r];
+                const T* from = static_cast<const T*>(job.pictures[r].data) +
+                                channels * static_cast<int64_t>(at.position[i]) + c;
+                float x = at.x_share[i], y = at.y_share[i], mask = at.mask[i];
+                float below = y * mask, above = mask - below;
+                total += load(from, lanes) * (above * (1 - x)) +
+                         load(from + right, lanes) * (above * x) +
+                         load(from + down, lanes) * (below * (1 - x)) +
+                         load(from + down + right, lanes) * (below * x);
+            }
+            store(out + c, total, lanes);
+        });
+}
+
+void warp_row(const WarpRow& job) {
+    int64_t s = job.s, room = job.w + 128;  // before and behind a row: half a cell and a vector
+    float* shares = job.scratch;
+    // Of pixel k after the centre of a cell; an even s has its first pixel half a pixel behind it.
+    for (int64_t k = 0; k < s; ++k)
+        shares[k] = (static_cast<float>(k) + (s % 2 ? 0.0f : 0.5f)) / static_cast<float>(s);
+    float* next = job.scratch + 64;
+    auto take = [&](int64_t count) { return (next += count) - count; };
+    Samples samples[kMaxWarpRefs];
+    for (int64_t r = 0; r < job.refs; ++r) {
+        const float* planes = job.planes + 3 * r * job.cells_h * job.cells_w;
+        float* fine[3];
+        float* coarse = take(room);
+        for (int64_t p = 0; p < 3; ++p) {
+            fine[p] = take(room) + 64;
+            expand_row(planes + p * job.cells_h * job.cells_w, job, shares, coarse, fine[p]);
+        }
+        samples[r].mask = fine[2];
+        samples[r].x_share = take(room);
+        samples[r].y_share = take(room);
+        samples[r].position = reinterpret_cast<int32_t*>(coarse);  // no longer needed
+        locate(job, fine[0], fine[1], samples[r]);
+    }
+    if (job.channels == 3 && job.out.type == DType::f32)
+        blend_rgb(job, samples);
+    else if (job.out.type == DType::f32)
+        blend_any(job, samples, static_cast<float*>(job.out.data));
+    else
+        blend_any(job, samples, static_cast<Bf16*>(job.out.data));
+}
+
+inline Vec magnitude(Vec x) { return larger(x, -x); }
+
+void match_row(const MatchRow& job) {
+    int64_t room = job.w + 64;
+    float* best = job.scratch;
+    float* zero = best + room;
+    float* columns = zero + room;   // sums of three rows, from column -1 on
+    float* index = columns + room;  // of the best candidate
+    const float* current = job.current + (job.y + job.pad - 1) * job.stride + job.pad - 1;
+    for (int64_t k = 0; k < job.candidates; ++k) {
+        const float* reference = job.reference + (job.y + job.dy[k] + job.pad - 1) * job.stride +
+                                 job.dx[k] + job.pad - 1;
+        each_vector(job.w + 2, [&](int64_t i, int64_t lanes) {
+            Vec total{};
+            for (int64_t j = 0; j < 3; ++j)
+                total += magnitude(load(current + j * job.stride + i, lanes) -
+                                   load(reference + j * job.stride + i, lanes));
+            store(columns + i, total, lanes);
+        });
+        for (int64_t i = 0; i < job.w; i += kLanes) {
+            Vec cost = load(columns + i) + load(columns + i + 1) + load(columns + i + 2);
+            if (k == 0) {
+                store(best + i, cost);
+                store(zero + i, cost);
+                store(index + i, Vec{});
+                continue;
+            }
+            Vec least = load(best + i), chosen = load(index + i);
+            store(index + i, cost < least ? splat(static_cast<float>(k)) : chosen);
+            store(best + i, smaller(least, cost));
+        }
+    }
+    for (int64_t x = 0; x < job.w; ++x) {
+        int64_t k = static_cast<int64_t>(index[x]);
+        job.out[4 * x] = static_cast<float>(job.dx[k]);
+        job.out[4 * x + 1] = static_cast<float>(job.dy[k]);
+        job.out[4 * x + 2] = best[x] / 9;
+        job.out[4 * x + 3] = zero[x] / 9;
+    }
+}
