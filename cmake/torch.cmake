@@ -10,7 +10,7 @@ target_compile_definitions(gvctorch PUBLIC GVC_HAVE_TORCH)
 file(GLOB GVC_TRAIN_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/train/*.cpp)
 list(FILTER GVC_TRAIN_SOURCES EXCLUDE REGEX "_test\\.cpp$")
 add_library(gvctrain STATIC ${GVC_TRAIN_SOURCES})
-target_link_libraries(gvctrain PUBLIC gvctorch)
+target_link_libraries(gvctrain PUBLIC gvctorch gvcmedia)
 
 find_library(JEMALLOC_LIBRARY jemalloc)  # page faults cost a third of a CPU step without it
 add_executable(gvc-train ${PROJECT_SOURCE_DIR}/apps/gvc-train/main.cpp)

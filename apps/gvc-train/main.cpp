@@ -1,17 +1,50 @@
+// gvc-train pack CLIPS OUT: packs training clips.
 // gvc-train STAGE --pack DIR --checkpoint FILE ...: trains one stage; run again to go on.
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <string>
 
+#include "train/pack.h"
 #include "train/trainer.h"
 
+namespace {
+
+int fail(const gvc::Status& s) {
+    std::fprintf(stderr, "gvc-train: error: %s\n", s.message().c_str());
+    if (!s.hint().empty()) std::fprintf(stderr, "hint: %s\n", s.hint().c_str());
+    return gvc::exit_code(s.code());
+}
+
+// gvc-train pack CLIPS OUT
+int run_pack(int argc, char** argv) {
+    gvc::train::PackOptions o;
+    CLI::App app{"Packs clips for training: short sequences, scaled down, as raw frames."};
+    app.add_option("clips", o.clips, "folder of videos")->required();
+    app.add_option("output", o.output, "folder to write")->required();
+    app.add_option("--frames", o.frames, "of a sequence")->check(CLI::Range(1, 1000));
+    app.add_option("--seed", o.seed);
+    CLI11_PARSE(app, argc, argv);
+    o.progress = [](size_t done, size_t all) { std::fprintf(stderr, "\rpack %zu/%zu", done, all); };
+    gvc::Status status = gvc::train::pack(o);
+    std::fprintf(stderr, "\n");
+    return status.ok() ? 0 : fail(status);
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
+    if (argc > 1 && std::string(argv[1]) == "pack") return run_pack(argc - 1, argv + 1);
     gvc::train::Options o;
     bool fp32 = false;
-    int threads = 1;
+    int threads = 1, count_batches = 40;
+    std::string tokeniser, refiner;
     CLI::App app{"Trains GVC's networks, one stage at a time (docs/training.md)."};
-    app.add_option("stage", o.stage, "key, flow, chunk, gop or refine")
+    app.add_option("stage", o.stage, "key, flow, chunk, gop, refine; or export")
         ->required()
-        ->check(CLI::IsMember({"key", "flow", "chunk", "gop", "refine"}));
+        ->check(CLI::IsMember({"key", "flow", "chunk", "gop", "refine", "export"}));
+    app.add_option("--tokeniser", tokeniser, "export: write the tokeniser's weights here");
+    app.add_option("--refiner", refiner, "export: write the refiner's weights here");
+    app.add_option("--count-batches", count_batches, "export: batches to count tokens on");
     app.add_option("--pack", o.pack, "folder of the packed clips")->required();
     app.add_option("--metrics", o.metrics, "folder of the LPIPS weights")->required();
     app.add_option("--checkpoint", o.checkpoint, "continued if it exists")->required();
@@ -38,13 +71,12 @@ int main(int argc, char** argv) {
     }
     at::set_num_threads(threads);
 
-    auto fail = [](const gvc::Status& s) {
-        std::fprintf(stderr, "gvc-train: error: %s\n", s.message().c_str());
-        if (!s.hint().empty()) std::fprintf(stderr, "hint: %s\n", s.hint().c_str());
-        return gvc::exit_code(s.code());
-    };
     auto trainer = gvc::train::Trainer::make(o);
     if (!trainer.ok()) return fail(trainer.status());
-    gvc::Status status = (*trainer)->run();
+    gvc::Status status;
+    if (o.stage != "export") status = (*trainer)->run();
+    if (status.ok() && o.stage == "export" && refiner.empty())
+        status = (*trainer)->export_tokeniser(tokeniser, count_batches);
+    if (status.ok() && !refiner.empty()) status = (*trainer)->export_refiner(refiner, tokeniser);
     return status.ok() ? 0 : fail(status);
 }

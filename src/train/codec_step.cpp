@@ -31,6 +31,7 @@ Quantised quantise(const models::Latent& latent, const EntropyModel& entropy,
     symbols = symbols * (q.coded.rates.index > 0.5).to(at::kFloat);
     q.y_hat = from_torch(symbols + mean);
     q.coded.symbols = symbols.detach();
+    q.coded.hyper_symbols = z_hat.detach();
     q.coded.y_std = residual.detach().std();
     return q;
 }
@@ -58,7 +59,7 @@ CodedPicture code_chunk(nn::Ops& ops, const Networks& nets, const at::Tensor& rg
     return q.coded;
 }
 
-double lambda(float qp) { return 2.5 * std::pow(40.0, qp / 31.0); }
+double lambda(float qp) { return std::pow(60.0, qp / 31.0); }
 
 std::vector<float> draw_qps(int batch, std::mt19937_64& random) {
     std::uniform_real_distribution<float> part(0.0f, 1.0f);

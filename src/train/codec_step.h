@@ -15,6 +15,7 @@ struct CodedPicture {
     models::BaseOutput base;
     Rates rates;
     at::Tensor symbols;  // [N, 96, H/16, W/16], rounded, without gradients
+    at::Tensor hyper_symbols;  // [N, 48, H/64, W/64], likewise
     at::Tensor y_std;    // for the log: standard deviation of y before rounding
 };
 

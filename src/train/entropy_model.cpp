@@ -6,12 +6,6 @@
 #include "train/losses.h"
 
 namespace gvc::train {
-namespace {
-
-constexpr double kUnit = 16.0;  // an activation of 1.0 is the integer 16
-
-}  // namespace
-
 at::Tensor quality_matrix(const std::vector<float>& qps, at::Device device) {
     std::vector<float> values;
     for (float qp : qps)
@@ -61,12 +55,13 @@ at::Tensor EntropyModel::run(const Layer& l, const at::Tensor& x, const at::Tens
     double unit = std::ldexp(1.0, l.shift);
     // Integer weights stay within [-64, 63] (exact u8 x s8 products on every instruction set).
     at::Tensor w = round_straight_through(at::clamp(l.weight * unit, -64.0, 63.0)) / unit;
-    at::Tensor b = round_straight_through(l.bias * (unit * kUnit)) / (unit * kUnit);
+    at::Tensor b =
+        round_straight_through(l.bias * (unit * kActivationUnit)) / (unit * kActivationUnit);
     int64_t pad = l.weight.size(2) / 2;
     at::Tensor y = at::conv2d(x, w, b, {1, 1}, {pad, pad});
     if (l.quality.defined()) {
         at::Tensor q = at::matmul(quality, l.quality.t());  // [N, out]
-        q = round_straight_through(q * (unit * kUnit)) / (unit * kUnit);
+        q = round_straight_through(q * (unit * kActivationUnit)) / (unit * kActivationUnit);
         y = y + q.unsqueeze(-1).unsqueeze(-1);
     }
     return y;
@@ -75,7 +70,7 @@ at::Tensor EntropyModel::run(const Layer& l, const at::Tensor& x, const at::Tens
 at::Tensor EntropyModel::hidden(const Layer& l, const at::Tensor& x,
                                 const at::Tensor& quality) const {
     at::Tensor y = run(l, x, quality);
-    return at::clamp(round_straight_through(y * kUnit), 0.0, 255.0) / kUnit;
+    return at::clamp(round_straight_through(y * kActivationUnit), 0.0, 255.0) / kActivationUnit;
 }
 
 at::Tensor EntropyModel::scale_index(const at::Tensor& z, const at::Tensor& previous,

@@ -10,12 +10,14 @@
 #include <vector>
 
 #include "train/parameters.h"
+#include "weights/safetensors.h"
 
 namespace gvc::train {
 
 // Standard deviation of scale index i >= 1; index 0 means "not coded".
 inline constexpr double kSigmaFirst = 0.12;
 inline constexpr double kSigmaStep = 1.166;
+inline constexpr double kActivationUnit = 16.0;  // an activation of 1.0 is the integer 16
 
 struct Rates {
     at::Tensor bits;       // [N], expected bits with uniform noise: has gradients
@@ -39,6 +41,9 @@ class EntropyModel {
 
     at::Tensor z_sigma(const std::vector<float>& qps) const;  // [N, 48, 1, 1]
     at::Tensor z_mean(const std::vector<float>& qps) const;
+
+    // The integer network's tensors for a weights file, "entropy.<kind>.scale.*".
+    std::vector<weights::NamedTensor> integer_tensors(const std::string& kind) const;
 
   private:
     struct Layer {

@@ -4,8 +4,8 @@
 namespace gvc::train {
 
 // Of the GOP's 29 frames the keyframe is one, but all of them lean on it: a bit spent here is worth
-// about twenty frames' share.
-constexpr double kKeyShare = 20.0;
+// about twenty-five frames' share.
+constexpr double kKeyShare = 25.0;
 
 at::Tensor Trainer::key_loss(Values& values) {
     at::Tensor rgb = batch_of(1);

@@ -66,7 +66,7 @@ Result<std::unique_ptr<Trainer>> Trainer::make(const Options& options) {
     t->ops_ = nn::make_torch_ops(t->parameters_.provider(), t->device_, precision);
     bool fresh = from.empty();
     t->nets_ = std::make_unique<Networks>(t->parameters_, *t->ops_, t->options_.tokeniser);
-    if (options.stage == "refine")
+    if (options.stage == "refine" || t->metadata_.count("refiner.width"))
         t->refiner_ = std::make_unique<models::Refiner>(*t->ops_, t->options_.refiner,
                                                         t->options_.tokeniser.width_frame);
     if (fresh) t->calibrate();

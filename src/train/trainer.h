@@ -49,6 +49,11 @@ class Trainer {
 
     Status run();
 
+    // Weights files from the averaged parameters. batches: of training sequences, to count tokens on.
+    Status export_tokeniser(const std::string& path, int batches);
+    // tokeniser: the exported file that this refiner belongs to.
+    Status export_refiner(const std::string& path, const std::string& tokeniser);
+
   private:
     explicit Trainer(const Options& options);
 

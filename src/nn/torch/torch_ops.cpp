@@ -4,11 +4,13 @@
 #include <cassert>
 #include <cstring>
 #include <numeric>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "nn/torch/torch_activations.h"
 #include "nn/torch/torch_motion.h"
+#include "nn/weight_source.h"
 
 namespace gvc::nn {
 namespace {
@@ -281,6 +283,22 @@ const at::Tensor& to_torch(const Tensor& x) {
 std::unique_ptr<Ops> make_torch_ops(ParameterProvider provider, at::Device device,
                                     Precision precision) {
     return std::make_unique<TorchOps>(std::move(provider), device, precision);
+}
+
+std::unique_ptr<Ops> make_torch_ops(const WeightSource& weights, bool cuda, Precision precision) {
+    at::Device device(cuda ? at::kCUDA : at::kCPU);
+    ParameterProvider provider = [&weights, device](const std::string& name, at::IntArrayRef shape,
+                                                    Init, int64_t, float) {
+        std::optional<WeightArray> array = weights.find(name);
+        int64_t count = 1;
+        for (int64_t side : shape) count *= side;
+        // As with the other inference backends, a missing parameter is zero; whoever loads a model
+        // for use checks it with one of those first.
+        if (!array || static_cast<int64_t>(array->values.size()) != count)
+            return torch::zeros(shape, at::TensorOptions().dtype(at::kFloat).device(device));
+        return torch::from_blob(array->values.data(), shape, at::kFloat).clone().to(device);
+    };
+    return make_torch_ops(provider, device, precision);
 }
 
 }  // namespace gvc::nn

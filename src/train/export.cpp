@@ -1,0 +1,226 @@
+#include "train/export.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "entropy/token_model.h"
+#include "models/config.h"
+#include "nn/torch/torch_ops.h"
+#include "train/trainer.h"
+
+namespace gvc::train {
+namespace {
+
+using entropy::kAlphabet;
+using entropy::kEscapeEntry;
+using entropy::kQpBands;
+using entropy::kQpsPerBand;
+using entropy::kScaleCount;
+using entropy::kSymbolLimit;
+using entropy::kZChannels;
+
+constexpr double kProbabilityOne = 65536.0;
+constexpr double kPriorCount = 100.0;  // weight of the assumed Gaussian against what was counted
+
+int entry_of(int64_t symbol) {
+    return std::abs(symbol) <= kSymbolLimit ? static_cast<int>(symbol) + kSymbolLimit
+                                            : kEscapeEntry;
+}
+
+double normal_cdf(double x) { return 0.5 * std::erfc(-x * M_SQRT1_2); }
+
+std::array<double, kAlphabet> gaussian(double mean, double sigma) {
+    std::array<double, kAlphabet> p{};
+    double inside = 0;
+    for (int v = -kSymbolLimit; v <= kSymbolLimit; ++v) {
+        double mass = normal_cdf((v + 0.5 - mean) / sigma) - normal_cdf((v - 0.5 - mean) / sigma);
+        p[entry_of(v)] = mass;
+        inside += mass;
+    }
+    p[kEscapeEntry] = std::max(1.0 - inside, 0.0);
+    return p;
+}
+
+void append(std::vector<uint16_t>& to, std::array<double, kAlphabet> counts,
+            const std::array<double, kAlphabet>& prior) {
+    for (int e = 0; e < kAlphabet; ++e) counts[e] += kPriorCount * prior[e];
+    auto row = cdf_from_counts(counts);
+    to.insert(to.end(), row.begin(), row.end());
+}
+
+}  // namespace
+
+TokenCounts::TokenCounts(const std::string& kind)
+    : kind_(kind), y_(kScaleCount), z_(kQpBands * kZChannels) {}
+
+void TokenCounts::add(const at::Tensor& symbols, const at::Tensor& index, const at::Tensor& z,
+                      const std::vector<float>& qps) {
+    at::Tensor s = symbols.to(at::kCPU, at::kLong).contiguous();
+    at::Tensor i = index.to(at::kCPU, at::kLong).contiguous();
+    const int64_t* sv = s.data_ptr<int64_t>();
+    const int64_t* iv = i.data_ptr<int64_t>();
+    for (int64_t k = 0; k < s.numel(); ++k) y_[iv[k]][entry_of(sv[k])] += 1.0;
+
+    at::Tensor zz = z.to(at::kCPU, at::kLong).contiguous();
+    int64_t area = zz.size(2) * zz.size(3);
+    const int64_t* zv = zz.data_ptr<int64_t>();
+    for (int64_t n = 0; n < zz.size(0); ++n) {
+        int band = static_cast<int>(qps[n]) / kQpsPerBand;
+        for (int64_t k = 0; k < kZChannels * area; ++k)
+            z_[band * kZChannels + k / area][entry_of(*zv++)] += 1.0;
+    }
+}
+
+std::vector<weights::NamedTensor> TokenCounts::tables(const EntropyModel& model) const {
+    std::vector<uint16_t> y, z;
+    for (int i = 0; i < kScaleCount; ++i) {
+        double sigma = kSigmaFirst * std::pow(kSigmaStep, std::max(i, 1) - 1);
+        append(y, y_[i], gaussian(0.0, sigma));
+    }
+    for (int band = 0; band < kQpBands; ++band) {
+        std::vector<float> qp{kQpsPerBand * (band + 0.5f) - 0.5f};
+        at::Tensor sigma = model.z_sigma(qp).detach().to(at::kCPU);
+        at::Tensor mean = model.z_mean(qp).detach().to(at::kCPU);
+        for (int c = 0; c < kZChannels; ++c)
+            append(z, z_[band * kZChannels + c],
+                   gaussian(mean[0][c].item<double>(), std::max(sigma[0][c].item<double>(), 0.05)));
+    }
+    std::string prefix = "entropy." + kind_;
+    return {weights::from_u16(prefix + ".y_cdf", {kScaleCount, kAlphabet}, y),
+            weights::from_u16(prefix + ".z_cdf", {kQpBands, kZChannels, kAlphabet}, z)};
+}
+
+std::array<uint16_t, kAlphabet> cdf_from_counts(const std::array<double, kAlphabet>& counts) {
+    double total = std::accumulate(counts.begin(), counts.end(), 0.0);
+    std::array<int, kAlphabet> frequency{};
+    int sum = 0;
+    for (int e = 0; e < kAlphabet; ++e) {
+        frequency[e] = std::max(1, static_cast<int>(kProbabilityOne * counts[e] / total));
+        sum += frequency[e];
+    }
+    // What rounding took or gave goes to the likeliest entry, where it matters least.
+    *std::max_element(frequency.begin(), frequency.end()) +=
+        static_cast<int>(kProbabilityOne) - sum;
+    std::array<uint16_t, kAlphabet> start{};
+    for (int e = 1; e < kAlphabet; ++e)
+        start[e] = static_cast<uint16_t>(start[e - 1] + frequency[e - 1]);
+    return start;
+}
+
+Result<weights::NamedTensor> half_tensor(const std::string& name, const at::Tensor& value) {
+    at::Tensor half = value.detach().to(at::kCPU, at::kHalf).contiguous();
+    if (!half.to(at::kFloat).isfinite().all().item<bool>())
+        return Status(Code::internal, name + " does not fit half precision");
+    weights::NamedTensor t;
+    t.name = name;
+    t.dtype = weights::DType::f16;
+    t.shape = half.sizes().vec();
+    const auto* bytes = static_cast<const std::byte*>(half.data_ptr());
+    t.data.assign(bytes, bytes + half.nbytes());
+    return t;
+}
+
+// ---- integer scale networks ----
+
+std::vector<weights::NamedTensor> EntropyModel::integer_tensors(const std::string& kind) const {
+    torch::NoGradGuard no_grad;
+    std::vector<weights::NamedTensor> result;
+    auto rounded = [](const at::Tensor& x) { return at::floor(x + 0.5); };
+    auto add = [&](const std::string& layer, const Layer& l, bool last) {
+        std::string name = "entropy." + kind + ".scale." + layer;
+        double unit = std::ldexp(1.0, l.shift);
+        at::Tensor w = at::clamp(rounded(l.weight * unit), -64.0, 63.0).to(at::kCPU, at::kChar);
+        at::Tensor b = rounded(l.bias * (unit * kActivationUnit));
+        if (l.quality.defined()) {
+            std::vector<float> qps(models::kQualities);
+            std::iota(qps.begin(), qps.end(), 0.0f);
+            at::Tensor q = at::matmul(quality_matrix(qps, l.bias.device()), l.quality.t());
+            b = rounded(q * (unit * kActivationUnit)) + b;  // [32, out]
+        }
+        b = b.to(at::kCPU, at::kInt).contiguous();
+        w = w.contiguous();
+        // The last layer's sum is an index, not an activation: its unit is taken off as well.
+        int32_t shift = l.shift + (last ? 4 : 0);
+        result.push_back(weights::from_i8(name + ".weight", w.sizes().vec(),
+                                          {w.data_ptr<int8_t>(), size_t(w.numel())}));
+        result.push_back(weights::from_i32(name + ".bias", b.sizes().vec(),
+                                           {b.data_ptr<int32_t>(), size_t(b.numel())}));
+        result.push_back(weights::from_i32(name + ".shift", {1}, {&shift, 1}));
+    };
+    add("z1", z1_, false);
+    add("z2", z2_, false);
+    if (chunk_) {
+        add("p1", p1_, false);
+        add("p2", p2_, false);
+    }
+    add("d1", d1_, false);
+    add("out", out_, true);
+    return result;
+}
+
+// ---- files ----
+
+Status Trainer::export_tokeniser(const std::string& path, int batches) {
+    torch::NoGradGuard no_grad;
+    parameters_.swap_average();
+    constexpr int T = models::kChunkFrames;
+    TokenCounts key_counts("key"), chunk_counts("chunk");
+    for (int b = 0; b < batches; ++b) {
+        at::Tensor frames = batch_of(1 + T * options_.chunks);
+        int64_t n = options_.batch, c = frames.size(2);
+        frames = frames.view({n, 1 + T * options_.chunks, 3, c, c});
+        std::vector<float> qps = draw_qps(options_.batch, random_);
+        models::DecoderState state;
+        CodedPicture coded = code_key(*ops_, *nets_, frames.select(1, 0).contiguous(), qps, state);
+        key_counts.add(coded.symbols, coded.rates.index, coded.hyper_symbols, qps);
+        at::Tensor previous;
+        for (int k = 0; k < options_.chunks; ++k) {
+            at::Tensor chunk = frames.narrow(1, 1 + T * k, T).reshape({n * T, 3, c, c});
+            coded = code_chunk(*ops_, *nets_, chunk, qps, previous, state);
+            chunk_counts.add(coded.symbols, coded.rates.index, coded.hyper_symbols, qps);
+            if (b % 4 != 3) previous = coded.symbols;  // one in four without, as in training
+        }
+    }
+    std::vector<weights::NamedTensor> tensors;
+    auto take = [&](std::vector<weights::NamedTensor> more) {
+        for (auto& t : more) tensors.push_back(std::move(t));
+    };
+    take(key_counts.tables(nets_->key_entropy));
+    take(chunk_counts.tables(nets_->chunk_entropy));
+    take(nets_->key_entropy.integer_tensors("key"));
+    take(nets_->chunk_entropy.integer_tensors("chunk"));
+    for (const auto& [name, value] : parameters_.all()) {
+        if (name.rfind("encoder.", 0) != 0 && name.rfind("base.", 0) != 0) continue;
+        GVC_ASSIGN_OR_RETURN(auto t, half_tensor(name, value));
+        tensors.push_back(std::move(t));
+    }
+    parameters_.swap_average();
+    models::Metadata metadata;
+    models::to_metadata(nets_->tokeniser.config(), metadata);
+    metadata["train.step"] = std::to_string(step_);
+    return weights::write(path, tensors, metadata);
+}
+
+Status Trainer::export_refiner(const std::string& path, const std::string& tokeniser) {
+    GVC_ASSIGN_OR_RETURN(auto file, weights::SafetensorsFile::open(tokeniser));
+    char fingerprint[17];
+    std::snprintf(
+        fingerprint, sizeof fingerprint, "%016llx",
+        static_cast<unsigned long long>(weights::fingerprint(file, entropy::kFingerprintPrefixes)));
+    parameters_.swap_average();
+    std::vector<weights::NamedTensor> tensors;
+    for (const auto& [name, value] : parameters_.all()) {
+        if (name.rfind("refiner.", 0) != 0) continue;
+        GVC_ASSIGN_OR_RETURN(auto t, half_tensor(name, value));
+        tensors.push_back(std::move(t));
+    }
+    parameters_.swap_average();
+    models::Metadata metadata;
+    models::to_metadata(refiner_->config(), metadata);
+    metadata["tokeniser.fingerprint"] = fingerprint;
+    metadata["train.step"] = std::to_string(step_);
+    return weights::write(path, tensors, metadata);
+}
+
+}  // namespace gvc::train

@@ -1,0 +1,26 @@
+// Packs clips for training: short sequences, scaled down, as raw YUV 4:2:0 (BT.709, limited range).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "base/result.h"
+
+namespace gvc::train {
+
+struct PackOptions {
+    std::string clips;  // folder of videos; with a manifest.csv (columns file, source_repo),
+                        // sources are kept apart: a source is wholly in "train" or in "val"
+    std::string output;                              // folder for index.json, train.yuv, val.yuv
+    int frames = 32;                                 // of a sequence
+    int short_side_min = 272, short_side_max = 400;  // random; at most the source's / 1.25
+    int validation_every = 9;                        // one source in so many is held out
+    uint64_t seed = 7;
+    std::function<void(size_t done, size_t all)> progress;
+};
+
+// Sequences a clip: 1 below 64 frames, 2 below 140, 3 from there; 1 for validation.
+Status pack(const PackOptions& options);
+
+}  // namespace gvc::train

@@ -1,0 +1,199 @@
+// The pipeline end to end at toy size: pack, train each stage, export, load as the codec would; and
+// the exactness that the entropy model rests on.
+#include "train/trainer.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "entropy/scale_network.h"
+#include "entropy/token_model.h"
+#include "models/config.h"
+#include "nn/torch/torch_ops.h"
+#include "train/entropy_model.h"
+#include "train/export.h"
+#include "weights/safetensors.h"
+
+namespace gvc::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+class TrainerTest : public ::testing::Test {
+  protected:
+    void SetUp() override {
+        torch::manual_seed(1);
+        at::set_num_threads(1);
+        folder_ = fs::temp_directory_path() / ("gvc_trainer_test_" + std::to_string(::getpid()));
+        fs::create_directories(folder_);
+        write_pack();
+        options_.pack = folder_;
+        options_.metrics = std::string(GVC_SOURCE_DIR) + "/models/metrics";
+        options_.checkpoint = path("toy.safetensors");
+        options_.log = path("log.jsonl");
+        options_.preview = path("preview.ppm");
+        options_.minutes = 10;
+        options_.max_steps = 2;
+        options_.batch = 2;
+        options_.crop = 64;
+        options_.chunks = 2;
+        options_.tokeniser = {16, 16, 16, 8, 1, 1, 1, 1, 1, 1, 1};
+        options_.refiner = {16, 2, 8, 1, 1};
+    }
+    void TearDown() override { fs::remove_all(folder_); }
+
+    std::string path(const std::string& name) const { return (folder_ / name).string(); }
+
+    // Two clips of a bright square that moves over a gradient.
+    void write_pack() {
+        constexpr int kWidth = 96, kHeight = 80, kFrames = 12;
+        for (const char* split : {"train", "val"}) {
+            std::ofstream out(path(std::string(split) + ".yuv"), std::ios::binary);
+            for (int clip = 0; clip < 2; ++clip)
+                for (int t = 0; t < kFrames; ++t) {
+                    std::vector<uint8_t> frame(kWidth * kHeight * 3 / 2, 128);
+                    for (int y = 0; y < kHeight; ++y)
+                        for (int x = 0; x < kWidth; ++x) {
+                            bool in = std::abs(x - 20 - 3 * t) < 10 && std::abs(y - 40) < 12;
+                            frame[y * kWidth + x] = uint8_t(in ? 220 : 40 + x + 20 * clip);
+                        }
+                    out.write(reinterpret_cast<const char*>(frame.data()), long(frame.size()));
+                }
+        }
+        std::ofstream index(path("index.json"));
+        index << "[";
+        for (const char* split : {"train", "val"})
+            for (int clip = 0; clip < 2; ++clip)
+                index
+                    << (split[0] == 't' && clip == 0 ? "" : ",") << "{\"split\":\"" << split
+                    << "\",\"file\":\"square\",\"width\":96,\"height\":80,\"frames\":12,\"offset\":"
+                    << clip * 12 * 96 * 80 * 3 / 2 << "}";
+        index << "]";
+    }
+
+    Status run(const std::string& stage) {
+        options_.stage = stage;
+        auto trainer = Trainer::make(options_);
+        if (!trainer.ok()) return trainer.status();
+        return (*trainer)->run();
+    }
+
+    fs::path folder_;
+    Options options_;
+};
+
+TEST_F(TrainerTest, EveryStageRunsResumesAndExports) {
+    for (const char* stage : {"key", "flow", "chunk", "gop", "refine"}) {
+        Status status = run(stage);
+        ASSERT_TRUE(status.ok()) << stage << ": " << status.message();
+    }
+    // Resumed: the steps of all stages add up.
+    auto checkpoint = weights::SafetensorsFile::open(options_.checkpoint);
+    ASSERT_TRUE(checkpoint.ok());
+    EXPECT_EQ(checkpoint->metadata().at("train.step"), "10");
+
+    options_.stage = "export";
+    auto trainer = Trainer::make(options_);
+    ASSERT_TRUE(trainer.ok()) << trainer.status().message();
+    Status status = (*trainer)->export_tokeniser(path("tokeniser.safetensors"), 2);
+    ASSERT_TRUE(status.ok()) << status.message();
+    status = (*trainer)->export_refiner(path("refiner.safetensors"), path("tokeniser.safetensors"));
+    ASSERT_TRUE(status.ok()) << status.message();
+
+    auto file = weights::SafetensorsFile::open(path("tokeniser.safetensors"));
+    ASSERT_TRUE(file.ok());
+    auto tokens = entropy::TokenModel::load(*file);
+    ASSERT_TRUE(tokens.ok()) << tokens.status().message();
+    models::Metadata metadata(file->metadata().begin(), file->metadata().end());
+    auto config = models::tokeniser_config(metadata);
+    ASSERT_TRUE(config.ok());
+    EXPECT_EQ(*config, options_.tokeniser);
+    auto refiner = weights::SafetensorsFile::open(path("refiner.safetensors"));
+    ASSERT_TRUE(refiner.ok());
+    char fingerprint[17];
+    std::snprintf(fingerprint, sizeof fingerprint, "%016llx",
+                  static_cast<unsigned long long>(tokens->fingerprint()));
+    EXPECT_EQ(refiner->metadata().at("tokeniser.fingerprint"), fingerprint);
+}
+
+TEST_F(TrainerTest, KeyframeTrainingLowersTheLoss) {
+    options_.max_steps = 60;
+    options_.lr = 3e-3;
+    options_.rate_start = 0.01;
+    ASSERT_TRUE(run("key").ok());
+    std::ifstream log(options_.log);
+    std::vector<double> losses;
+    for (std::string line; std::getline(log, line);) {
+        size_t at = line.find("\"loss\":");
+        losses.push_back(std::stod(line.substr(at + 7)));
+    }
+    ASSERT_EQ(losses.size(), 3u);
+    EXPECT_LT(losses.back(), 0.8 * losses.front());
+}
+
+TEST_F(TrainerTest, MissingPackIsAnInputError) {
+    options_.pack = path("nowhere");
+    Status status = run("key");
+    EXPECT_EQ(status.code(), Code::input);
+    EXPECT_FALSE(status.hint().empty());
+}
+
+// The trained double and the integer network choose the same index for every symbol.
+TEST_F(TrainerTest, IntegerNetworkEqualsItsTrainedDouble) {
+    torch::NoGradGuard no_grad;
+    for (const char* kind : {"key", "chunk"}) {
+        bool chunk = std::string(kind) == "chunk";
+        Parameters parameters(at::kCPU);
+        EntropyModel model(parameters, kind);
+        for (auto& [name, value] : parameters.all())  // away from the tidy start
+            const_cast<at::Tensor&>(value).add_(torch::randn_like(value) * 0.1);
+
+        std::vector<weights::NamedTensor> tensors = model.integer_tensors(kind);
+        for (auto& t : TokenCounts(kind).tables(model)) tensors.push_back(t);
+        auto bytes = weights::serialise(tensors, {});
+        ASSERT_TRUE(bytes.ok());
+        auto file = weights::SafetensorsFile::parse(std::move(bytes).value(), "test");
+        ASSERT_TRUE(file.ok());
+        auto network = entropy::ScaleNetwork::load(
+            *file, chunk ? entropy::TokenKind::chunk : entropy::TokenKind::key);
+        ASSERT_TRUE(network.ok()) << network.status().message();
+
+        const entropy::SliceSize size{3, 2};
+        at::Tensor z = torch::randn({1, 48, 3, 2}).mul(3).round();
+        at::Tensor y = torch::randn({1, 96, 12, 8}).mul(4).round();
+        auto plane = [](const at::Tensor& x) {  // [row, column, channel]
+            at::Tensor p = x[0].permute({1, 2, 0}).contiguous().to(at::kShort);
+            return std::vector<int16_t>(p.data_ptr<int16_t>(), p.data_ptr<int16_t>() + p.numel());
+        };
+        std::vector<int16_t> zp = plane(z), yp = plane(y);
+        for (int qp : {0, 13, 31}) {
+            std::vector<uint8_t> indices(size.y_count());
+            network->indices(qp, zp,
+                             chunk ? std::span<const int16_t>(yp) : std::span<const int16_t>(),
+                             size, indices);
+            at::Tensor expected = model.scale_index(z, chunk ? y : at::Tensor(), {float(qp)});
+            std::vector<int16_t> e = plane(expected);
+            for (size_t i = 0; i < e.size(); ++i)
+                ASSERT_EQ(int(indices[i]), int(e[i])) << kind << " qp " << qp << " at " << i;
+        }
+    }
+}
+
+TEST(CdfFromCounts, IsCompleteAndNeverZero) {
+    std::array<double, entropy::kAlphabet> counts{};
+    counts[8] = 1e9;  // zero, nearly always
+    counts[9] = 3;
+    auto start = cdf_from_counts(counts);
+    EXPECT_EQ(start[0], 0);
+    for (int e = 1; e < entropy::kAlphabet; ++e) EXPECT_GT(start[e], start[e - 1]);
+    EXPECT_LT(start[entropy::kAlphabet - 1], 65536);
+    EXPECT_GT(start[9] - start[8], 65000);
+}
+
+}  // namespace
+}  // namespace gvc::train
