@@ -26,7 +26,7 @@ struct WarpRow {
     int64_t cells_h, cells_w;  // h / s, w / s
     int64_t s;
     const float* planes;  // 3 * refs planes [cells_h, cells_w]: dx, dy (in pixels), mask of each
-    float* scratch;       // 6 * refs * (w + 128) + 64 floats
+    float* scratch;       // (6 * refs + 4) * (w + 128) + 64 floats
     Out out;              // the row, [w, channels], of the references' type
 };
 
@@ -73,7 +73,7 @@ struct Kernels {
                          float* sums, float* squares);
 
     // One row of a bilinear upsampling: rows [w, channels] to [w * factor, channels]. `weight` is
-    // the share of `below`. Scratch: (w + 2) * channels + 64 floats.
+    // the share of `below`. Scratch: (w + 2 + w * factor) * channels + 64 floats.
     void (*upsample_row)(In above, In below, float weight, int64_t w, int64_t channels,
                          int64_t factor, float* scratch, Out out);
     // `factor` rows of at least out_w * factor positions to one. Scratch: out_w * factor *

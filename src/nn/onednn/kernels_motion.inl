@@ -52,12 +52,18 @@ inline void expand_row(const float* plane, const WarpRow& job, const float* shar
     // Pixels between the centres of cells i-1 and i: s of them, the first before the picture's
     // edge.
     float* out = row - (s + 1) / 2;
+    if (s == 8) {
+        Vec8 share;
+        __builtin_memcpy(&share, shares, sizeof share);
+        for (int64_t i = 0; i <= w; ++i, out += 8) {
+            Vec8 value = coarse[i] + (coarse[i + 1] - coarse[i]) * share;
+            __builtin_memcpy(out, &value, sizeof value);
+        }
+        return;
+    }
     for (int64_t i = 0; i <= w; ++i, out += s) {
         float left = coarse[i], step = coarse[i + 1] - left;
-        if (s == 8)
-            for (int64_t k = 0; k < 8; ++k) out[k] = left + step * shares[k];
-        else
-            for (int64_t k = 0; k < s; ++k) out[k] = left + step * shares[k];
+        for (int64_t k = 0; k < s; ++k) out[k] = left + step * shares[k];
     }
 }
 
@@ -88,31 +94,35 @@ inline void locate(const WarpRow& job, const float* dx, const float* dy, const S
     }
 }
 
-inline Vec4 load4(const float* from) {
-    Vec4 v;
-    __builtin_memcpy(&v, from, sizeof v);
-    return v;
+// RGB in fp32: a pixel is read as four floats, of which the last is not used (buffers have slack).
+inline Vec4 sample_rgb(const float* picture, const Samples& at, int64_t i, int64_t right,
+                       int64_t down) {
+    const float* from = picture + 3 * static_cast<int64_t>(at.position[i]);
+    Vec4 a = load4(from), b = load4(from + right);
+    Vec4 c = load4(from + down), d = load4(from + down + right);
+    Vec4 above = a + (b - a) * at.x_share[i];
+    Vec4 below = c + (d - c) * at.x_share[i];
+    return (above + (below - above) * at.y_share[i]) * at.mask[i];
 }
 
-// RGB in fp32: a pixel is read as four floats, of which the last is not used (buffers have slack).
-void blend_rgb(const WarpRow& job, const Samples* samples) {
+// Adds one reference to the row `sum` of pixels of four floats, or starts it.
+template <bool First>
+void blend_rgb(const WarpRow& job, const In& picture, Samples at, float* __restrict sum) {
     int64_t right = job.w > 1 ? 3 : 0, down = job.h > 1 ? 3 * job.w : 0;
-    float* out = static_cast<float*>(job.out.data);
+    const float* from = static_cast<const float*>(picture.data);
     for (int64_t i = 0; i < job.w; ++i) {
-        Vec4 total{};
-        for (int64_t r = 0; r < job.refs; ++r) {
-            const Samples& at = samples[r];
-            const float* from = static_cast<const float*>(job.pictures[r].data) +
-                                3 * static_cast<int64_t>(at.position[i]);
-            Vec4 a = load4(from), b = load4(from + right);
-            Vec4 c = load4(from + down), d = load4(from + down + right);
-            Vec4 above = a + (b - a) * at.x_share[i];
-            Vec4 below = c + (d - c) * at.x_share[i];
-            total += (above + (below - above) * at.y_share[i]) * at.mask[i];
-        }
-        // Writing a fourth float would reach into the next row, which another thread may own.
-        __builtin_memcpy(out + 3 * i, &total, i + 1 < job.w ? 16 : 12);
+        Vec4 value = sample_rgb(from, at, i, right, down);
+        if constexpr (!First) value += load4(sum + 4 * i);
+        __builtin_memcpy(sum + 4 * i, &value, sizeof value);
     }
+}
+
+// Pixels of four floats to pixels of three.
+void pack_rgb(const float* from, int64_t count, float* __restrict out) {
+    // Each write's fourth float is overwritten by the next pixel; behind the last one is the next
+    // row, which another thread may own.
+    for (int64_t i = 0; i + 1 < count; ++i) __builtin_memcpy(out + 3 * i, from + 4 * i, 16);
+    __builtin_memcpy(out + 3 * (count - 1), from + 4 * (count - 1), 12);
 }
 
 template <typename T>
@@ -160,9 +170,13 @@ void warp_row(const WarpRow& job) {
         samples[r].position = reinterpret_cast<int32_t*>(coarse);  // no longer needed
         locate(job, fine[0], fine[1], samples[r]);
     }
-    if (job.channels == 3 && job.out.type == DType::f32)
-        blend_rgb(job, samples);
-    else if (job.out.type == DType::f32)
+    if (job.channels == 3 && job.out.type == DType::f32) {
+        float* sum = take(4 * room);
+        blend_rgb<true>(job, job.pictures[0], samples[0], sum);
+        for (int64_t r = 1; r < job.refs; ++r)
+            blend_rgb<false>(job, job.pictures[r], samples[r], sum);
+        pack_rgb(sum, job.w, static_cast<float*>(job.out.data));
+    } else if (job.out.type == DType::f32)
         blend_any(job, samples, static_cast<float*>(job.out.data));
     else
         blend_any(job, samples, static_cast<Bf16*>(job.out.data));

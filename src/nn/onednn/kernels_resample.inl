@@ -13,17 +13,34 @@ void upsample_row(In above, In below, float weight, int64_t w, int64_t channels,
     });
     __builtin_memcpy(scratch, row, channels * sizeof(float));
     __builtin_memcpy(row + w * channels, row + (w - 1) * channels, channels * sizeof(float));
+    auto place = [=](int64_t x, float& share) {
+        float at = (static_cast<float>(x) + 0.5f) / static_cast<float>(factor) + 0.5f;
+        int64_t cell = static_cast<int64_t>(at);  // in scratch, where the row starts at 1
+        share = at - static_cast<float>(cell);
+        return scratch + cell * channels;
+    };
     with_type(above, out, [&](auto*, auto* to) {
-        for (int64_t x = 0; x < w * factor; ++x, to += channels) {
-            float at = (static_cast<float>(x) + 0.5f) / static_cast<float>(factor) + 0.5f;
-            int64_t cell = static_cast<int64_t>(at);  // in scratch, where the row starts at 1
-            float share = at - static_cast<float>(cell);
-            const float* left = scratch + cell * channels;
-            each_vector(channels, [&](int64_t c, int64_t lanes) {
-                Vec a = load(left + c, lanes), b = load(left + channels + c, lanes);
-                store(to + c, a + (b - a) * share, lanes);
-            });
+        if (channels >= kLanes) {
+            for (int64_t x = 0; x < w * factor; ++x, to += channels) {
+                float share;
+                const float* left = place(x, share);
+                each_vector(channels, [&](int64_t c, int64_t lanes) {
+                    Vec a = load(left + c, lanes), b = load(left + channels + c, lanes);
+                    store(to + c, a + (b - a) * share, lanes);
+                });
+            }
+            return;
         }
+        // Parts of vectors are slow: first a row of floats, one at a time.
+        float* fine = row + (w + 1) * channels;
+        for (int64_t x = 0; x < w * factor; ++x) {
+            float share;
+            const float* left = place(x, share);
+            for (int64_t c = 0; c < channels; ++c)
+                fine[x * channels + c] = left[c] + (left[channels + c] - left[c]) * share;
+        }
+        each_vector(w * factor * channels,
+                    [&](int64_t i, int64_t lanes) { store(to + i, load(fine + i, lanes), lanes); });
     });
 }
 

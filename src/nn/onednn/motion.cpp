@@ -32,7 +32,7 @@ Tensor OneDnnOps::warp_blend(const std::vector<Tensor>& refs, const Tensor& flow
     Tensor result = make(shape, type(pictures.front()));
     int64_t row_size = shape.w * shape.c;
     parallel(shape.n * shape.h, row_size * count, [&](int64_t begin, int64_t end) {
-        std::vector<float> row_scratch(static_cast<size_t>(6 * count * (shape.w + 128) + 64));
+        std::vector<float> row_scratch(static_cast<size_t>((6 * count + 4) * (shape.w + 128) + 64));
         std::vector<In> items(static_cast<size_t>(count));
         for (int64_t row = begin; row < end; ++row) {
             int64_t n = row / shape.h;

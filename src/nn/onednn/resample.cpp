@@ -12,7 +12,7 @@ Tensor OneDnnOps::upsample(const Tensor& x, int factor) {
     int64_t h = shape.h * factor, w = shape.w * factor, row_size = shape.w * shape.c;
     Tensor result = make({shape.n, shape.c, h, w}, type(x));
     parallel(shape.n * h, w * shape.c, [&](int64_t begin, int64_t end) {
-        std::vector<float> row_scratch(static_cast<size_t>((shape.w + 2) * shape.c + 64));
+        std::vector<float> row_scratch(static_cast<size_t>((shape.w + 2 + w) * shape.c + 64));
         for (int64_t row = begin; row < end; ++row) {
             int64_t first = row / h * shape.h;
             float y = (static_cast<float>(row % h) + 0.5f) / static_cast<float>(factor) - 0.5f;

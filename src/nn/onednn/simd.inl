@@ -6,6 +6,7 @@ typedef int32_t VecInt __attribute__((vector_size(GVC_VECTOR_BYTES)));
 typedef uint32_t VecBits __attribute__((vector_size(GVC_VECTOR_BYTES)));
 typedef uint16_t VecHalf __attribute__((vector_size(GVC_VECTOR_BYTES / 2)));
 typedef float Vec4 __attribute__((vector_size(16)));
+typedef float Vec8 __attribute__((vector_size(32)));
 
 constexpr int64_t kLanes = GVC_VECTOR_BYTES / 4;
 
@@ -26,6 +27,12 @@ inline Vec load(const Bf16* from) {
     VecHalf half;
     __builtin_memcpy(&half, from, sizeof half);
     return (Vec)(__builtin_convertvector(half, VecBits) << 16);
+}
+
+inline Vec4 load4(const float* from) {
+    Vec4 v;
+    __builtin_memcpy(&v, from, sizeof v);
+    return v;
 }
 
 inline void store(float* to, Vec v) { __builtin_memcpy(to, &v, sizeof v); }
@@ -53,8 +60,7 @@ inline void store_part(T* to, Vec v, int64_t count) {
     for (int64_t i = 0; i < count; ++i) to[i] = lanes[i];
 }
 
-// Calls f(offset, lanes) for whole vectors and f(offset, rest) for what is left. The callee takes
-// full() to know at compile time which of both it is.
+// Calls f(offset, lanes) for whole vectors and f(offset, rest) for what is left.
 template <typename F>
 inline void each_vector(int64_t count, const F& f) {
     int64_t i = 0;
