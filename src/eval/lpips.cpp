@@ -1,0 +1,106 @@
+#include "eval/lpips.h"
+
+#include <cmath>
+
+#include "nn/onednn/onednn_ops.h"
+#include "nn/weight_source.h"
+#include "weights/safetensors.h"
+
+namespace gvc::eval {
+
+namespace {
+
+// Makes each position's vector of channels one of length 1.
+void normalise(LpipsMaps::Map& map) {
+    std::vector<float> lengths(map.positions, 0.0f);
+    for (int c = 0; c < map.channels; ++c) {
+        const float* row = &map.values[c * map.positions];
+        for (size_t i = 0; i < map.positions; ++i) lengths[i] += row[i] * row[i];
+    }
+    for (float& length : lengths) length = 1.0f / (std::sqrt(length) + 1e-10f);
+    for (int c = 0; c < map.channels; ++c) {
+        float* row = &map.values[c * map.positions];
+        for (size_t i = 0; i < map.positions; ++i) row[i] *= lengths[i];
+    }
+}
+
+}  // namespace
+
+Lpips::Lpips(std::unique_ptr<nn::InferenceOps> ops, models::LpipsNet net)
+    : ops_(std::move(ops)), network_(*ops_, net) {
+    for (const nn::Tensor& head : network_.heads()) {
+        std::vector<float> values(static_cast<size_t>(head.shape().count()));
+        ops_->to_host(head, values.data());
+        heads_.push_back(std::move(values));
+    }
+}
+
+Result<Lpips> Lpips::make(std::unique_ptr<nn::InferenceOps> ops, models::LpipsNet net) {
+    Lpips lpips(std::move(ops), net);
+    GVC_RETURN_IF_ERROR(lpips.ops_->status());
+    return lpips;
+}
+
+Result<Lpips> Lpips::open(const std::string& folder, models::LpipsNet net, int threads) {
+    const std::string path = folder +
+                             (net == models::LpipsNet::alex ? "/lpips_alex" : "/lpips_squeeze") +
+                             "_v0.1_fp32.safetensors";
+    auto file = weights::SafetensorsFile::open(path);
+    if (!file.ok()) {
+        return {Code::model, "LPIPS weights: " + file.status().message(),
+                "they are in models/metrics of the source tree"};
+    }
+    const nn::FileWeights weights(std::move(*file));
+    auto ops = nn::make_onednn_ops(weights, nn::Precision::fp32);
+    if (threads > 0) ops->set_threads(threads);
+    return make(std::move(ops), net);
+}
+
+Result<std::vector<LpipsMaps>> Lpips::features(const std::vector<const float*>& pictures, int width,
+                                               int height) {
+    if (width < kLpipsMinSide || height < kLpipsMinSide) {
+        return {Code::usage, "LPIPS needs pictures of at least 35x35"};
+    }
+    std::vector<nn::Tensor> inputs;
+    for (const float* picture : pictures) {
+        inputs.push_back(ops_->from_host({1, 3, height, width}, picture));
+    }
+    const nn::Tensor batch = inputs.size() == 1 ? inputs[0] : ops_->concat_batch(inputs);
+    std::vector<LpipsMaps> result(pictures.size());
+    for (const nn::Tensor& taps : network_.run(*ops_, batch)) {
+        const nn::Shape& shape = taps.shape();
+        for (size_t n = 0; n < pictures.size(); ++n) {
+            LpipsMaps::Map map{
+                static_cast<int>(shape.c), static_cast<size_t>(shape.h * shape.w), {}};
+            map.values.resize(map.channels * map.positions);
+            ops_->to_host(ops_->batch(taps, static_cast<int64_t>(n), 1), map.values.data());
+            normalise(map);
+            result[n].maps.push_back(std::move(map));
+        }
+    }
+    GVC_RETURN_IF_ERROR(ops_->status());
+    return result;
+}
+
+double Lpips::distance(const LpipsMaps& a, const LpipsMaps& b) const {
+    double total = 0;
+    for (size_t k = 0; k < heads_.size(); ++k) {
+        const LpipsMaps::Map& ma = a.maps[k];
+        const LpipsMaps::Map& mb = b.maps[k];
+        double sum = 0;
+        for (int c = 0; c < ma.channels; ++c) {
+            const float* ra = &ma.values[c * ma.positions];
+            const float* rb = &mb.values[c * ma.positions];
+            float channel = 0;
+            for (size_t i = 0; i < ma.positions; ++i) {
+                const float d = ra[i] - rb[i];
+                channel += d * d;
+            }
+            sum += static_cast<double>(heads_[k][c]) * channel;
+        }
+        total += sum / static_cast<double>(ma.positions);
+    }
+    return total;
+}
+
+}  // namespace gvc::eval
