@@ -1,5 +1,9 @@
 #include "media/mux.h"
 
+#include <unistd.h>
+
+#include <thread>
+
 #include "media/media_testonly.h"
 #include "media/probe.h"
 
@@ -92,6 +96,25 @@ TEST_F(MuxTest, StockFfmpegRemuxesIt) {
     const auto demuxer = open(remuxed);
     EXPECT_EQ(demuxer->track().header, track().header);
     expect_all_packets(*demuxer);
+}
+
+TEST_F(MuxTest, TravelsThroughAPipe) {
+    int ends[2];
+    ASSERT_EQ(pipe(ends), 0);
+    std::thread writer([end = ends[1]] {
+        mux("pipe:" + std::to_string(end), {});
+        close(end);
+    });
+    {
+        const auto demuxer = open("pipe:" + std::to_string(ends[0]));
+        EXPECT_TRUE(demuxer);
+        if (demuxer) {
+            EXPECT_EQ(demuxer->track().header, track().header);
+            expect_all_packets(*demuxer);
+        }
+    }
+    close(ends[0]);
+    writer.join();
 }
 
 TEST_F(MuxTest, SeveralPacketsMayHaveOneTime) {
