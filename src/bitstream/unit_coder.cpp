@@ -47,6 +47,11 @@ void UnitState::finish_unit(int unit, const UnitTokens& tokens) {
     if (chained && token_kind(layout_, unit) == TokenKind::chunk) previous_y_ = tokens.y;
 }
 
+void UnitEncoder::set_chunk_qp(int unit, int qp) {
+    if (!descriptor_.chunk_qps) descriptor_.chunk_qps.emplace();
+    (*descriptor_.chunk_qps)[static_cast<size_t>(unit - 1)] = static_cast<uint8_t>(qp);
+}
+
 std::vector<uint8_t> UnitEncoder::scales(int unit, const std::vector<int16_t>& z) const {
     std::vector<uint8_t> out;
     out.reserve(plane_.y_count());

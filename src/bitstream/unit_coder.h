@@ -55,6 +55,9 @@ class UnitEncoder : UnitState {
                    const GopLayout& layout) {
         start(sequence, descriptor, layout);
     }
+    // Changes a chunk's qp before it is coded (unit 1 ... 7): rate control chooses them one by one.
+    // The descriptor that is written must say the same.
+    void set_chunk_qp(int unit, int qp);
     // The scale index of every y token of a unit, given its z; tokens at index 0 will be zero.
     std::vector<uint8_t> scales(int unit, const std::vector<int16_t>& z) const;
     // Bits that encode would spend on the unit.

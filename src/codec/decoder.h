@@ -7,20 +7,24 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "bitstream/packet_parser.h"
 #include "bitstream/unit_coder.h"
-#include "codec/encoder.h"
 #include "codec/model.h"
 #include "codec/picture.h"
+#include "codec/timing.h"
+#include "codec/unit_networks.h"
 
 namespace gvc::codec {
 
+inline constexpr int kMaxSteps = 64;
+
 struct DecoderOptions {
-    // Flow steps of the refiner: 0 shows base pictures, 1 is its usual one, 2 ... 64 more. -1: 1 if
-    // the model has a refiner, else 0.
+    // Flow steps of the refiner: 0 shows base pictures, 1 is its usual one, up to 64. -1: 1 if the
+    // model has a refiner, else 0.
     int steps = -1;
     // Lost or damaged GOPs: true shows the last good picture in place of theirs, false fails.
     bool conceal = false;
@@ -28,29 +32,30 @@ struct DecoderOptions {
 };
 
 struct DecodedFrame {
-    std::vector<float> rgb;  // planar, of the sequence's size, in [0, 1]
+    std::vector<float> rgb;  // planar, [3, size.height, size.width], in [0, 1]
+    PictureSize size;        // changes only where the stream's does
     uint64_t pts = 0;        // ticks
-    uint64_t duration = 0;   // ticks; of a GOP's last frame: the nominal one
+    uint64_t duration = 0;   // ticks; of a GOP's last frame the nominal one
     bool key = false;        // decoding can begin here
     bool concealed = false;  // not what was sent
 };
 
 struct DecoderReport {
-    uint64_t frames = 0;     // handed out or discarded
+    uint64_t frames = 0;     // decoded or concealed, the discarded ones included
     uint64_t concealed = 0;  // of these
     uint64_t lost_gops = 0;  // missing or damaged
 };
 
 class Decoder {
   public:
-    // The model must outlive the decoder. Code::usage if steps need a refiner that the model lacks.
+    // The model must outlive the decoder. Code::usage if steps need a refiner that it lacks.
     static Result<std::unique_ptr<Decoder>> make(const Model& model, const DecoderOptions& options);
 
     // Takes in one packet; nothing of it is kept. Receive all frames before the next one.
     // Code::model if the stream needs other weights, Code::resources for pictures too large,
-    // Code::corrupt for a damaged or missing GOP (never with conceal).
+    // Code::corrupt for a damaged or missing GOP (with conceal only for what no version can skip).
     Status send(const bitstream::Packet& packet);
-    // The same for containers: bytes with whole packets, one after the other.
+    // The same for containers: whole packets, one after the other.
     Status send(std::span<const uint8_t> packets);
     // No packet follows. Code::corrupt if the last GOP is not whole.
     Status flush();
@@ -59,48 +64,89 @@ class Decoder {
 
     // For a container that keeps the sequence header apart.
     void set_sequence(const bitstream::SequenceHeader& s) { parser_.set_sequence(s); }
-    // Forgets the stream so far, after a seek.
-    void reset(uint64_t discard_before = 0);
+    // Forgets the stream so far but for its sequence header, after a seek to a keyframe.
+    void reset(uint64_t discard_before);
 
     const std::optional<bitstream::SequenceHeader>& sequence() const { return parser_.sequence(); }
     const DecoderReport& report() const { return report_; }
     const StageTimes& times() const { return times_; }
 
   private:
-    struct Gop;   // what its frames share
-    struct Work;  // a unit to be decoded, or frames to be held
+    struct Gop {  // what its frames share
+        bitstream::SequenceHeader sequence;
+        bitstream::Descriptor descriptor;
+        bitstream::GopLayout layout;
+        entropy::SliceSize plane;
+        uint64_t number = 0;  // from the first one that was seen
+        uint8_t counter = 0;
+        std::vector<uint64_t> pts;
+        bool lost = false;      // counted as lost
+        bool unusable = false;  // none of its slices can be decoded any more
+
+        PictureSize size() const {
+            return {static_cast<int>(sequence.width), static_cast<int>(sequence.height)};
+        }
+        int first_frame(int unit) const;  // of the frames shown; unit may be layout.units: the end
+    };
+    struct Work {  // a unit to be decoded, or a picture to be held
+        std::shared_ptr<const Gop> gop;
+        int unit = 0;
+        bitstream::UnitTokens tokens;
+        std::vector<uint64_t> pts;  // of the frames to be shown
+        uint64_t end_pts = 0;       // of what follows them
+        bool hold = false;          // show the last picture again
+        bool concealed = false;
+    };
 
     Decoder(const Model& model, const DecoderOptions& options);
-    ~Decoder();
-    friend std::default_delete<Decoder>;
 
     // packets -> tokens
+    Status take(const bitstream::PacketContent& content);
     Status begin_gop(const bitstream::PacketContent& content);
-    Status add_slices(const bitstream::PacketContent& content);
+    Status bridge_gap(const Gop& next);
+    Status add_slice(const bitstream::CodedSlice& slice);
     Status check_tokens(const bitstream::PacketContent& content);
     Status end_gop();
-    Status lose(const std::string& why);
-    Status bridge_gap(const bitstream::PacketContent& content);
-    void hold(int unit_end);
+    Status end_stream(const bitstream::PacketContent& content);
+    Status lose(const std::string& what, const std::string& why);
+    Status lose_gop(const std::string& why);
+    void queue_unit(int unit, bool whole);
+    void queue_hold(int end_unit);
+    void queue(Work work, int first, int end);
+
     // tokens -> pictures
-    void decode(const Work& work);
-    nn::Tensor refine(const Work& work, const models::BaseOutput& base);
-    void hand_out(const Work& work, std::vector<std::vector<float>> pictures, bool concealed);
+    Status decode(const Work& work);
+    nn::Tensor refine(const Work& work, UnitRole role, const models::BaseOutput& base);
+    void hand_out(const Work& work, std::vector<std::vector<float>> pictures);
+    void hold_one(Work& work);
 
     const Model& model_;
     DecoderOptions options_;
     int steps_;
+    DecoderReport report_;
+    StageTimes times_;
+
+    // Parsing
     bitstream::PacketParser parser_;
     bitstream::UnitDecoder unit_decoder_;
-    std::shared_ptr<Gop> gop_;  // in hand
+    std::shared_ptr<Gop> gop_;      // in hand
+    int next_unit_ = 0;             // of it, the first that is neither queued nor held
+    std::optional<int> open_unit_;  // of which only some slices came so far
+    std::optional<uint8_t> last_counter_;
+    uint64_t gops_ = 0, frames_ = 0;  // begun; frames queued
+    uint64_t next_pts_ = 0;           // expected after what is queued
+    bool joined_late_ = false;        // the stream's first packets were damaged
+    bool whole_stream_ = true;        // decoding began with the stream's first GOP
+    bool damaged_ = false;            // since the last keyframe
+    entropy::SliceSize key_plane_;    // of the last keyframe queued; none: {0, 0}
     std::deque<Work> work_;
+
+    // Pictures
     std::deque<DecodedFrame> ready_;
-    // Memory of the networks
     models::DecoderState state_;
     nn::Tensor last_refined_, key_refined_;
     std::vector<float> last_picture_;
-    DecoderReport report_;
-    StageTimes times_;
+    PictureSize last_size_;
 };
 
 }  // namespace gvc::codec

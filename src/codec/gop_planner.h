@@ -5,7 +5,6 @@
 #include <deque>
 #include <optional>
 #include <span>
-#include <vector>
 
 #include "codec/picture.h"
 
@@ -47,15 +46,15 @@ class GopPlanner {
     std::optional<PlannedGop> next();
 
   private:
+    void decide_cuts();
     bool cut_before(size_t frame);
-    bool begins_with_key(int frames) const;
+    bool begins_with_key(int frames, bool last) const;
 
     PlannerOptions options_;
-    std::deque<FrameSketch> frames_;  // those not planned yet, the last planned one before them
-    std::vector<bool> cuts_;          // decided so far, for the frames not planned yet
-    bool has_previous_ = false;
-    bool next_is_cut_ = true;         // the first frame, or one behind a cut
-    float usual_change_ = 0.0f;       // running mean of the change from frame to frame
+    std::deque<FrameSketch> frames_;  // history_ planned ones, then those not planned yet
+    size_t history_ = 0;
+    std::deque<bool> cuts_;      // of the frames not planned yet, as far as decided
+    float usual_change_ = 0.0f;  // running mean of the change from frame to frame
     int since_key_ = 0, chained_ = 0;
     bool flushed_ = false;
 };

@@ -12,84 +12,99 @@ struct RateOptions {
     enum class Mode { qp, crf, bpp, bitrate };
     Mode mode = Mode::crf;
     double value = 40;   // qp 0 ... 31, crf 0 ... 63 (two steps a qp), bits a pixel, bits a second
-    double maxrate = 0;  // bits a second that no GOP exceeds; 0: none
+    double maxrate = 0;  // bits a second that no full GOP exceeds; 0: none
 };
 
 // Code::usage if a value is out of range.
 Status check(const RateOptions& options);
 
-// What a GOP costs, predicted: bits of its first unit and of each chunk at any qp. Learned from
-// every unit that was coded.
+// What units cost at any qp, predicted from those that were coded: every unit's bits fall by the
+// same factor from one qp to the next.
 class RateModel {
   public:
-    explicit RateModel(double pixels);
+    enum Kind { keyframe, pkey, chunk };
 
-    double unit_bits(bool first, bool key, int qp) const;
-    void learn(bool first, bool key, int qp, double bits);
-    // The qp, between two whole ones perhaps, at which `first` first units and `chunks` chunks cost
-    // so many bits.
-    double qp_for(int first, bool key, int chunks, double bits) const;
+    explicit RateModel(double pixels);  // of a displayed frame
+
+    double bits(Kind kind, double qp) const;
+    void learn(Kind kind, int qp, double bits);
+    // The same picture was coded at two qps: says how fast bits fall.
+    void learn_slope(int qp1, double bits1, int qp2, double bits2);
+    // The qp at which units that cost `bits_at_0` at qp 0 cost `bits`; may lie between two qps or
+    // outside of 0 ... 31.
+    double qp_for(double bits_at_0, double bits) const;
 
   private:
-    enum Kind { keyframe, pkey, chunk };
-    static Kind kind(bool first, bool key) { return !first ? chunk : key ? keyframe : pkey; }
-
     static constexpr int kKinds = 3;
-    std::array<double, kKinds> log_bits_;  // at qp 0, by the slope
-    std::array<bool, kKinds> seen_{};
-    std::array<double, kKinds> last_bits_{};
-    std::array<int, kKinds> last_qp_{};
-    double slope_;  // of the logarithm, a qp
+    struct Point {
+        double qp = 0, log_bits = 0;
+        bool seen = false;
+    };
+    std::array<Point, kKinds> points_;
+    double slope_;
 };
 
-// Steers one stream. For each GOP: begin; until a qp fits: first_qp, code, first_done; for each
-// chunk: chunk_qp, code, chunk_done; then gop_done, which may ask to do the GOP over.
+// Steers one stream. For each GOP: begin; then until gop_done says it is settled: code the first
+// unit at first_qp until first_done is content, and each chunk at chunk_qp, followed by chunk_done.
+// At the end commit.
 class RateControl {
   public:
-    // pixels: of a displayed frame.
-    RateControl(const RateOptions& options, double pixels);
+    // pixels of a displayed frame; seconds that one is shown nominally.
+    RateControl(const RateOptions& options, double pixels, double frame_seconds);
 
     struct Gop {
-        int frames = 1;
-        int chunks = 0;
+        int frames = 1;      // of the source
+        int chunks = 0;      // coded
         double seconds = 0;  // shown for
         bool key = true;
         bool last = false;
     };
     void begin(const Gop& gop);
+    // The GOP in hand is to be coded with fewer frames; all its tries are forgotten.
+    void shorten(int chunks);
 
     int first_qp() const { return first_qp_; }
-    // Bits of the first unit at first_qp(). True: code it again at the (new) first_qp().
+    // Bits of the first unit at first_qp(). True: code it again, at a new first_qp().
     bool first_done(double bits);
     int chunk_qp();
     void chunk_done(double bits);
-    // Bits of all the GOP's packets. True: do the whole GOP again.
+    // Bits of all the GOP's packets. True: code it all again.
     bool gop_done(double bits);
-    // How many bits maxrate leaves to the GOP in hand; none: no limit.
-    std::optional<double> cap() const;
     // The GOP goes out with so many bits (0: it was dropped).
     void commit(double bits);
 
-    static constexpr double kSequenceHeaderBits = 8.0 * 40;
+    // Bits that maxrate leaves to the GOP in hand; none: no limit.
+    std::optional<double> cap() const;
 
   private:
-    bool steered() const { return options_.mode >= RateOptions::Mode::bpp || capped_; }
-    void choose_budget();
+    bool by_rate() const { return options_.mode >= RateOptions::Mode::bpp; }
+    bool steered() const { return (by_rate() || capped_) && !coarsest_; }
+    RateModel::Kind first_kind() const {
+        return gop_.key ? RateModel::keyframe : RateModel::pkey;
+    }
+    double wanted_bits(double frames, double seconds) const;
+    double choose_budget() const;
+    double for_units() const { return budget_ - overhead_[gop_.key]; }
     void begin_try();
 
     RateOptions options_;
-    double pixels_;
+    double pixels_, frame_seconds_;
     RateModel model_;
+    // The whole stream
+    double debt_ = 0;                 // bits spent beyond the wanted ones so far
+    double overhead_[2];              // of a chained GOP, of one with a keyframe: outside its units
+    double credit_ = 0;               // of maxrate
+    bool any_gop_ = false;
+    // The GOP in hand
     Gop gop_;
-    double target_ = 0;    // bits of the GOP by the wanted rate alone
-    double budget_ = 0;    // with what earlier GOPs left or overdrew
-    double overhead_ = 0;  // bits of a GOP outside its units, as last seen
-    double debt_ = 0;      // bits spent beyond the target so far
-    double spent_ = 0;     // bits of the units of this try
-    double credit_ = 0, credit_limit_ = 0;  // of maxrate
-    bool capped_ = false;                   // this GOP is steered by the cap
-    int first_qp_ = 0, chunk_qp_ = 0, base_qp_ = 0;
-    int chunks_left_ = 0, first_tries_ = 0, gop_tries_ = 0;
+    double budget_ = 0;
+    bool capped_ = false, coarsest_ = false;  // steered by the cap; at the coarsest qp at last
+    int tries_ = 0, first_tries_ = 0;
+    // This try
+    int first_qp_ = 0, chunk_qp_ = 0, chunks_left_ = 0;
+    int tried_qp_ = 0;  // where the first unit cost first_bits_
+    double first_bits_ = 0, spent_ = 0;
+    double chunk_sum_ = 0;  // of the chunks' bits, each brought to qp 0
 };
 
 }  // namespace gvc::codec

@@ -2,7 +2,7 @@
 // from y to base pictures and the state that the next unit starts from.
 #pragma once
 
-#include "bitstream/gop_layout.h"
+#include "bitstream/packet.h"
 #include "codec/model.h"
 #include "models/tokeniser.h"
 
@@ -10,9 +10,9 @@ namespace gvc::codec {
 
 enum class UnitRole { key, pkey, chunk };
 
-inline UnitRole unit_role(const bitstream::GopLayout& layout, int unit) {
+inline UnitRole unit_role(bitstream::PacketKind kind, int unit) {
     if (unit > 0) return UnitRole::chunk;
-    return layout.kind == bitstream::PacketKind::pkey ? UnitRole::pkey : UnitRole::key;
+    return kind == bitstream::PacketKind::pkey ? UnitRole::pkey : UnitRole::key;
 }
 
 // Shapes of a unit's planes as tensors.

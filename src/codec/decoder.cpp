@@ -1,0 +1,372 @@
+#include "codec/decoder.h"
+
+#include <algorithm>
+
+#include "bitstream/index.h"
+#include "codec/quantiser.h"
+#include "sampling/sampler.h"
+
+namespace gvc::codec {
+namespace {
+
+using bitstream::BaseKind;
+using bitstream::ContextMode;
+using bitstream::PacketKind;
+
+constexpr int kChunk = models::kChunkFrames;
+
+std::string numbered(uint64_t gop) { return "GOP " + std::to_string(gop); }
+
+std::vector<uint64_t> timestamps(const bitstream::SequenceHeader& sequence,
+                                 const bitstream::Descriptor& descriptor) {
+    std::vector<uint64_t> pts = {descriptor.start};
+    for (size_t i = 1; i < descriptor.frames; ++i) {
+        const uint64_t ticks =
+            descriptor.durations ? (*descriptor.durations)[i - 1] : sequence.ticks_per_frame;
+        pts.push_back(pts.back() + ticks);
+    }
+    return pts;
+}
+
+}  // namespace
+
+int Decoder::Gop::first_frame(int unit) const {
+    if (unit == 0) return 0;
+    // A still has one unit for all its frames.
+    if (unit == layout.units) return descriptor.frames;
+    return 1 + (unit - 1) * kChunk;
+}
+
+Decoder::Decoder(const Model& model, const DecoderOptions& options)
+    : model_(model), options_(options), steps_(options.steps), unit_decoder_(model.tokens()) {
+    if (steps_ < 0) steps_ = model.refiner() ? 1 : 0;
+}
+
+Result<std::unique_ptr<Decoder>> Decoder::make(const Model& model, const DecoderOptions& options) {
+    if (options.steps < -1 || options.steps > kMaxSteps) {
+        return {Code::usage, "steps must be from 0 to " + std::to_string(kMaxSteps)};
+    }
+    if (options.steps > 0 && !model.refiner()) {
+        return {Code::usage, "steps need a refiner", "give its weights, or decode with 0 steps"};
+    }
+    return std::unique_ptr<Decoder>(new Decoder(model, options));
+}
+
+void Decoder::reset(uint64_t discard_before) {
+    options_.discard_before = discard_before;
+    const auto sequence = parser_.sequence();
+    parser_ = bitstream::PacketParser();
+    if (sequence) parser_.set_sequence(*sequence);
+    unit_decoder_ = bitstream::UnitDecoder(model_.tokens());
+    gop_.reset();
+    open_unit_.reset();
+    last_counter_.reset();
+    joined_late_ = whole_stream_ = damaged_ = false;
+    key_plane_ = {};
+    work_.clear();
+    ready_.clear();
+    state_ = {};
+}
+
+// ---- packets to tokens ----
+
+Status Decoder::send(std::span<const uint8_t> packets) {
+    while (!packets.empty()) {
+        auto packet = bitstream::read_packet(packets);
+        if (!packet.ok()) return lose("a packet", "is damaged or cut off");
+        GVC_RETURN_IF_ERROR(send(*packet));
+        packets = packets.subspan(packet->size);
+    }
+    return {};
+}
+
+Status Decoder::send(const bitstream::Packet& packet) {
+    StageTimer timer(times_.entropy);
+    auto content = parser_.parse(packet);
+    if (content.ok()) return take(*content);
+    if (content.status().code() == Code::again) return {};  // a fragment
+    if (content.status().code() != Code::corrupt) return content.status();
+    if (!last_counter_) joined_late_ = true;
+    if (options_.conceal) return {};  // what is missing shows in what follows
+    return lose("a packet behind " + numbered(gops_), content.status().message());
+}
+
+Status Decoder::take(const bitstream::PacketContent& content) {
+    if (content.descriptor) GVC_RETURN_IF_ERROR(begin_gop(content));
+    if (content.header.kind == PacketKind::end) return end_stream(content);
+    if (content.header.kind > PacketKind::base || !gop_) return {};
+    for (const auto& slice : content.slices) GVC_RETURN_IF_ERROR(add_slice(slice));
+    return check_tokens(content);
+}
+
+Status Decoder::begin_gop(const bitstream::PacketContent& content) {
+    GVC_RETURN_IF_ERROR(end_gop());
+    auto gop = std::make_shared<Gop>();
+    gop->sequence = *parser_.sequence();
+    gop->descriptor = *content.descriptor;
+    gop->layout = parser_.layout();
+    gop->plane = bitstream::plane_size(gop->sequence);
+    gop->counter = content.header.gop;
+    gop->pts = timestamps(gop->sequence, gop->descriptor);
+    if (gop->descriptor.base == BaseKind::av1) {
+        return {Code::corrupt, numbered(gops_) + " has a conventional base",
+                "this version decodes neural bases only"};
+    }
+    GVC_RETURN_IF_ERROR(bridge_gap(*gop));
+    gop->number = gops_++;
+    last_counter_ = gop->counter;
+    next_pts_ = gop->pts.back() + gop->sequence.ticks_per_frame;
+    gop_ = gop;
+    next_unit_ = 0;
+    open_unit_.reset();
+
+    const bool key = gop->layout.kind == PacketKind::keyframe;
+    const Status status =
+        unit_decoder_.begin_gop(gop->sequence, gop->descriptor, gop->layout, gop->counter);
+    if (!status.ok() && status.code() != Code::corrupt) return status;
+    const bool chained = gop->sequence.context == ContextMode::chain;
+    const bool joins = key || (gop->plane == key_plane_ && !(chained && damaged_));
+    gop->unusable = !status.ok() || !joins;
+    if (gop->unusable) return lose_gop("the GOPs before it are missing or damaged");
+    if (key) damaged_ = false;
+    return {};
+}
+
+// GOPs of which no packet came: their frames are known by number and time only.
+Status Decoder::bridge_gap(const Gop& next) {
+    if (!last_counter_) {
+        if (!joined_late_) return {};
+        whole_stream_ = false;
+        return lose("the beginning", "is missing or damaged");
+    }
+    const int wrap = bitstream::kGopCounters;
+    const int missing = (next.counter - *last_counter_ - 1 + 2 * wrap) % wrap;
+    // A counter that jumps back with the time is a stream that begins anew.
+    if (missing == 0 || next.pts.front() < next_pts_) return {};
+    GVC_RETURN_IF_ERROR(lose("GOPs from " + numbered(gops_), "are missing"));
+    report_.lost_gops += static_cast<uint64_t>(missing - 1);
+    gops_ += static_cast<uint64_t>(missing);
+    Work work;
+    const uint64_t step = next.sequence.ticks_per_frame;
+    const size_t most = static_cast<size_t>(missing) * models::kGopFrames;
+    for (; next_pts_ < next.pts.front() && work.pts.size() < most; next_pts_ += step) {
+        work.pts.push_back(next_pts_);
+    }
+    work.gop = std::make_shared<Gop>(next);
+    work.end_pts = next.pts.front();
+    work.hold = work.concealed = true;
+    frames_ += work.pts.size();
+    work_.push_back(std::move(work));
+    return {};
+}
+
+Status Decoder::add_slice(const bitstream::CodedSlice& slice) {
+    if (gop_->unusable) return {};
+    // Where slices stand alone, a unit of which some are lost is decoded of the others.
+    if (open_unit_ && *open_unit_ != slice.unit) queue_unit(*open_unit_, false);
+    auto complete = unit_decoder_.add(slice);
+    if (!complete.ok()) {
+        gop_->unusable = gop_->sequence.context == ContextMode::chain;
+        return lose_gop(complete.status().message());
+    }
+    open_unit_ = slice.unit;
+    if (*complete) queue_unit(slice.unit, true);
+    return {};
+}
+
+void Decoder::queue_unit(int unit, bool whole) {
+    open_unit_.reset();
+    if (unit < next_unit_) return;
+    queue_hold(unit);
+    if (!whole) damaged_ = true;
+    if (unit_role(gop_->layout.kind, unit) == UnitRole::key) key_plane_ = gop_->plane;
+    if (gop_->plane != key_plane_) return queue_hold(unit + 1);  // no keyframe to build on
+    Work work{gop_, unit, unit_decoder_.tokens(), {}, 0, false, damaged_};
+    if (gop_->descriptor.base == BaseKind::still) {
+        queue(work, 0, 1);
+        work.hold = true;
+        queue(work, 1, gop_->descriptor.frames);
+    } else {
+        queue(work, gop_->first_frame(unit), gop_->first_frame(unit + 1));
+    }
+    next_unit_ = unit + 1;
+}
+
+// The frames of units from next_unit_ up to end_unit show the picture before them.
+void Decoder::queue_hold(int end_unit) {
+    if (end_unit <= next_unit_) return;
+    damaged_ = true;
+    queue({gop_, next_unit_, {}, {}, 0, true, true}, gop_->first_frame(next_unit_),
+          gop_->first_frame(end_unit));
+    next_unit_ = end_unit;
+}
+
+// The work shows the GOP's frames [first, end).
+void Decoder::queue(Work work, int first, int end) {
+    const auto& pts = gop_->pts;
+    work.pts.assign(pts.begin() + first, pts.begin() + end);
+    if (work.pts.empty()) return;
+    work.end_pts = static_cast<size_t>(end) < pts.size() ? pts[static_cast<size_t>(end)]
+                                                         : next_pts_;
+    frames_ += work.pts.size();
+    work_.push_back(std::move(work));
+}
+
+// The CRC of the whole GOP's tokens. Frames that were shown already stay shown.
+Status Decoder::check_tokens(const bitstream::PacketContent& content) {
+    if (!content.token_crc || gop_->unusable || !unit_decoder_.gop_complete()) return {};
+    if (*content.token_crc == unit_decoder_.hash()) return {};
+    for (Work& work : work_) {
+        if (work.gop == gop_) work.hold = work.concealed = true;
+    }
+    key_plane_ = {};
+    return lose_gop("its tokens do not have the CRC that they were sent with");
+}
+
+Status Decoder::end_gop() {
+    if (!gop_) return {};
+    Status status;
+    if (open_unit_) queue_unit(*open_unit_, false);
+    if (!unit_decoder_.gop_complete()) status = lose_gop("packets are missing or damaged");
+    queue_hold(gop_->layout.units);
+    gop_.reset();
+    return status;
+}
+
+Status Decoder::end_stream(const bitstream::PacketContent& content) {
+    GVC_RETURN_IF_ERROR(end_gop());
+    const auto end = bitstream::read_end(content.rest);
+    if (!end.ok() || !whole_stream_ || end->frames <= frames_) return {};
+    return lose(std::to_string(end->frames - frames_) + " frames at the end", "are missing");
+}
+
+Status Decoder::flush() { return end_gop(); }
+
+Status Decoder::lose_gop(const std::string& why) {
+    if (gop_->lost) return {};
+    gop_->lost = true;
+    return lose(numbered(gop_->number) + " (from tick " +
+                    std::to_string(gop_->descriptor.start) + ")",
+                why);
+}
+
+Status Decoder::lose(const std::string& what, const std::string& why) {
+    damaged_ = true;
+    ++report_.lost_gops;
+    if (options_.conceal) return {};
+    return {Code::corrupt, what + ": " + why, "--conceal shows what is intact"};
+}
+
+// ---- tokens to pictures ----
+
+Result<DecodedFrame> Decoder::receive() {
+    while (ready_.empty()) {
+        if (work_.empty()) return {Code::again, "no whole unit yet"};
+        // Held pictures are made one at a time: a gap may be long.
+        if (work_.front().hold) {
+            hold_one(work_.front());
+            if (work_.front().pts.empty()) work_.pop_front();
+            continue;
+        }
+        const Work work = std::move(work_.front());
+        work_.pop_front();
+        GVC_RETURN_IF_ERROR(decode(work));
+    }
+    DecodedFrame frame = std::move(ready_.front());
+    ready_.pop_front();
+    return frame;
+}
+
+Status Decoder::decode(const Work& work) {
+    nn::Ops& ops = model_.ops();
+    const UnitRole role = unit_role(work.gop->layout.kind, work.unit);
+    const int qp = bitstream::unit_qp(work.gop->descriptor, work.unit);
+    models::BaseOutput base;
+    {
+        StageTimer timer(times_.base);
+        const nn::Tensor means =
+            unit_means(model_, role, work.tokens.z, work.gop->plane, state_);
+        base = decode_base(model_, role, means, work.tokens.y, qp, state_);
+    }
+    nn::Tensor rgb = base.rgb;
+    if (steps_ > 0) {
+        StageTimer timer(times_.refine);
+        rgb = refine(work, role, base);
+    }
+    std::vector<std::vector<float>> pictures;
+    if (work.pts.back() >= options_.discard_before || options_.conceal) {
+        StageTimer timer(times_.transfer);
+        // The last chunk may have more frames than are shown.
+        rgb = ops.batch(rgb, 0, static_cast<int64_t>(work.pts.size()));
+        pictures = to_host(ops, rgb, work.gop->size());
+    }
+    GVC_RETURN_IF_ERROR(model_.status());
+    hand_out(work, std::move(pictures));
+    return {};
+}
+
+// The refined pictures, clamped; they are what the next unit's refinement refers to.
+nn::Tensor Decoder::refine(const Work& work, UnitRole role, const models::BaseOutput& base) {
+    nn::Ops& ops = model_.ops();
+    const bitstream::Descriptor& descriptor = work.gop->descriptor;
+    const int qp = bitstream::unit_qp(descriptor, work.unit);
+    const int64_t frames = base.rgb.shape().n;
+    models::RefinerInput input;
+    input.z_t = base.z_base;
+    input.feature = base.feature;
+    input.base_rgb = input.previous = ops.clamp(base.rgb, 0.0f, 1.0f);
+    if (role != UnitRole::key) {
+        const nn::Tensor last = ops.repeat_batch(last_refined_, frames);
+        const nn::Tensor key = ops.repeat_batch(key_refined_, frames);
+        input.previous = ops.warp_blend({last, key}, base.flows, base.logits, models::kPatch);
+    }
+    std::vector<float> style(models::kStyleSymbols, 0.0f);
+    for (size_t i = 0; descriptor.style && i < style.size(); ++i) {
+        style[i] = static_cast<float>((*descriptor.style)[i]) - models::kStyleLevels / 2;
+    }
+    input.style =
+        ops.repeat_batch(ops.from_host({1, models::kStyleSymbols, 1, 1}, style.data()), frames);
+    input.qps.assign(static_cast<size_t>(frames), static_cast<float>(qp));
+
+    const float start = sampling::start_time(model_.start_time(qp), steps_);
+    const sampling::Noise noise{descriptor.seed,
+                                static_cast<uint32_t>(work.gop->first_frame(work.unit))};
+    const nn::Tensor rgb =
+        ops.clamp(sampling::sample(ops, *model_.refiner(), std::move(input),
+                                   static_cast<int>(frames), start, steps_, noise),
+                  0.0f, 1.0f);
+    last_refined_ = ops.batch(rgb, frames - 1, 1);
+    if (role != UnitRole::chunk) key_refined_ = last_refined_;
+    return rgb;
+}
+
+void Decoder::hand_out(const Work& work, std::vector<std::vector<float>> pictures) {
+    report_.frames += work.pts.size();
+    if (work.concealed) report_.concealed += work.pts.size();
+    if (pictures.empty()) return;
+    last_picture_ = pictures.back();
+    last_size_ = work.gop->size();
+    const bool key = unit_role(work.gop->layout.kind, work.unit) == UnitRole::key;
+    for (size_t i = 0; i < work.pts.size(); ++i) {
+        if (work.pts[i] < options_.discard_before) continue;
+        const uint64_t next = i + 1 < work.pts.size() ? work.pts[i + 1] : work.end_pts;
+        ready_.push_back({std::move(pictures[i]), last_size_, work.pts[i], next - work.pts[i],
+                          key && i == 0, work.concealed});
+    }
+}
+
+void Decoder::hold_one(Work& work) {
+    const uint64_t pts = work.pts.front();
+    work.pts.erase(work.pts.begin());
+    const uint64_t next = work.pts.empty() ? work.end_pts : work.pts.front();
+    ++report_.frames;
+    if (work.concealed) ++report_.concealed;
+    if (pts < options_.discard_before) return;
+    if (last_size_ != work.gop->size()) {  // nothing of this size was seen yet: grey
+        last_size_ = work.gop->size();
+        last_picture_.assign(last_size_.samples(), 0.5f);
+    }
+    ready_.push_back({last_picture_, last_size_, pts, next - pts, false, work.concealed});
+}
+
+}  // namespace gvc::codec

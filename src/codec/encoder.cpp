@@ -1,0 +1,342 @@
+#include "codec/encoder.h"
+
+#include <algorithm>
+
+#include "codec/quantiser.h"
+
+namespace gvc::codec {
+namespace {
+
+using bitstream::Bytes;
+using bitstream::ContextMode;
+using bitstream::PacketKind;
+
+constexpr int kChunk = models::kChunkFrames;
+constexpr int kLargeHeight = 720;         // lines; pictures above have two slices a unit
+constexpr double kBandPayload = 8 * 900;  // bits of a band that surely fits a packet of 1,200 bytes
+constexpr int kSeedStep = 0x9E37;         // odd: 65,536 GOPs have different noise
+
+size_t size_of(const std::vector<Bytes>& pieces) {
+    size_t size = 0;
+    for (const Bytes& piece : pieces) size += piece.size();
+    return size;
+}
+
+// Fills in what is the encoder's to say.
+void complete(bitstream::SequenceHeader& sequence, uint64_t fingerprint) {
+    const auto rows = static_cast<uint32_t>(bitstream::plane_size(sequence).h64);
+    const bool self = sequence.context == ContextMode::self;
+    const bool large = sequence.height > kLargeHeight;
+    sequence.fingerprint = fingerprint;
+    sequence.key_slices = std::min(rows, large ? 2u : 1u);
+    sequence.chunk_slices = std::min(rows, large || self ? 2u : 1u);
+}
+
+// The shorter of the two ways to write the chunks' qps.
+void set_chunk_qps(bitstream::Descriptor& descriptor, const std::vector<int>& qps) {
+    descriptor.chunk_qps.reset();
+    for (int offset : {0, 1, -1, 2, -2, 3, -3}) {
+        descriptor.chunk_qp_offset = static_cast<int8_t>(offset);
+        const int qp = bitstream::unit_qp(descriptor, 1);
+        if (std::all_of(qps.begin(), qps.end(), [&](int q) { return q == qp; })) return;
+    }
+    descriptor.chunk_qp_offset = 0;
+    descriptor.chunk_qps.emplace();
+    descriptor.chunk_qps->fill(static_cast<uint8_t>(qps.back()));
+    std::copy(qps.begin(), qps.end(), descriptor.chunk_qps->begin());
+}
+
+}  // namespace
+
+struct Encoder::Source {
+    std::vector<WaitingPicture> pictures;
+    std::vector<size_t> kept;  // those that are coded
+    uint64_t end_pts = 0;      // of what follows
+    PlannedGop plan;
+
+    int frames() const { return static_cast<int>(kept.size()); }
+    int chunks() const { return (frames() - 1 + kChunk - 1) / kChunk; }
+    const WaitingPicture& coded(size_t i) const {
+        return pictures[kept[std::min(i, kept.size() - 1)]];
+    }
+    // Every second frame goes. False if only one is left.
+    bool thin_out() {
+        if (kept.size() == 1) return false;
+        for (size_t i = 0; 2 * i < kept.size(); ++i) kept[i] = kept[2 * i];
+        kept.resize((kept.size() + 1) / 2);
+        return true;
+    }
+};
+
+struct Encoder::Try {
+    bitstream::CodedGop coded;
+    bitstream::GopLayout layout;
+    bitstream::UnitEncoder unit_encoder;
+    models::DecoderState state;
+    std::vector<int> chunk_qps;
+    std::vector<Bytes> packets;
+    std::vector<std::vector<float>> reconstruction;
+
+    size_t unit_bytes(int unit) const { return size_of(coded.units[static_cast<size_t>(unit)]); }
+};
+
+// ---- pictures in ----
+
+Encoder::Encoder(const Model& model, EncoderOptions options)
+    : model_(model),
+      options_(std::move(options)),
+      size_{static_cast<int>(options_.sequence.width), static_cast<int>(options_.sequence.height)},
+      planner_({options_.keyint, options_.scene_cuts,
+                options_.sequence.context == ContextMode::chain}),
+      rate_(options_.rate, static_cast<double>(size_.width) * size_.height,
+            tick_seconds(options_.sequence) * options_.sequence.ticks_per_frame),
+      unit_encoder_(model.tokens()) {}
+
+Result<std::unique_ptr<Encoder>> Encoder::make(const Model& model, EncoderOptions options) {
+    GVC_RETURN_IF_ERROR(check(options.rate));
+    if (options.keyint < 1) return {Code::usage, "the distance of keyframes must be at least 1"};
+    complete(options.sequence, model.fingerprint());
+    if (!bitstream::write_sequence_header(options.sequence).ok()) {
+        return {Code::usage, "a picture size, frame rate or colour code is out of range"};
+    }
+    GVC_RETURN_IF_ERROR(bitstream::check_size(options.sequence));
+    return std::unique_ptr<Encoder>(new Encoder(model, std::move(options)));
+}
+
+Status Encoder::send(std::span<const float> rgb, uint64_t pts) {
+    if (rgb.size() != size_.samples()) {
+        return {Code::usage, "a picture has another size than the stream"};
+    }
+    if (taken_ > 0 && pts <= last_pts_) return {Code::usage, "timestamps do not ascend"};
+    ++taken_;
+    last_pts_ = pts;
+    planner_.push(sketch(rgb, size_));
+    waiting_.push_back(codec::pack(rgb, pts));
+    return {};
+}
+
+void Encoder::flush() { planner_.flush(); }
+
+// ---- the data path of a GOP ----
+
+Result<EncodedGop> Encoder::receive() {
+    const auto plan = planner_.next();
+    if (!plan) return {Code::again, "no whole GOP yet"};
+    times_ = {};
+    tries_ = 0;
+    Source source = take_source(*plan);
+    GVC_ASSIGN_OR_RETURN(Try gop, code_within_rate(source));
+    return finish(std::move(gop), source);
+}
+
+Encoder::Source Encoder::take_source(const PlannedGop& plan) {
+    Source source;
+    source.plan = plan;
+    for (int i = 0; i < plan.frames; ++i) {
+        source.kept.push_back(source.pictures.size());
+        source.pictures.push_back(std::move(waiting_.front()));
+        waiting_.pop_front();
+    }
+    source.end_pts = waiting_.empty()
+                         ? source.pictures.back().pts + options_.sequence.ticks_per_frame
+                         : waiting_.front().pts;
+    return source;
+}
+
+// Codes the GOP until rate control is content; with a maximum rate, of fewer and fewer frames. No
+// packets: not even one frame fits.
+Result<Encoder::Try> Encoder::code_within_rate(Source& source) {
+    const auto ticks = static_cast<double>(source.end_pts - source.pictures.front().pts);
+    rate_.begin({source.plan.frames, source.chunks(), ticks * tick_seconds(options_.sequence),
+                 source.plan.key, source.plan.last});
+    while (true) {
+        GVC_ASSIGN_OR_RETURN(Try gop, code_gop(source));
+        const double bits = 8.0 * static_cast<double>(size_of(gop.packets));
+        if (rate_.gop_done(bits)) continue;
+        if (!rate_.cap() || bits <= *rate_.cap()) {
+            rate_.commit(bits);
+            return gop;
+        }
+        if (source.thin_out()) {
+            rate_.shorten(source.chunks());
+            continue;
+        }
+        if (gops_ == 0) {
+            return {Code::quality, "the maximum rate is too low for a single picture",
+                    "raise it, or make the pictures smaller"};
+        }
+        rate_.commit(0);
+        gop.packets.clear();
+        return gop;
+    }
+}
+
+Result<Encoder::Try> Encoder::code_gop(const Source& source) {
+    ++tries_;
+    Try gop = begin_try(source);
+    code_first(gop, source);
+    for (int unit = 1; unit < gop.layout.units; ++unit) code_chunk(gop, source, unit);
+    GVC_RETURN_IF_ERROR(model_.status());
+    GVC_RETURN_IF_ERROR(pack(gop));
+    return gop;
+}
+
+Encoder::Try Encoder::begin_try(const Source& source) {
+    Try gop{{}, {}, unit_encoder_, state_, {}, {}, {}};
+    gop.coded.kind = source.plan.key ? PacketKind::keyframe : PacketKind::pkey;
+    gop.coded.counter = static_cast<uint8_t>(gops_ % bitstream::kGopCounters);
+    if (source.plan.key) gop.coded.sequence = options_.sequence;
+    gop.coded.descriptor = describe(source);
+    return gop;
+}
+
+bitstream::Descriptor Encoder::describe(const Source& source) {
+    bitstream::Descriptor descriptor;
+    descriptor.frames = static_cast<uint8_t>(source.frames());
+    descriptor.seed = static_cast<uint16_t>(options_.seed + gops_ * kSeedStep);
+    descriptor.start = source.coded(0).pts;
+    std::vector<uint32_t> durations;
+    bool regular = true;
+    for (size_t i = 1; i < source.kept.size(); ++i) {
+        const uint64_t ticks = source.coded(i).pts - source.coded(i - 1).pts;
+        durations.push_back(static_cast<uint32_t>(std::min<uint64_t>(ticks, UINT32_MAX)));
+        regular = regular && ticks == options_.sequence.ticks_per_frame;
+    }
+    if (!regular) descriptor.durations = std::move(durations);
+    return descriptor;
+}
+
+// ---- units ----
+
+void Encoder::code_first(Try& gop, const Source& source) {
+    nn::Ops& ops = model_.ops();
+    const WaitingPicture* picture = &source.coded(0);
+    nn::Tensor rgb;
+    {
+        StageTimer timer(times_.transfer);
+        rgb = to_device(ops, std::span(&picture, 1), size_);
+    }
+    auto& style = gop.coded.descriptor.style.emplace();
+    const auto levels = quantise(ops, model_.tokeniser().style(ops, rgb));
+    for (size_t i = 0; i < style.size(); ++i) {
+        style[i] = static_cast<uint8_t>(levels[i] + models::kStyleLevels / 2);
+    }
+    // The chunk network sees a P-key as a chunk of four equal frames.
+    if (!source.plan.key) rgb = ops.repeat_batch(rgb, kChunk);
+    const Try before = gop;
+    while (true) {
+        gop.coded.descriptor.qp = static_cast<uint8_t>(rate_.first_qp());
+        code_unit(gop, 0, rgb, 1);
+        if (!rate_.first_done(8.0 * static_cast<double>(gop.unit_bytes(0)))) return;
+        gop = before;
+    }
+}
+
+void Encoder::code_chunk(Try& gop, const Source& source, int unit) {
+    const int qp = rate_.chunk_qp();
+    gop.chunk_qps.push_back(qp);
+    gop.unit_encoder.set_chunk_qp(unit, qp);
+    const size_t first = 1 + static_cast<size_t>(unit - 1) * kChunk;
+    const WaitingPicture* pictures[kChunk];
+    for (size_t i = 0; i < kChunk; ++i) pictures[i] = &source.coded(first + i);  // the last repeats
+    nn::Tensor rgb;
+    {
+        StageTimer timer(times_.transfer);
+        rgb = to_device(model_.ops(), pictures, size_);
+    }
+    const int shown = std::min(kChunk, source.frames() - static_cast<int>(first));
+    code_unit(gop, unit, rgb, shown);
+    rate_.chunk_done(8.0 * static_cast<double>(gop.unit_bytes(unit)));
+}
+
+// Pictures to slices; the state goes on as the decoder's will.
+void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb, int shown) {
+    nn::Ops& ops = model_.ops();
+    const models::Tokeniser& tokeniser = model_.tokeniser();
+    const entropy::SliceSize plane = bitstream::plane_size(options_.sequence);
+    const UnitRole role = unit_role(gop.coded.kind, unit);
+    const int qp = unit == 0 ? gop.coded.descriptor.qp : gop.chunk_qps.back();
+    const std::vector<float> qps = {static_cast<float>(qp)};
+    bitstream::UnitTokens tokens;
+
+    models::Latent latent;
+    {
+        StageTimer timer(times_.analyse);
+        latent = role == UnitRole::key ? tokeniser.analyse_key(ops, rgb, qps)
+                                       : tokeniser.analyse_chunk(ops, rgb, gop.state, qps);
+    }
+    tokens.z = quantise(ops, latent.z);
+    nn::Tensor means;
+    {
+        StageTimer timer(times_.base);
+        means = unit_means(model_, role, tokens.z, plane, gop.state);
+    }
+    {
+        StageTimer timer(times_.entropy);
+        tokens.y = quantise(ops, ops.sub(latent.y, means));
+        if (unit == 0) choose_bands(gop, tokens);
+        gop.coded.units.push_back(gop.unit_encoder.encode(unit, tokens));
+    }
+    models::BaseOutput base;
+    {
+        StageTimer timer(times_.base);
+        base = decode_base(model_, role, means, tokens.y, qp, gop.state);
+    }
+    if (options_.keep_reconstruction) {
+        StageTimer timer(times_.transfer);
+        for (auto& picture : to_host(ops, ops.batch(base.rgb, 0, shown), size_)) {
+            gop.reconstruction.push_back(std::move(picture));
+        }
+    }
+}
+
+// A keyframe of a stream for links that lose packets has as many bands as keep each in a packet.
+void Encoder::choose_bands(Try& gop, const bitstream::UnitTokens& tokens) {
+    bitstream::Descriptor& descriptor = gop.coded.descriptor;
+    const auto lay_out = [&] {
+        // Cannot fail: there are never more bands than rows.
+        gop.layout = bitstream::gop_layout(options_.sequence, descriptor, gop.coded.kind).value();
+        gop.unit_encoder.begin_gop(options_.sequence, descriptor, gop.layout);
+    };
+    descriptor.slices.reset();
+    lay_out();
+    if (options_.sequence.context != ContextMode::self || gop.layout.kind == PacketKind::pkey) {
+        return;
+    }
+    const auto rows = static_cast<uint32_t>(bitstream::plane_size(options_.sequence).h64);
+    const auto bands = static_cast<uint32_t>(gop.unit_encoder.bits(0, tokens) / kBandPayload) + 1;
+    descriptor.slices = {std::min({rows, bands, 256u}), options_.sequence.chunk_slices};
+    lay_out();
+}
+
+// ---- packets out ----
+
+Status Encoder::pack(Try& gop) {
+    if (!gop.chunk_qps.empty()) set_chunk_qps(gop.coded.descriptor, gop.chunk_qps);
+    gop.coded.token_crc = gop.unit_encoder.hash();
+    bitstream::PackOptions options;
+    options.fragment = options_.sequence.context == ContextMode::self;
+    GVC_ASSIGN_OR_RETURN(gop.packets, bitstream::pack_gop(gop.coded, options_.sequence, options));
+    return {};
+}
+
+EncodedGop Encoder::finish(Try gop, const Source& source) {
+    EncodedGop out;
+    out.random_access = source.plan.key;
+    out.source_frames = source.plan.frames;
+    out.times = times_;
+    out.tries = tries_;
+    if (gop.packets.empty()) return out;
+    out.bytes = size_of(gop.packets);
+    out.first_bytes = gop.unit_bytes(0);
+    for (int unit = 1; unit < gop.layout.units; ++unit) out.chunk_bytes += gop.unit_bytes(unit);
+    out.descriptor = std::move(gop.coded.descriptor);
+    out.packets = std::move(gop.packets);
+    out.reconstruction = std::move(gop.reconstruction);
+    unit_encoder_ = std::move(gop.unit_encoder);
+    state_ = std::move(gop.state);
+    ++gops_;
+    return out;
+}
+
+}  // namespace gvc::codec

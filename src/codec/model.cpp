@@ -1,0 +1,117 @@
+#include "codec/model.h"
+
+#include <charconv>
+#include <string_view>
+
+#include "nn/onednn/onednn_ops.h"
+#include "nn/reference/reference_ops.h"
+
+namespace gvc::codec {
+namespace {
+
+using weights::SafetensorsFile;
+
+constexpr char kWeightsHint[] = "give the weights file that belongs to this version";
+
+// The refiner's parameters from its own file, all others from the tokeniser's.
+class BothFiles : public nn::WeightSource {
+  public:
+    BothFiles(const SafetensorsFile& tokeniser, const SafetensorsFile* refiner)
+        : tokeniser_(tokeniser) {
+        if (refiner) refiner_.emplace(*refiner);
+    }
+    std::optional<nn::WeightArray> find(const std::string& name) const override {
+        if (!name.starts_with("refiner.")) return tokeniser_.find(name);
+        return refiner_ ? refiner_->find(name) : std::nullopt;
+    }
+
+  private:
+    nn::FileWeights tokeniser_;
+    std::optional<nn::FileWeights> refiner_;
+};
+
+Result<SafetensorsFile> open(const std::string& path, const char* what) {
+    auto file = SafetensorsFile::open(path);
+    if (file.ok()) return file;
+    return {Code::model, std::string(what) + ": " + file.status().message(), kWeightsHint};
+}
+
+Status check_pair(const SafetensorsFile& refiner, uint64_t fingerprint) {
+    const auto named = refiner.metadata().find("tokeniser.fingerprint");
+    if (named == refiner.metadata().end()) {
+        return {Code::model, "the refiner's weights do not say which tokeniser they belong to",
+                kWeightsHint};
+    }
+    if (named->second == fingerprint_text(fingerprint)) return {};
+    return {Code::model,
+            "the refiner belongs to the tokeniser " + named->second + ", not to " +
+                fingerprint_text(fingerprint),
+            "give the refiner that was trained for this tokeniser"};
+}
+
+// "refiner.t_star": 32 numbers in [0, 1) between commas; all 0 if it is missing.
+Result<std::array<float, models::kQualities>> start_times(const SafetensorsFile& refiner) {
+    std::array<float, models::kQualities> times{};
+    const auto entry = refiner.metadata().find("refiner.t_star");
+    if (entry == refiner.metadata().end()) return times;
+    const char* at = entry->second.data();
+    const char* end = at + entry->second.size();
+    for (size_t i = 0; i < times.size(); ++i) {
+        const auto [after, error] = std::from_chars(at, end, times[i]);
+        const bool last = i + 1 == times.size();
+        if (error != std::errc() || !(times[i] >= 0 && times[i] < 1) ||
+            (last ? after != end : after == end || *after != ',')) {
+            return {Code::model, "the refiner's weights have a bad setting refiner.t_star",
+                    kWeightsHint};
+        }
+        at = after + (last ? 0 : 1);
+    }
+    return times;
+}
+
+std::unique_ptr<nn::InferenceOps> make_ops(const nn::WeightSource& source,
+                                           const ModelOptions& options) {
+    if (options.backend == Backend::reference) return nn::make_reference_ops(source);
+    const bool fp32 = options.precision == PrecisionChoice::fp32;
+    return nn::make_onednn_ops(source, fp32 ? nn::Precision::fp32 : nn::Precision::bf16);
+}
+
+}  // namespace
+
+std::string fingerprint_text(uint64_t fingerprint) {
+    std::string text(16, '0');
+    for (size_t i = 16; i-- > 0; fingerprint >>= 4) text[i] = "0123456789abcdef"[fingerprint & 15];
+    return text;
+}
+
+Result<std::unique_ptr<Model>> Model::load(const ModelOptions& options) {
+    GVC_ASSIGN_OR_RETURN(const auto tokeniser, open(options.tokeniser_path, "tokeniser weights"));
+    if (options.refiner_path.empty()) return load(tokeniser, nullptr, options);
+    GVC_ASSIGN_OR_RETURN(const auto refiner, open(options.refiner_path, "refiner weights"));
+    return load(tokeniser, &refiner, options);
+}
+
+Result<std::unique_ptr<Model>> Model::load(const SafetensorsFile& tokeniser,
+                                           const SafetensorsFile* refiner,
+                                           const ModelOptions& options) {
+    std::unique_ptr<Model> model(new Model);
+    GVC_ASSIGN_OR_RETURN(const auto config, models::tokeniser_config(tokeniser.metadata()));
+    GVC_ASSIGN_OR_RETURN(model->tokens_, entropy::TokenModel::load(tokeniser));
+
+    const BothFiles source(tokeniser, refiner);
+    model->ops_ = make_ops(source, options);
+    if (options.threads > 0) model->ops_->set_threads(options.threads);
+    model->tokeniser_.emplace(*model->ops_, config);
+    if (refiner) {
+        GVC_RETURN_IF_ERROR(check_pair(*refiner, model->fingerprint()));
+        GVC_ASSIGN_OR_RETURN(const auto refiner_config,
+                             models::refiner_config(refiner->metadata()));
+        GVC_ASSIGN_OR_RETURN(model->start_times_, start_times(*refiner));
+        model->refiner_.emplace(*model->ops_, refiner_config, config.width_frame);
+    }
+    // A parameter that was missing or of another shape shows only here.
+    GVC_RETURN_IF_ERROR(model->ops_->status());
+    return model;
+}
+
+}  // namespace gvc::codec
