@@ -1,6 +1,6 @@
 #include "models/tokeniser.h"
 
-#include <cmath>
+#include "models/motion.h"
 
 namespace gvc::models {
 
@@ -11,17 +11,19 @@ using nn::Tensor;
 
 namespace {
 
-constexpr int kMatchRadius = 8;     // cells, that is 64 pixels
 constexpr int kMotionChannels = 7;  // per frame: two flows, three mask logits
+constexpr int kFlowChannels = 4;
+
+// Note [Motion in the latent]
+// The first 16 channels of a chunk's latent carry the encoder's motion estimate at 1/16 (four
+// frames, two references, dx and dy) in pixels; the networks add to it on both sides. Without this
+// way around them decoded flow takes thousands of steps to leave zero (docs/training.md); with it,
+// motion is right from the first step, and the rate term takes away what does not pay.
+constexpr float kMotionGain = 8.0f;  // pixels in a cell
 
 Tensor clamped(Ops& ops, const Tensor& rgb) { return ops.clamp(rgb, 0.0f, 1.0f); }
 
 }  // namespace
-
-Tensor motion_hint(Ops& ops, const Tensor& rgb, const Tensor& reference) {
-    return ops.block_match(ops.mean_pool(luma(ops, rgb), kPatch),
-                           ops.mean_pool(luma(ops, reference), kPatch), kMatchRadius);
-}
 
 // ---- the latent and its hyperprior ----
 
@@ -58,9 +60,14 @@ Tensor Tokeniser::LatentCoder::steps(Ops& ops, const std::vector<float>& qps, fl
     return ops.activate(ops.affine(ops.add(learned, fixed), sign, 0.0f), Act::exp);
 }
 
-Latent Tokeniser::LatentCoder::analyse(Ops& ops, const Tensor& feature,
+Latent Tokeniser::LatentCoder::analyse(Ops& ops, const Tensor& feature, const Tensor& motion,
                                        const std::vector<float>& qps) const {
     Tensor y = to_y(ops, encode(ops, down(ops, feature)));
+    if (motion.defined()) {
+        nn::Shape rest = y.shape();
+        rest.c -= motion.shape().c;
+        y = ops.add(y, ops.concat({ops.affine(motion, kMotionGain, 0.0f), ops.zeros(rest)}));
+    }
     y = ops.scale_shift(y, steps(ops, qps, -1.0f), {});
     return {y, hyper_down2(ops, hyper_down1(ops, y))};
 }
@@ -71,9 +78,12 @@ Tensor Tokeniser::LatentCoder::means(Ops& ops, const Tensor& z_hat, const Tensor
     return mean_out(ops, mean_block(ops, mean_in(ops, x)));
 }
 
-Tensor Tokeniser::LatentCoder::synthesise(Ops& ops, const Tensor& y_hat,
+Tensor Tokeniser::LatentCoder::dequantise(Ops& ops, const Tensor& y_hat,
                                           const std::vector<float>& qps) const {
-    Tensor y = ops.scale_shift(y_hat, steps(ops, qps, 1.0f), {});
+    return ops.scale_shift(y_hat, steps(ops, qps, 1.0f), {});
+}
+
+Tensor Tokeniser::LatentCoder::synthesise(Ops& ops, const Tensor& y) const {
     return ops.shuffle(up(ops, decode(ops, from_y(ops, y))), 2);
 }
 
@@ -128,7 +138,7 @@ Tensor Tokeniser::residual_pixels(Ops& ops, const Tensor& feature) const {
 Latent Tokeniser::analyse_key(Ops& ops, const Tensor& rgb, const std::vector<float>& qps) const {
     Tensor x =
         key_encode_quality_(ops, key_in_(ops, patches(ops, rgb)), quality_features(ops, qps));
-    return key_coder_.analyse(ops, key_encode_(ops, x), qps);
+    return key_coder_.analyse(ops, key_encode_(ops, x), {}, qps);
 }
 
 Tensor Tokeniser::key_means(Ops& ops, const Tensor& z_hat) const {
@@ -137,8 +147,9 @@ Tensor Tokeniser::key_means(Ops& ops, const Tensor& z_hat) const {
 
 BaseOutput Tokeniser::decode_key(Ops& ops, const Tensor& y_hat, const std::vector<float>& qps,
                                  DecoderState& state) const {
-    Tensor x = key_decode_quality_(ops, key_coder_.synthesise(ops, y_hat, qps),
-                                   quality_features(ops, qps));
+    Tensor x =
+        key_decode_quality_(ops, key_coder_.synthesise(ops, key_coder_.dequantise(ops, y_hat, qps)),
+                            quality_features(ops, qps));
     state.memory = key_decode_(ops, x);
 
     BaseOutput out;
@@ -155,18 +166,20 @@ BaseOutput Tokeniser::decode_key(Ops& ops, const Tensor& y_hat, const std::vecto
 Latent Tokeniser::analyse_chunk(Ops& ops, const Tensor& rgb, const DecoderState& state,
                                 const std::vector<float>& qps) const {
     auto hint = [&](const Tensor& reference) {
-        Tensor match = motion_hint(ops, rgb, ops.repeat_batch(reference, kChunkFrames));
-        // cells to about unit range, absolute differences of [0, 1] pictures likewise
-        Tensor vector = ops.affine(ops.channels(match, 0, 2), 0.25f, 0.0f);
-        Tensor cost = ops.affine(ops.channels(match, 2, 2), 10.0f, 0.0f);
-        return ops.batch_to_channels(ops.concat({vector, cost}), kChunkFrames);
+        return motion_hint(ops, rgb, ops.repeat_batch(reference, kChunkFrames));
     };
-    Tensor frames = ops.batch_to_channels(patches(ops, rgb), kChunkFrames);
-    Tensor x =
-        chunk_in_(ops, ops.concat({frames, patches(ops, state.last_rgb), hint(state.last_rgb),
-                                   hint(state.key_rgb), state.memory}));
+    Tensor to_last = hint(state.last_rgb), to_key = hint(state.key_rgb);
+    Tensor vectors = ops.concat({ops.channels(to_last, 0, 2), ops.channels(to_key, 0, 2)});
+    Tensor costs = ops.concat({ops.channels(to_last, 2, 2), ops.channels(to_key, 2, 2)});
+    auto of_chunk = [&](const Tensor& x) { return ops.batch_to_channels(x, kChunkFrames); };
+
+    // cells to about unit range, absolute differences of [0, 1] pictures likewise
+    Tensor x = chunk_in_(ops, ops.concat({of_chunk(patches(ops, rgb)), patches(ops, state.last_rgb),
+                                          ops.affine(of_chunk(vectors), 0.25f, 0.0f),
+                                          ops.affine(of_chunk(costs), 10.0f, 0.0f), state.memory}));
     x = chunk_encode_quality_(ops, x, quality_features(ops, qps));
-    return chunk_coder_.analyse(ops, chunk_encode_(ops, x), qps);
+    return chunk_coder_.analyse(ops, chunk_encode_(ops, x), ops.mean_pool(of_chunk(vectors), 2),
+                                qps);
 }
 
 Tensor Tokeniser::chunk_means(Ops& ops, const Tensor& z_hat, const DecoderState& state) const {
@@ -175,16 +188,20 @@ Tensor Tokeniser::chunk_means(Ops& ops, const Tensor& z_hat, const DecoderState&
 
 BaseOutput Tokeniser::decode_chunk(Ops& ops, const Tensor& y_hat, const std::vector<float>& qps,
                                    DecoderState& state) const {
-    Tensor x = chunk_decode_quality_(ops, chunk_coder_.synthesise(ops, y_hat, qps),
-                                     quality_features(ops, qps));
+    Tensor y = chunk_coder_.dequantise(ops, y_hat, qps);
+    Tensor x =
+        chunk_decode_quality_(ops, chunk_coder_.synthesise(ops, y), quality_features(ops, qps));
     Tensor feature = chunk_decode_(ops, x);
     Tensor memory = memory_(ops, memory_in_(ops, ops.concat({state.memory, feature})));
 
     // Motion and masks of each frame, from the latent and from what the decoder remembers.
     Tensor motion = ops.channels_to_batch(motion_out_(ops, motion_in_(ops, memory)), kChunkFrames);
     BaseOutput out;
-    out.flows = ops.channels(motion, 0, 4);
-    out.logits = ops.scale_shift(ops.channels(motion, 4, 3), mask_scale_, mask_shift_);
+    Tensor sent = ops.affine(ops.channels(y, 0, kChunkFrames * kFlowChannels), 1.0f / kMotionGain,
+                             0.0f);  // see Note [Motion in the latent]
+    out.flows = ops.add(ops.channels(motion, 0, kFlowChannels),
+                        ops.channels_to_batch(ops.upsample(sent, 2), kChunkFrames));
+    out.logits = ops.scale_shift(ops.channels(motion, kFlowChannels, 3), mask_scale_, mask_shift_);
 
     auto each = [&](const Tensor& reference) { return ops.repeat_batch(reference, kChunkFrames); };
     Tensor warped =

@@ -69,12 +69,14 @@ class Tokeniser {
         LatentCoder() = default;
         LatentCoder(nn::Ops& ops, const std::string& name, const TokeniserConfig& config,
                     int context_channels);
-        Latent analyse(nn::Ops& ops, const nn::Tensor& feature,
+        // motion: [N, 16, H/16, W/16] in cells, added to the first channels; undefined for keyframes.
+        Latent analyse(nn::Ops& ops, const nn::Tensor& feature, const nn::Tensor& motion,
                        const std::vector<float>& qps) const;
         // context: at 1/8, what is known before this picture; undefined for keyframes.
         nn::Tensor means(nn::Ops& ops, const nn::Tensor& z_hat, const nn::Tensor& context) const;
-        nn::Tensor synthesise(nn::Ops& ops, const nn::Tensor& y_hat,
+        nn::Tensor dequantise(nn::Ops& ops, const nn::Tensor& y_hat,
                               const std::vector<float>& qps) const;
+        nn::Tensor synthesise(nn::Ops& ops, const nn::Tensor& y) const;
 
         nn::Tensor steps(nn::Ops& ops, const std::vector<float>& qps, float sign) const;
 
@@ -106,8 +108,5 @@ class Tokeniser {
     // style
     Conv style_in_, style_mid_, style_out_;
 };
-
-// Motion hint of each frame against one reference: [N, 4, H/8, W/8] of block matching on 1/8 luma.
-nn::Tensor motion_hint(nn::Ops& ops, const nn::Tensor& rgb, const nn::Tensor& reference);
 
 }  // namespace gvc::models

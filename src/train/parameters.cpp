@@ -40,6 +40,7 @@ at::Tensor Parameters::get(const std::string& name, at::IntArrayRef shape, nn::I
     auto average = waiting_.find(std::string(kAveragePrefix) + name);
     bool has_average = average != waiting_.end() && average->second.sizes() == shape;
     averages_[name] = (has_average ? average->second.to(device_) : value).clone();
+    if (average != waiting_.end()) waiting_.erase(average);
     value.set_requires_grad(true);
     return values_[name] = value;
 }

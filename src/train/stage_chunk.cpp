@@ -1,5 +1,6 @@
 // Stages 2 and 3: flow alone, then chunks behind a keyframe, then longer GOPs.
 #include "models/config.h"
+#include "models/motion.h"
 #include "nn/torch/torch_motion.h"
 #include "train/trainer.h"
 
@@ -29,7 +30,7 @@ FlowLosses flow_losses(nn::Ops& ops, const at::Tensor& flows, const at::Tensor& 
         at::Tensor hint = nn::to_torch(
             models::motion_hint(ops, nn::from_torch(frames), nn::from_torch(reference)));
         at::Tensor sure =
-            (hint.narrow(1, 2, 1) < 0.7 * hint.narrow(1, 3, 1) - 0.004).to(at::kFloat);
+            (hint.narrow(1, 2, 1) < 0.8 * hint.narrow(1, 3, 1) - 0.002).to(at::kFloat);
         at::Tensor still = (hint.narrow(1, 3, 1) < 0.01).to(at::kFloat);
         at::Tensor wrong = at::smooth_l1_loss(flow, hint.narrow(1, 0, 2), at::Reduction::None, 1.0);
         at::Tensor match = (wrong * sure).mean() + 0.1 * (flow.abs() * still).mean();

@@ -1,0 +1,149 @@
+#include "models/motion.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "models/blocks.h"
+
+namespace gvc::models {
+
+using nn::Ops;
+using nn::Shape;
+using nn::Tensor;
+
+namespace {
+
+constexpr int kMatchRadius = 8;  // cells, that is 64 pixels
+constexpr int kRefinements = 3;
+constexpr int kHalf = 4;               // half-size pixels along a side of a cell
+constexpr float kMaxStep = 1.5f;       // half-size pixels a refinement may move
+constexpr float kStiffness = 2e-4f;    // against flat cells, in squared luma gradients
+constexpr float kStillBias = 0.0015f;  // moving must fit better by this much
+
+// The half-size reference sampled at flow + (dx, dy) half-size pixels.
+class Warper {
+  public:
+    Warper(Ops& ops, const Tensor& reference, const Shape& cells)
+        : ops_(ops), reference_(reference) {
+        const float one[2] = {1.0f, 1.0f}, sure[2] = {30.0f, -30.0f};
+        one_ = ops.from_host({1, 2, 1, 1}, one);
+        logits_ = ops.scale_shift(ops.zeros({cells.n, 2, cells.h, cells.w}), one_,
+                                  ops.from_host({1, 2, 1, 1}, sure));
+    }
+    Tensor at(const Tensor& flow, float dx, float dy) const {
+        const float shift[2] = {dx / kHalf, dy / kHalf};
+        return ops_.warp_blend({reference_},
+                               ops_.scale_shift(flow, one_, ops_.from_host({1, 2, 1, 1}, shift)),
+                               logits_, kHalf);
+    }
+
+  private:
+    Ops& ops_;
+    Tensor reference_, one_, logits_;
+};
+
+// Sums over 3x3 cells, edges repeated, of one map.
+std::vector<float> box(const float* map, int h, int w) {
+    std::vector<float> rows(size_t(h) * w), out(size_t(h) * w);
+    for (int y = 0; y < h; ++y)
+        for (int x = 0; x < w; ++x)
+            rows[y * w + x] = map[y * w + std::max(x - 1, 0)] + map[y * w + x] +
+                              map[y * w + std::min(x + 1, w - 1)];
+    for (int y = 0; y < h; ++y)
+        for (int x = 0; x < w; ++x)
+            out[y * w + x] = rows[std::max(y - 1, 0) * w + x] + rows[y * w + x] +
+                             rows[std::min(y + 1, h - 1) * w + x];
+    return out;
+}
+
+// One step of Lucas-Kanade for every cell; flow is [n, 2, h, w] on the host, in cells.
+void refine(Ops& ops, const Warper& warper, const Tensor& current, const Shape& cells,
+            std::vector<float>& flow) {
+    Tensor f = ops.from_host({cells.n, 2, cells.h, cells.w}, flow.data());
+    Tensor gx = ops.affine(ops.sub(warper.at(f, 1, 0), warper.at(f, -1, 0)), 0.5f, 0.0f);
+    Tensor gy = ops.affine(ops.sub(warper.at(f, 0, 1), warper.at(f, 0, -1)), 0.5f, 0.0f);
+    Tensor gt = ops.sub(warper.at(f, 0, 0), current);
+    Tensor products = ops.mean_pool(ops.concat({ops.mul(gx, gx), ops.mul(gx, gy), ops.mul(gy, gy),
+                                                ops.mul(gx, gt), ops.mul(gy, gt)}),
+                                    kHalf);
+    const size_t area = size_t(cells.h) * cells.w;
+    std::vector<float> sums(size_t(cells.n) * 5 * area);
+    ops.to_host(products, sums.data());
+    for (int64_t n = 0; n < cells.n; ++n) {
+        std::vector<float> s[5];
+        for (int k = 0; k < 5; ++k)
+            s[k] = box(&sums[(n * 5 + k) * area], int(cells.h), int(cells.w));
+        for (size_t i = 0; i < area; ++i) {
+            float a = s[0][i] + 9 * kStiffness, b = s[1][i], c = s[2][i] + 9 * kStiffness;
+            float determinant = a * c - b * b;
+            float dx = -(c * s[3][i] - b * s[4][i]) / determinant;
+            float dy = -(a * s[4][i] - b * s[3][i]) / determinant;
+            flow[(n * 2 + 0) * area + i] += std::clamp(dx, -kMaxStep, kMaxStep) / kHalf;
+            flow[(n * 2 + 1) * area + i] += std::clamp(dy, -kMaxStep, kMaxStep) / kHalf;
+        }
+    }
+}
+
+// Mean absolute difference of each cell's 3x3 neighbourhood, [n, h, w].
+std::vector<float> costs(Ops& ops, const Warper& warper, const Tensor& current, const Shape& cells,
+                         const std::vector<float>& flow) {
+    Tensor f = ops.from_host({cells.n, 2, cells.h, cells.w}, flow.data());
+    Tensor d = ops.sub(warper.at(f, 0, 0), current);
+    // |d| by two rectified halves: there is no absolute value among the operations
+    Tensor magnitude = ops.add(ops.activate(d, nn::Act::relu),
+                               ops.activate(ops.affine(d, -1.0f, 0.0f), nn::Act::relu));
+    const size_t area = size_t(cells.h) * cells.w;
+    std::vector<float> host(size_t(cells.n) * area);
+    ops.to_host(ops.mean_pool(magnitude, kHalf), host.data());
+    for (int64_t n = 0; n < cells.n; ++n) {
+        std::vector<float> sum = box(&host[n * area], int(cells.h), int(cells.w));
+        for (size_t i = 0; i < area; ++i) host[n * area + i] = sum[i] / 9.0f;
+    }
+    return host;
+}
+
+}  // namespace
+
+Tensor motion_hint(Ops& ops, const Tensor& rgb, const Tensor& reference) {
+    Tensor y = luma(ops, rgb), r = luma(ops, reference);
+    Tensor match =
+        ops.block_match(ops.mean_pool(y, kPatch), ops.mean_pool(r, kPatch), kMatchRadius);
+    const Shape cells = match.shape();
+    const size_t area = size_t(cells.h) * cells.w;
+    Tensor current = ops.mean_pool(y, kPatch / kHalf);
+    Warper warper(ops, ops.mean_pool(r, kPatch / kHalf), cells);
+
+    std::vector<float> matched(size_t(cells.n) * 4 * area), flow(size_t(cells.n) * 2 * area);
+    ops.to_host(match, matched.data());
+    for (int64_t n = 0; n < cells.n; ++n)
+        std::copy_n(&matched[n * 4 * area], 2 * area, &flow[n * 2 * area]);
+
+    std::vector<float> still_cost =
+        costs(ops, warper, current, cells, std::vector<float>(flow.size()));
+    std::vector<float> best_cost = costs(ops, warper, current, cells, flow), best = flow;
+    for (int i = 0; i < kRefinements; ++i) {
+        refine(ops, warper, current, cells, flow);
+        std::vector<float> cost = costs(ops, warper, current, cells, flow);
+        for (int64_t n = 0; n < cells.n; ++n)
+            for (size_t k = 0; k < area; ++k) {
+                if (cost[n * area + k] >= best_cost[n * area + k]) continue;
+                best_cost[n * area + k] = cost[n * area + k];
+                for (int c = 0; c < 2; ++c)
+                    best[(n * 2 + c) * area + k] = flow[(n * 2 + c) * area + k];
+            }
+    }
+    std::vector<float> out(size_t(cells.n) * 4 * area);
+    for (int64_t n = 0; n < cells.n; ++n)
+        for (size_t k = 0; k < area; ++k) {
+            float moving = best_cost[n * area + k], still = still_cost[n * area + k];
+            bool moves = moving + kStillBias < still;
+            for (int c = 0; c < 2; ++c)
+                out[(n * 4 + c) * area + k] = moves ? best[(n * 2 + c) * area + k] : 0.0f;
+            out[(n * 4 + 2) * area + k] = moves ? moving : still;
+            out[(n * 4 + 3) * area + k] = still;
+        }
+    return ops.from_host({cells.n, 4, cells.h, cells.w}, out.data());
+}
+
+}  // namespace gvc::models

@@ -1,0 +1,16 @@
+// Motion estimation of the encoder: what moved where, as a hint to the networks.
+#pragma once
+
+#include "nn/ops.h"
+
+namespace gvc::models {
+
+// For each 8x8 cell of each frame the displacement to where its content is found in `reference`:
+// integer block matching on 1/8 luma, refined by Lucas-Kanade steps (1981) on 1/2 luma.
+//   rgb, reference [M, 3, H, W] in [0, 1], H and W multiples of 8
+//   returns [M, 4, H/8, W/8]: dx, dy in cells; mean absolute luma difference there, and for no
+//   motion.
+// Where moving fits no better than staying, the vector is zero. No gradient flows through it.
+nn::Tensor motion_hint(nn::Ops& ops, const nn::Tensor& rgb, const nn::Tensor& reference);
+
+}  // namespace gvc::models
