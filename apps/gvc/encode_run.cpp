@@ -1,0 +1,263 @@
+#include "encode_run.h"
+
+#include <omp.h>
+
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <thread>
+
+#include "bounded_queue.h"
+#include "interrupt.h"
+#include "load_model.h"
+#include "media/colour.h"
+#include "media/output_file.h"
+#include "media/reader.h"
+#include "packet_sink.h"
+#include "stream_clock.h"
+#include "token_check.h"
+
+namespace gvc::app {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Picture {
+    std::vector<float> rgb;
+    uint64_t pts = 0;  // ticks
+};
+
+constexpr size_t kPicturesAhead = 3;
+constexpr size_t kGopsAhead = 2;
+
+media::ReaderOptions reader_options(const EncodeOptions& options, bool copy_streams,
+                                    Console& console) {
+    media::ReaderOptions out;
+    out.start_seconds = options.start.seconds;
+    out.start_frame = options.start.frame;
+    out.frame_count = options.frames;
+    out.fps = options.fps;
+    out.width = options.size.width;
+    out.height = options.size.height;
+    out.filter = options.filter;
+    out.matrix = options.matrix;
+    out.range = options.range;
+    out.copy_streams = copy_streams;
+    out.on_warning = [&console](const std::string& line) { console.warning(line); };
+    out.cancelled = interrupted;
+    return out;
+}
+
+codec::EncoderOptions encoder_options(const EncodeOptions& options,
+                                      const media::StreamInfo& info) {
+    codec::EncoderOptions out;
+    out.sequence = sequence_of(info);
+    out.sequence.context = options.self_context ? bitstream::ContextMode::self
+                                                : bitstream::ContextMode::chain;
+    out.rate = options.rate;
+    const double in_frames = options.keyint.seconds * info.frame_rate.value();
+    out.keyint = options.keyint.frames > 0 ? options.keyint.frames
+                                           : std::max(static_cast<int>(std::lround(in_frames)), 1);
+    out.scene_cuts = options.scene_cuts;
+    out.seed = static_cast<uint16_t>(options.seed);
+    return out;
+}
+
+// Reads and converts until the end, an error, an interrupt or a consumer that stops.
+Status read_pictures(media::Reader& reader, const bitstream::SequenceHeader& sequence,
+                     BoundedQueue<Picture>& out) {
+    omp_set_num_threads(1);  // of this thread: the codec needs the others
+    StreamClock clock(sequence, reader.info().time_base);
+    const size_t samples = codec::PictureSize{reader.info().width, reader.info().height}.samples();
+    while (!interrupted()) {
+        GVC_ASSIGN_OR_RETURN(const auto frame, reader.next());
+        if (!frame) break;
+        Picture picture{std::vector<float>(samples), clock.ticks(*frame)};
+        media::yuv_to_rgb(*frame, picture.rgb.data());
+        if (!out.push(std::move(picture))) break;
+    }
+    return {};
+}
+
+Status pass_gops(codec::Encoder& encoder, BoundedQueue<codec::EncodedGop>& out, bool& stopped) {
+    while (!stopped) {
+        auto gop = encoder.receive();
+        if (!gop.ok() && gop.status().code() == Code::again) return {};
+        if (!gop.ok()) return gop.status();
+        stopped = !out.push(std::move(*gop));
+    }
+    return {};
+}
+
+Status code_pictures(codec::Encoder& encoder, BoundedQueue<Picture>& in,
+                     BoundedQueue<codec::EncodedGop>& out) {
+    bool stopped = false;
+    while (const auto picture = in.pop()) {
+        GVC_RETURN_IF_ERROR(encoder.send(picture->rgb, picture->pts));
+        GVC_RETURN_IF_ERROR(pass_gops(encoder, out, stopped));
+        if (stopped) return {};
+    }
+    encoder.flush();
+    return pass_gops(encoder, out, stopped);
+}
+
+// Adds what each GOP cost to the summary.
+class Tally {
+  public:
+    explicit Tally(EncodeSummary& summary) : s_(summary) {}
+
+    void add(const codec::EncodedGop& gop) {
+        s_.source_frames += gop.source_frames;
+        if (gop.packets.empty()) return;
+        const bool first = s_.gops++ == 0;
+        s_.frames += gop.descriptor.frames;
+        s_.coded_bytes += gop.first_bytes + gop.chunk_bytes;
+        for (int unit = 0; unit <= bitstream::chunk_count(gop.descriptor); ++unit) {
+            const int qp = bitstream::unit_qp(gop.descriptor, unit);
+            s_.qp_min = first && unit == 0 ? qp : std::min(s_.qp_min, qp);
+            s_.qp_max = first && unit == 0 ? qp : std::max(s_.qp_max, qp);
+        }
+        add(gop.times);
+    }
+
+    void finish(const media::StreamInfo& info, double elapsed) {
+        s_.seconds = s_.source_frames / info.frame_rate.value();
+        const double pixels = static_cast<double>(info.width) * info.height * s_.frames;
+        if (s_.frames > 0) s_.bpp = s_.video_bytes * 8.0 / pixels;
+        if (s_.seconds > 0) s_.kbps = s_.video_bytes * 8e-3 / s_.seconds;
+        if (elapsed > 0) s_.fps = s_.source_frames / elapsed;
+    }
+
+  private:
+    void add(const codec::StageTimes& t) {
+        s_.times.analyse += t.analyse;
+        s_.times.entropy += t.entropy;
+        s_.times.base += t.base;
+        s_.times.refine += t.refine;
+        s_.times.transfer += t.transfer;
+    }
+
+    EncodeSummary& s_;
+};
+
+// The writing end of the pipeline, on the calling thread.
+Status write_gops(BoundedQueue<codec::EncodedGop>& in, PacketSink& sink,
+                  const media::StreamInfo& info, EncodeSummary& summary, Console& console) {
+    Tally tally(summary);
+    while (const auto gop = in.pop()) {
+        if (!gop->packets.empty()) GVC_RETURN_IF_ERROR(sink.write(*gop));
+        tally.add(*gop);
+        Progress progress;
+        progress.frame = summary.source_frames;
+        progress.frames = info.estimated_frames;
+        progress.media_seconds = summary.source_frames / info.frame_rate.value();
+        progress.bytes = sink.video_bytes();
+        progress.qp = gop->descriptor.qp;
+        console.progress(progress);
+    }
+    return {};
+}
+
+void remove_empty_part(const std::string& output, const EncodeSummary& summary) {
+    std::error_code ignored;
+    if (summary.gops == 0 && output != "-") std::filesystem::remove(output + ".part", ignored);
+}
+
+// Runs the three threads. An error of the reader comes last: what was read before is written.
+Status run_pipeline(media::Reader& reader, codec::Encoder& encoder, PacketSink& sink,
+                    EncodeSummary& summary, Console& console) {
+    BoundedQueue<Picture> pictures(kPicturesAhead);
+    BoundedQueue<codec::EncodedGop> gops(kGopsAhead);
+    Status read, coded;
+    std::thread reading([&] {
+        read = read_pictures(reader, encoder.sequence(), pictures);
+        pictures.close();
+    });
+    std::thread coding([&] {
+        coded = code_pictures(encoder, pictures, gops);
+        pictures.cancel();
+        gops.close();
+    });
+    const Status written = write_gops(gops, sink, reader.info(), summary, console);
+    gops.cancel();
+    coding.join();
+    reading.join();
+    GVC_RETURN_IF_ERROR(written);
+    GVC_RETURN_IF_ERROR(coded);
+    return interrupted() ? Status() : read;  // an interrupt ends a wait for input with an error
+}
+
+Status check_files(const EncodeOptions& options) {
+    GVC_RETURN_IF_ERROR(check_input_given(options.files, "encode"));
+    GVC_RETURN_IF_ERROR(check_output(options.files));
+    if (options.verify && options.files.output == "-") {
+        return {Code::usage, "--verify cannot read back what went to standard output",
+                "write a file"};
+    }
+    return {};
+}
+
+Status verify(const EncodeOptions& options, const ModelFiles& files, EncodeSummary& summary) {
+    GVC_ASSIGN_OR_RETURN(const TokenCheck check, check_tokens(options.files.output, files));
+    if (!check.ok() || check.frames != static_cast<uint64_t>(summary.frames)) {
+        return {Code::quality, options.files.output + " does not decode to the tokens coded",
+                "the disk may be faulty; encode again"};
+    }
+    summary.verified = true;
+    return {};
+}
+
+}  // namespace
+
+double EncodeSummary::overhead_share() const {
+    if (coded_bytes == 0) return 0;
+    return static_cast<double>(video_bytes - coded_bytes) / static_cast<double>(coded_bytes);
+}
+
+Result<EncodeSummary> run_encode(const EncodeOptions& options, Console& console) {
+    GVC_RETURN_IF_ERROR(check_files(options));
+    const std::string& output = options.files.output;
+    const bool copy = options.copy_audio && is_container_name(output);
+    GVC_ASSIGN_OR_RETURN(
+        const auto reader,
+        media::Reader::open(options.files.input, reader_options(options, copy, console)));
+    GVC_ASSIGN_OR_RETURN(const ModelFiles files, find_model(options.compute.model, std::nullopt));
+    GVC_ASSIGN_OR_RETURN(const auto model, load_model(files, options.compute, false));
+    console.detail("model " + fingerprint_text(model->fingerprint()) + ", " + model->ops().name());
+    GVC_ASSIGN_OR_RETURN(
+        const auto encoder,
+        codec::Encoder::make(*model, encoder_options(options, reader->info())));
+
+    media::MuxOptions mux;
+    mux.overwrite = options.files.overwrite;
+    mux.packets = reader->packets();
+    mux.on_warning = [&console](const std::string& line) { console.warning(line); };
+    GVC_ASSIGN_OR_RETURN(auto sink, open_sink(output, encoder->sequence(), mux));
+
+    EncodeSummary summary;
+    summary.output = output;
+    const auto begun = Clock::now();
+    Status status = run_pipeline(*reader, *encoder, *sink, summary, console);
+    if (status.ok() && summary.gops == 0) {
+        status = interrupted() ? Status(Code::interrupted, "interrupted before the first GOP")
+                               : Status(Code::input, options.files.input + " has no pictures");
+    }
+    if (status.ok()) status = sink->finish(static_cast<uint64_t>(summary.frames));
+    const double elapsed = std::chrono::duration<double>(Clock::now() - begun).count();
+    summary.bytes = sink->bytes();
+    summary.video_bytes = sink->video_bytes();
+    sink.reset();
+    if (!status.ok()) {
+        remove_empty_part(output, summary);
+        const bool kept = summary.gops > 0 && output != "-" && status.hint().empty();
+        if (!kept) return status;
+        return {status.code(), status.message(),
+                output + ".part holds " + std::to_string(summary.frames) + " frames and decodes"};
+    }
+    Tally(summary).finish(reader->info(), elapsed);
+    summary.interrupted = interrupted();
+    if (options.verify) GVC_RETURN_IF_ERROR(verify(options, files, summary));
+    return summary;
+}
+
+}  // namespace gvc::app

@@ -1,0 +1,18 @@
+# gvc: the command line.
+find_path(CLI11_INCLUDE_DIR CLI/CLI.hpp REQUIRED)
+file(GLOB GVC_APP_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/apps/gvc/*.cpp)
+list(FILTER GVC_APP_SOURCES EXCLUDE REGEX "_test\\.cpp$")
+if(TARGET gvc_codec)
+    add_executable(gvc ${GVC_APP_SOURCES})
+    target_include_directories(gvc SYSTEM PRIVATE ${CLI11_INCLUDE_DIR} ${DNNL_INCLUDE_DIR})
+    target_link_libraries(gvc PRIVATE gvc_codec gvceval gvcmedia PkgConfig::FFMPEG OpenMP::OpenMP_CXX
+                                      ${DNNL_LIBRARY})
+    target_compile_definitions(gvc PRIVATE GVC_VERSION="${PROJECT_VERSION}"
+                                           GVC_SOURCE_MODELS="${PROJECT_SOURCE_DIR}/models")
+endif()
+
+# The model of the command line's tests (tests/cli_*.sh).
+if(GVC_BUILD_TESTS AND TARGET gvc_codec)
+    add_executable(gvc-random-model ${PROJECT_SOURCE_DIR}/tests/make_random_model.cpp)
+    target_link_libraries(gvc-random-model PRIVATE gvc_codec)
+endif()

@@ -1,0 +1,243 @@
+#!/usr/bin/env bash
+# Scenarios of the command line, with the untrained test model. Prints a line for each: PASS, FAIL
+# or SKIP and its name. Environment: GVC_BUILD_DIR has gvc and gvc-random-model.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+build=${GVC_BUILD_DIR:-build}
+gvc=$(realpath "$build/gvc") && random_model=$(realpath "$build/gvc-random-model") || exit 77
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+failed=0
+
+pass() { echo "PASS $1"; }
+fail() { echo "FAIL $1${2:+: $2}"; failed=1; }
+skip() { echo "SKIP $1: $2"; }
+# check NAME COMMAND...: passes if the command succeeds.
+check() {
+    local name=$1
+    shift
+    if "$@" >out.txt 2>&1; then pass "$name"; else fail "$name" "$(tail -n 2 out.txt)"; fi
+}
+# refuses NAME CODE PATTERN COMMAND...: exactly one error line, with this pattern, and this status.
+refuses() {
+    local name=$1 code=$2 pattern=$3 status=0
+    shift 3
+    timeout 60 "$@" >out.txt 2>err.txt </dev/null || status=$?
+    local lines
+    lines=$(grep -c '^gvc: error: ' err.txt)
+    if ((status != code)); then
+        fail "$name" "exit status $status, not $code: $(head -n 2 err.txt)"
+    elif ((lines != 1)) || ! grep -q "^gvc: error: .*$pattern" err.txt; then
+        fail "$name" "says: $(cat err.txt)"
+    else
+        pass "$name"
+    fi
+}
+same() { cmp -s "$1" "$2"; }
+md5() { "$gvc" decode -q --json --md5 "$@" | jq -r .md5; }
+
+for tool in ffmpeg jq; do
+    if ! command -v "$tool" >/dev/null; then skip cli "$tool is not installed"; exit 77; fi
+done
+mkdir model other && "$random_model" model 1 && "$random_model" other 2 || exit 1
+export GVC_MODEL_DIR=$work/model OMP_WAIT_POLICY=passive
+export -n ONEDNN_MAX_CPU_ISA
+fps=10
+ffmpeg -v error -f lavfi -i "testsrc=size=96x64:rate=$fps" -f lavfi -i sine=frequency=440 -t 7 \
+    -pix_fmt yuv420p -c:v ffv1 -c:a pcm_s16le in.mkv || exit 1
+ffmpeg -v error -i in.mkv -an in.y4m || exit 1
+
+# ---- round trips ----
+check encode_file "$gvc" encode in.y4m a.gvc --qp 8
+check decode_file "$gvc" decode a.gvc a.y4m
+check default_output "$gvc" encode in.y4m --frames 2 --qp 20
+check default_output_name test -s in.gvc
+frames=$(tail -c +1 a.y4m | grep -ac '^FRAME')
+check all_frames_come_back test "$frames" = 70
+check pipe_in_and_out bash -c "'$gvc' encode - - --qp 8 <in.y4m >pipe.gvc 2>/dev/null &&
+    '$gvc' decode - - <pipe.gvc >pipe.y4m 2>/dev/null"
+check pipe_equals_file_gvc same a.gvc pipe.gvc
+check pipe_equals_file_y4m same a.y4m pipe.y4m
+check decode_mp4 "$gvc" decode a.gvc a.mp4 -q
+check mp4_frame_count test "$(ffprobe -v error -select_streams v -count_frames -show_entries \
+    stream=nb_read_frames -of csv=p=0 a.mp4)" = 70
+check decode_png "$gvc" decode a.gvc 'p%03d.png' --frames 3 -q
+check png_count test "$(ls p*.png | wc -l)" = 3
+check two_runs_one_stream bash -c "'$gvc' encode in.y4m b.gvc --qp 8 -q && cmp a.gvc b.gvc"
+check odd_size bash -c "ffmpeg -v error -f lavfi -i testsrc=size=65x71:rate=5 -t 1 \
+    -pix_fmt yuv420p odd.y4m && '$gvc' encode odd.y4m odd.gvc -q && '$gvc' decode odd.gvc o.y4m -q &&
+    head -c 20 o.y4m | grep -q 'W65 H71'"
+check self_mode bash -c "'$gvc' encode in.y4m self.gvc --mode self --qp 8 -q &&
+    '$gvc' inspect self.gvc --json | jq -e '.sequence.context == \"self\"'"
+check steps_0 "$gvc" decode a.gvc s0.y4m --steps 0 --frames 5 -q
+check verify "$gvc" encode in.y4m v.gvc --qp 8 --verify -q
+check verify_tokens "$gvc" decode a.gvc --verify-tokens
+check fps_and_size bash -c "'$gvc' encode in.y4m f.gvc --fps 5 --size 64x64 --qp 20 --json |
+    jq -e '.frames == 35'"
+check image_sequence bash -c "'$gvc' encode 'p%03d.png' img.gvc --json | jq -e '.frames == 3'"
+
+# ---- Matroska with audio ----
+hash_audio() { ffmpeg -v error -i "$1" -map 0:a -c copy -f hash -; }
+check encode_mkv "$gvc" encode in.mkv a.mkv --qp 8 --verify
+check mkv_audio_kept test "$(hash_audio in.mkv)" = "$(hash_audio a.mkv)"
+check decode_mkv "$gvc" decode a.mkv back.mkv --lossless
+check mkv_audio_comes_back test "$(hash_audio in.mkv)" = "$(hash_audio back.mkv)"
+check mkv_frames_equal_gvc test "$(md5 a.mkv)" = "$(md5 a.gvc)"
+check lossless_md5_is_ffmpegs test "MD5=$(md5 a.mkv)" = \
+    "$(ffmpeg -v error -i back.mkv -map 0:v -f rawvideo - | ffmpeg -v error -f u8 -ar 8000 -ac 1 \
+       -i - -c copy -f md5 -)"
+check inspect_mkv "$gvc" inspect a.mkv
+check audio_none bash -c "'$gvc' encode in.mkv mute.mkv --audio none --frames 4 -q &&
+    test -z \"\$(ffprobe -v error -select_streams a -show_entries stream=index -of csv=p=0 mute.mkv)\""
+
+# ---- determinism ----
+first=$(md5 a.gvc)
+check md5_twice test "$first" = "$(md5 a.gvc)" -a -n "$first"
+check md5_threads test "$(md5 a.gvc --threads 1)" = "$(md5 a.gvc --threads 8)"
+hashes() { "$gvc" inspect --tokens "$1" --json | jq -r '.gop_list[].token_hash'; }
+want=$(hashes a.gvc)
+for isa in SSE41 AVX AVX2 AVX512_CORE AVX512_CORE_BF16; do
+    check "decodes_under_$isa" env ONEDNN_MAX_CPU_ISA=$isa "$gvc" decode a.gvc --md5 --frames 30 -q
+    check "token_hashes_under_$isa" test "$(ONEDNN_MAX_CPU_ISA=$isa hashes a.gvc)" = "$want" \
+        -a -n "$want"
+done
+
+# ---- seeking ----
+# Frames of 96x64 in y4m are 6 + 9216 bytes behind the header line.
+slice() { tail -c +$(($(head -n 1 a.y4m | wc -c) + 1 + $1 * 9222)) a.y4m | head -c $(($2 * 9222)); }
+body() { tail -n +2 "$1"; }
+for start in 0 3 29 40 58 69; do
+    "$gvc" decode a.gvc seek.y4m -y -q --start ${start}f --frames 1
+    slice $start 1 >want.bin
+    tail -c +$(($(head -n 1 seek.y4m | wc -c) + 1)) seek.y4m >got.bin
+    check "seek_to_frame_$start" same want.bin got.bin
+done
+"$gvc" decode a.gvc seek.y4m -y -q --start 3.5 --frames 12
+slice 35 12 >want.bin
+tail -c +$(($(head -n 1 seek.y4m | wc -c) + 1)) seek.y4m >got.bin
+check seek_by_time same want.bin got.bin
+check seek_in_pipe test "$("$gvc" decode - --md5 --json -q --start 35f <a.gvc | jq -r .md5)" = \
+    "$(md5 a.gvc --start 35f)"
+check seek_in_mkv test "$(md5 a.mkv --start 35f)" = "$(md5 a.gvc --start 35f)"
+refuses seek_beyond_end 3 "before the start" "$gvc" decode a.gvc x.y4m --start 100
+
+# ---- bad input ----
+refuses no_file 3 "" "$gvc" encode missing.mp4 x.gvc
+refuses no_file_to_decode 3 "" "$gvc" decode missing.gvc x.mp4
+refuses input_is_directory 3 "directory" "$gvc" encode model x.gvc
+refuses decode_directory 3 "directory" "$gvc" decode model x.y4m
+ffmpeg -v error -i in.mkv -vn audio.mkv
+refuses audio_only 3 "" "$gvc" encode audio.mkv x.gvc
+head -c 3000 /dev/urandom >noise.mp4
+refuses noise_as_video 3 "" "$gvc" encode noise.mp4 x.gvc
+refuses noise_as_stream 4 "" "$gvc" decode noise.mp4 x.mp4
+: >empty.gvc
+refuses empty_stream 4 "" "$gvc" decode empty.gvc x.mp4
+refuses video_is_no_stream 3 "GVC" "$gvc" decode in.mkv x.mp4
+ffmpeg -v error -i in.mkv -an -c:v libx264 whole.mp4
+head -c $(($(stat -c %s whole.mp4) / 2)) whole.mp4 >broken.mp4
+refuses broken_mp4 3 "" "$gvc" encode broken.mp4 x.gvc
+cat in.y4m >two.y4m
+head -n 1 in.y4m | sed 's/W96 H64/W64 H64/' >>two.y4m
+refuses size_or_damage_in_mid_stream 3 "" "$gvc" encode two.y4m mid.gvc --qp 20
+check mid_stream_part_decodes test "$("$gvc" decode mid.gvc.part --md5 --json -q | jq .frames)" = 70
+check no_half_file_under_final_name test ! -e mid.gvc
+refuses no_output_folder 2 "" "$gvc" encode in.y4m nowhere/x.gvc
+refuses output_is_directory 2 "directory" "$gvc" encode in.y4m model
+refuses output_exists 2 "exists" "$gvc" encode in.y4m a.gvc
+refuses output_exists_n 2 "exists" "$gvc" encode in.y4m a.gvc -n
+refuses decode_output_exists 2 "exists" "$gvc" decode a.gvc a.y4m
+refuses output_is_input 2 "is the input" "$gvc" encode in.y4m in.y4m -y
+check overwrite "$gvc" encode in.y4m b.gvc -y -q --frames 2
+if (($(id -u) != 0)); then
+    mkdir locked && chmod a-w locked
+    refuses no_write_permission 2 "" "$gvc" encode in.y4m locked/x.gvc
+else
+    skip no_write_permission "root may write everywhere"
+fi
+refuses mp4_cannot_hold_gvc 2 "" "$gvc" encode in.y4m x.mp4
+refuses disk_full 75 "" "$gvc" decode a.gvc /dev/full --format y4m
+refuses other_model 5 "fingerprint" "$gvc" decode a.gvc x.mp4 --model other
+refuses no_model 5 "" "$gvc" decode a.gvc x.mp4 --model /nonexistent
+refuses model_damaged 5 "" bash -c "mkdir bad && head -c 1000 model/tokeniser.safetensors \
+    >bad/tokeniser.safetensors && exec '$gvc' decode a.gvc x.mp4 --model bad"
+mkdir -p "other/$("$gvc" inspect a.gvc --json | jq -r .sequence.fingerprint)"
+cp model/*.safetensors other/*/
+check older_model_by_fingerprint "$gvc" decode a.gvc --md5 --model other --frames 3 -q
+
+head -c $(($(stat -c %s a.gvc) * 3 / 5)) a.gvc >cut.gvc
+refuses truncated 4 "" "$gvc" decode cut.gvc cut.y4m
+check truncated_part_kept test -s cut.y4m.part
+cp a.gvc hurt.gvc
+printf 'XXXXXXXX' | dd of=hurt.gvc bs=1 seek=$(($(stat -c %s a.gvc) / 2)) conv=notrunc status=none
+refuses damaged 4 "" "$gvc" decode hurt.gvc hurt.y4m
+refuses damaged_conceal_is_partial 8 "" "$gvc" decode hurt.gvc hurt.y4m --conceal
+check damaged_conceal_all_frames test "$(grep -ac '^FRAME' hurt.y4m)" = 70
+refuses damaged_tokens 4 "" "$gvc" decode hurt.gvc --verify-tokens
+refuses truncated_conceal_is_partial 8 "" "$gvc" decode cut.gvc cut.y4m --conceal
+refuses steps_without_refiner 2 "" bash -c "mkdir base && cp model/tokeniser* base &&
+    exec '$gvc' decode a.gvc x.mp4 --model base --steps 1"
+
+# ---- usage ----
+refuses no_command 2 "no command" "$gvc"
+refuses unknown_command 2 "encod'" "$gvc" encod in.y4m
+check suggests_command grep -q "did you mean encode" err.txt
+refuses unknown_option 2 "bitrat'" "$gvc" encode in.y4m x.gvc --bitrat 5k
+check suggests_option grep -q -- "did you mean --bitrate" err.txt
+refuses no_input 2 "no input" "$gvc" encode
+refuses qp_out_of_range 2 "qp" "$gvc" encode in.y4m x.gvc --qp 40
+refuses two_rates 2 "" "$gvc" encode in.y4m x.gvc --qp 4 --crf 20
+refuses bad_bitrate 2 "bitrate" "$gvc" encode in.y4m x.gvc --bitrate fast
+refuses verify_stdout 2 "verify" "$gvc" encode in.y4m - --verify
+check help bash -c "'$gvc' encode --help | grep -q -- --maxrate"
+check version bash -c "'$gvc' --version | grep -q '^gvc [0-9]'"
+for command in play; do
+    PATH_SAVED=$PATH
+    refuses play_without_player 6 "no player" env PATH=/nonexistent "$gvc" play a.gvc
+done
+
+# ---- machine-readable ----
+check encode_json bash -c "'$gvc' encode in.y4m j.gvc --json --qp 8 |
+    jq -e '.v == 1 and .type == \"result\" and .frames == 70 and .interrupted == false'"
+check json_states_bytes_on_disk test "$("$gvc" encode in.y4m j.gvc -y --json --qp 8 | jq .bytes)" = \
+    "$(stat -c %s j.gvc)"
+"$gvc" encode in.y4m j.gvc -y --qp 8 --json >result.json
+check overhead_as_inspect_states jq -en --slurpfile a result.json \
+    --slurpfile b <("$gvc" inspect j.gvc --json) \
+    '($a[0].overhead_share - $b[0].overhead_share | fabs) < 1e-4 and $a[0].bytes == $b[0].bytes'
+check decode_json bash -c "'$gvc' decode j.gvc --md5 --json | jq -e '.v == 1 and .frames == 70'"
+check inspect_json bash -c "'$gvc' inspect --packets j.gvc --json | jq -e .intact"
+check doctor_json bash -c "'$gvc' doctor --json | jq -e '.v == 1 and (.models | length) > 0'"
+check error_json bash -c "'$gvc' encode missing.mp4 --json 2>/dev/null |
+    jq -e '.type == \"error\" and .code == 3'"
+"$gvc" encode in.y4m j.gvc -y --progress json --qp 8 2>lines.txt
+check progress_lines_are_json bash -c "jq -e '.v == 1 and (.type | IN(\"progress\", \"warning\",
+    \"result\"))' lines.txt"
+check progress_ends_with_result bash -c "tail -n 1 lines.txt | jq -e '.type == \"result\"'"
+"$gvc" encode missing.mp4 x.gvc --progress json 2>lines.txt
+check progress_ends_with_error bash -c "tail -n 1 lines.txt | jq -e '.type == \"error\" and .code == 3'"
+check progress_error_is_all_json jq -e .v lines.txt
+check quiet_is_quiet bash -c "test -z \"\$('$gvc' encode in.y4m j.gvc -y -q --frames 2 2>&1)\""
+
+# ---- interrupt ----
+# An endless pipe: the first signal ends it with a whole file.
+mkfifo fifo
+(ffmpeg -v quiet -re -f lavfi -i "testsrc=size=96x64:rate=$fps" -pix_fmt yuv420p -f yuv4mpegpipe \
+    - >fifo 2>/dev/null) &
+feeder=$!
+"$gvc" encode - int.gvc --qp 20 --json <fifo >int.json 2>int.txt &
+coder=$!
+for _ in $(seq 100); do
+    test -s int.gvc.part && break
+    sleep 0.1
+done
+kill -INT $coder
+wait $coder
+check interrupt_exit_0 test $? = 0
+kill $feeder 2>/dev/null
+wait $feeder 2>/dev/null
+check interrupt_said jq -e .interrupted int.json
+check interrupted_file_decodes "$gvc" decode int.gvc --md5 -q
+
+exit $failed
