@@ -1,0 +1,166 @@
+// Rate control alone against a made-up codec, and the encoder with it on real coded bytes.
+#include "codec/rate_control.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "codec/random_model_testonly.h"
+#include "codec/stream_testonly.h"
+
+namespace gvc::codec {
+namespace {
+
+using Mode = RateOptions::Mode;
+
+// A codec whose units cost what a formula says: `slope` a qp, scenes of other cost, some unrest.
+struct FakeCodec {
+    double pixels, slope, level;
+
+    double unit(bool first, bool key, int gop, int unit, int qp) const {
+        const double scene = gop >= 3 ? 1.6 : 1.0;
+        const double unrest = 1 + 0.15 * std::sin(7.0 * gop + 3.0 * unit);
+        const double share = !first ? 0.03 : key ? 0.12 : 0.04;
+        return pixels * level * scene * unrest * share * std::exp(-slope * (qp - 16));
+    }
+};
+
+double coded_rate(const RateOptions& options, const FakeCodec& codec, const std::vector<int>& gops,
+                  double* worst = nullptr) {
+    RateControl control(options, codec.pixels, 0.04);
+    double total = 8 * 27, frames = 0;
+    for (size_t g = 0; g < gops.size(); ++g) {
+        const int chunks = (gops[g] + 2) / 4;
+        control.begin({gops[g], chunks, 0.04 * gops[g], true, g + 1 == gops.size()});
+        double bits = 0;
+        do {
+            const int n = static_cast<int>(g);
+            bits = codec.unit(true, true, n, 0, control.first_qp());
+            while (control.first_done(bits)) {
+                bits = codec.unit(true, true, n, 0, control.first_qp());
+            }
+            for (int c = 1; c <= chunks; ++c) {
+                const double more = codec.unit(false, true, n, c, control.chunk_qp());
+                control.chunk_done(more);
+                bits += more;
+            }
+            bits += 8 * 70;
+        } while (control.gop_done(bits));
+        control.commit(bits);
+        if (worst) *worst = std::max(*worst, bits);
+        total += bits;
+        frames += gops[g];
+    }
+    return options.mode == Mode::bitrate ? total / (0.04 * frames)
+                                         : total / (frames * codec.pixels);
+}
+
+TEST(RateControl, MeetsBppOfAnyCodec) {
+    for (double slope : {0.08, 0.11, 0.16}) {
+        for (double level : {0.4, 1.0, 3.0}) {
+            for (double bpp : {0.005, 0.02, 0.08}) {
+                const FakeCodec codec{864 * 480, slope, level};
+                const double natural = 0.33 / 29 * level;  // at qp 16
+                const double qp = 16 - std::log(bpp / natural) / slope;
+                if (qp < 4 || qp > 27) continue;  // out of this codec's reach
+                const RateOptions options{Mode::bpp, bpp, 0};
+                EXPECT_NEAR(coded_rate(options, codec, {29, 29, 29, 29, 29}) / bpp, 1, 0.05)
+                    << slope << " " << level << " " << bpp;
+                EXPECT_NEAR(coded_rate(options, codec, {29, 29}) / bpp, 1, 0.10)
+                    << slope << " " << level << " " << bpp;
+                EXPECT_NEAR(coded_rate(options, codec, {29, 8, 29, 15, 29, 29}) / bpp, 1, 0.05)
+                    << slope << " " << level << " " << bpp;
+            }
+        }
+    }
+}
+
+TEST(RateControl, MeetsBitRate) {
+    const FakeCodec codec{864 * 480, 0.11, 1.0};
+    const RateOptions options{Mode::bitrate, 100e3, 0};
+    EXPECT_NEAR(coded_rate(options, codec, {29, 29, 29, 29, 7}) / 100e3, 1, 0.05);
+}
+
+TEST(RateControl, MaximumRateHoldsForEveryGop) {
+    const FakeCodec codec{864 * 480, 0.11, 1.0};
+    for (const RateOptions options : {RateOptions{Mode::qp, 3, 150e3},
+                                      RateOptions{Mode::bpp, 0.1, 150e3}}) {
+        double worst = 0;
+        coded_rate(options, codec, {29, 29, 29, 29}, &worst);
+        EXPECT_LE(worst, 150e3 * 29 * 0.04);
+        EXPECT_GT(worst, 0.6 * 150e3 * 29 * 0.04);
+    }
+}
+
+TEST(RateControl, CrfHasHalfSteps) {
+    for (int crf : {0, 1, 40, 41, 63}) {
+        RateControl control({Mode::crf, double(crf), 0}, 1000, 0.04);
+        control.begin({29, 7, 1.16, true, false});
+        EXPECT_EQ(control.first_qp(), crf / 2);
+        EXPECT_FALSE(control.first_done(1000));
+        EXPECT_EQ(control.chunk_qp(), std::min(31, (crf + 1) / 2));
+    }
+}
+
+TEST(RateControl, OptionsOutOfRangeAreRefused) {
+    EXPECT_EQ(check({Mode::qp, 31.5, 0}).code(), Code::usage);
+    EXPECT_EQ(check({Mode::crf, 64, 0}).code(), Code::usage);
+    EXPECT_EQ(check({Mode::bpp, 0, 0}).code(), Code::usage);
+    EXPECT_EQ(check({Mode::bitrate, std::nan(""), 0}).code(), Code::usage);
+    EXPECT_EQ(check({Mode::qp, 20, -1}).code(), Code::usage);
+    EXPECT_TRUE(check({Mode::bitrate, 64000, 64000}).ok());
+}
+
+// ---- with the encoder ----
+
+TEST(EncoderRate, WantedRateIsMetByRealBytes) {
+    const auto model = random_model(21);
+    const PictureSize size{128, 128};
+    const int frames = 29 * 4;
+    const auto size_at = [&](double qp) {
+        return static_cast<double>(test_encode(*model, test_options(size, qp), frames).bytes());
+    };
+    const double wanted = std::sqrt(size_at(22) * size_at(10));
+    EncoderOptions options = test_options(size);
+    options.rate = {Mode::bpp, 8 * wanted / (128.0 * 128.0 * frames), 0};
+    const auto by_bpp = test_encode(*model, options, frames);
+    EXPECT_NEAR(static_cast<double>(by_bpp.bytes()) / wanted, 1, 0.05);
+    options.rate = {Mode::bitrate, 8 * wanted * 25 / frames, 0};
+    const auto by_bitrate = test_encode(*model, options, frames);
+    EXPECT_NEAR(static_cast<double>(by_bitrate.bytes()) / wanted, 1, 0.05);
+    EXPECT_TRUE(test_decode(*model, all_packets(by_bpp)).status.ok());
+}
+
+TEST(EncoderRate, MaximumRateDropsFramesRatherThanBreak) {
+    const auto model = random_model(22);
+    const PictureSize size{128, 128};
+    const auto coarsest = test_encode(*model, test_options(size, 31), 29);
+    const double least = 8.0 * static_cast<double>(coarsest.gops[0].bytes);
+    EncoderOptions options = test_options(size, 20);
+    options.rate.maxrate = 0.6 * least * 25 / 29;
+    const auto encoding = test_encode(*model, options, 58);
+    ASSERT_EQ(encoding.gops.size(), 2u);
+    for (const auto& gop : encoding.gops) {
+        EXPECT_LE(8.0 * static_cast<double>(gop.bytes), 0.6 * least);
+        EXPECT_EQ(gop.source_frames, 29);
+        EXPECT_LT(gop.descriptor.frames, 29);
+    }
+    const auto decoding = test_decode(*model, all_packets(encoding));
+    ASSERT_TRUE(decoding.status.ok()) << decoding.status.message();
+    EXPECT_EQ(decoding.report.concealed, 0u);
+    uint64_t end = 0;  // no gap in time
+    for (const auto& frame : decoding.frames) {
+        EXPECT_LE(frame.pts, 57u);
+        EXPECT_GT(frame.pts + 1, end);
+        end = frame.pts + frame.duration;
+    }
+
+    options.rate.maxrate = 8;
+    auto encoder = Encoder::make(*model, options).value();
+    ASSERT_TRUE(encoder->send(test_picture(size, 0), 0).ok());
+    encoder->flush();
+    EXPECT_EQ(encoder->receive().status().code(), Code::quality);
+}
+
+}  // namespace
+}  // namespace gvc::codec
