@@ -4,7 +4,7 @@
 #   GVC_TEST_FILTER=REGEX ./test.sh    only the test programs and scripts of these names
 set -euo pipefail
 cd "$(dirname "$0")"
-build=build-test
+build="build-test"
 log=$build/test.log
 
 tools/install_packages.sh test

@@ -46,6 +46,12 @@ if(GVC_BUILD_TORCH)
     gvc_layer_test(torch gvctrain ${src}/nn/torch/*_test.cpp ${src}/train/*_test.cpp)
 endif()
 
+# Writes untrained weights, so that scripts can run the codec in a tree that ships none.
+if(TARGET gvc_codec AND EXISTS ${PROJECT_SOURCE_DIR}/tests/make_random_model.cpp)
+    add_executable(gvc-random-model ${PROJECT_SOURCE_DIR}/tests/make_random_model.cpp)
+    target_link_libraries(gvc-random-model PRIVATE gvc_codec)
+endif()
+
 file(GLOB GVC_TEST_SCRIPTS CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/*.sh)
 list(FILTER GVC_TEST_SCRIPTS EXCLUDE REGEX "/lib[^/]*\\.sh$")  # shared by scripts, not run
 if(EXISTS ${PROJECT_SOURCE_DIR}/fuzz/run.sh)

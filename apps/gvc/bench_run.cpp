@@ -1,0 +1,141 @@
+#include "bench_run.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+
+#include "codec/decoder.h"
+
+namespace gvc::app {
+namespace {
+
+using Pictures = std::vector<std::vector<float>>;
+
+struct Run {
+    double seconds = 0;
+    codec::StageTimes stages;
+};
+
+// Linux keeps the peak of memory in use and forgets it when asked.
+void forget_peak_memory() { std::ofstream("/proc/self/clear_refs") << "5"; }
+
+uint64_t peak_memory() {
+    std::ifstream status("/proc/self/status");
+    std::string line;
+    unsigned long long kib = 0;
+    while (std::getline(status, line)) {
+        if (std::sscanf(line.c_str(), "VmHWM: %llu kB", &kib) == 1) break;
+    }
+    return kib * 1024;
+}
+
+// Runs `once`, which returns a Result<Run>, and sums up.
+template <typename Once>
+Result<BenchSide> repeat(const BenchCase& what, const Once& once) {
+    for (int i = 0; i < what.warm_up; ++i) {
+        const Result<Run> run = once();
+        if (!run.ok()) return run.status();
+    }
+    forget_peak_memory();
+    std::vector<Run> runs;
+    for (int i = 0; i < what.repetitions; ++i) {
+        const auto begin = std::chrono::steady_clock::now();
+        GVC_ASSIGN_OR_RETURN(Run run, once());
+        const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
+        run.seconds = elapsed.count();
+        runs.push_back(run);
+    }
+    std::sort(runs.begin(), runs.end(),
+              [](const Run& a, const Run& b) { return a.seconds < b.seconds; });
+    const Run& middle = runs[(runs.size() - 1) / 2];
+    return BenchSide{
+        {middle.seconds, runs.front().seconds, runs.back().seconds}, middle.stages, peak_memory()};
+}
+
+codec::EncoderOptions encoder_options(const BenchCase& what) {
+    codec::EncoderOptions options;
+    options.sequence.width = static_cast<uint32_t>(what.size.width);
+    options.sequence.height = static_cast<uint32_t>(what.size.height);
+    options.rate.mode = codec::RateOptions::Mode::qp;
+    options.rate.value = what.qp;
+    options.scene_cuts = false;
+    return options;
+}
+
+Result<Run> encode(const codec::Model& model, const BenchCase& what, const Pictures& pictures,
+                   std::vector<bitstream::Bytes>& packets) {
+    packets.clear();
+    GVC_ASSIGN_OR_RETURN(const auto encoder, codec::Encoder::make(model, encoder_options(what)));
+    for (size_t i = 0; i < pictures.size(); ++i) {
+        GVC_RETURN_IF_ERROR(encoder->send(pictures[i], i));
+    }
+    encoder->flush();
+    GVC_ASSIGN_OR_RETURN(auto gop, encoder->receive());
+    packets = std::move(gop.packets);
+    return Run{0, gop.times};
+}
+
+Result<Run> decode(const codec::Model& model, const BenchCase& what,
+                   const std::vector<bitstream::Bytes>& packets) {
+    codec::DecoderOptions options;
+    options.steps = what.steps;
+    GVC_ASSIGN_OR_RETURN(const auto decoder, codec::Decoder::make(model, options));
+    int frames = 0;
+    const auto drain = [&]() -> Status {
+        while (true) {
+            const auto frame = decoder->receive();
+            if (!frame.ok())
+                return frame.status().code() == Code::again ? Status() : frame.status();
+            ++frames;
+        }
+    };
+    for (const bitstream::Bytes& packet : packets) {
+        GVC_RETURN_IF_ERROR(decoder->send(std::span<const uint8_t>(packet)));
+        GVC_RETURN_IF_ERROR(drain());
+    }
+    GVC_RETURN_IF_ERROR(decoder->flush());
+    GVC_RETURN_IF_ERROR(drain());
+    if (frames != what.frames) return {Code::internal, "the decoder lost frames"};
+    return Run{0, decoder->times()};
+}
+
+}  // namespace
+
+Result<BenchResult> run_bench(const codec::Model& model, const BenchCase& what,
+                              const Pictures& pictures) {
+    BenchResult result{what, model.ops().name(), 0, {}, {}};
+    std::vector<bitstream::Bytes> packets;
+    GVC_ASSIGN_OR_RETURN(result.encode,
+                         repeat(what, [&] { return encode(model, what, pictures, packets); }));
+    for (const bitstream::Bytes& packet : packets) result.bytes += packet.size();
+    GVC_ASSIGN_OR_RETURN(result.decode, repeat(what, [&] { return decode(model, what, packets); }));
+    GVC_RETURN_IF_ERROR(model.status());
+    return result;
+}
+
+std::vector<float> bench_picture(codec::PictureSize size, int index) {
+    std::vector<float> rgb(size.samples());
+    const double unit = 6.283 * 4 / std::max(size.width, size.height);
+    const double pan = index * 3.0;
+    const double ball_x = size.width * (0.2 + 0.02 * index), ball_y = size.height * 0.5;
+    const double radius = size.height * 0.15;
+    const size_t plane = static_cast<size_t>(size.width) * size.height;
+    for (int y = 0; y < size.height; ++y) {
+        for (int x = 0; x < size.width; ++x) {
+            const double u = (x + pan) * unit, v = y * unit;
+            const bool ball = std::hypot(x - ball_x, y - ball_y) < radius;
+            const double base = 0.5 + 0.2 * std::sin(u) * std::cos(1.3 * v);
+            const double detail = 0.1 * std::sin(9.1 * u + 3 * std::sin(2 * v));
+            for (int c = 0; c < 3; ++c) {
+                const double value = ball ? 0.3 + 0.25 * c : base + detail * (1 - 0.3 * c);
+                rgb[c * plane + static_cast<size_t>(y) * size.width + x] =
+                    static_cast<float>(value);
+            }
+        }
+    }
+    return rgb;
+}
+
+}  // namespace gvc::app
