@@ -10,9 +10,3 @@ if(TARGET gvc_codec)
     target_compile_definitions(gvc PRIVATE GVC_VERSION="${PROJECT_VERSION}"
                                            GVC_SOURCE_MODELS="${PROJECT_SOURCE_DIR}/models")
 endif()
-
-# The model of the command line's tests (tests/cli_*.sh).
-if(GVC_BUILD_TESTS AND TARGET gvc_codec)
-    add_executable(gvc-random-model ${PROJECT_SOURCE_DIR}/tests/make_random_model.cpp)
-    target_link_libraries(gvc-random-model PRIVATE gvc_codec)
-endif()

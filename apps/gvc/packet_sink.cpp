@@ -68,7 +68,7 @@ Result<std::unique_ptr<PacketSink>> open_sink(const std::string& name,
                                               const bitstream::SequenceHeader& sequence,
                                               const media::MuxOptions& mux) {
     if (!is_container_name(name)) {
-        GVC_RETURN_IF_ERROR(media::check_output_name(name, mux.overwrite));
+        if (name != "-") GVC_RETURN_IF_ERROR(media::check_output_name(name, mux.overwrite));
         GVC_ASSIGN_OR_RETURN(auto writer, bitstream::FileWriter::create(name));
         return std::unique_ptr<PacketSink>(std::make_unique<StreamSink>(std::move(writer)));
     }
