@@ -15,11 +15,14 @@ using nn::Tensor;
 namespace {
 
 constexpr int kMatchRadius = 8;  // cells, that is 64 pixels
-constexpr int kRefinements = 3;
-constexpr int kHalf = 4;               // half-size pixels along a side of a cell
-constexpr float kMaxStep = 1.5f;       // half-size pixels a refinement may move
-constexpr float kStiffness = 2e-4f;    // against flat cells, in squared luma gradients
-constexpr float kStillBias = 0.0015f;  // moving must fit better by this much
+constexpr int kRefinements = 2;
+constexpr int kHalf = 4;              // half-size pixels along a side of a cell
+constexpr float kMaxStep = 1.5f;      // half-size pixels a refinement may move
+constexpr float kStiffness = 2e-4f;   // against flat cells, in squared luma gradients
+constexpr float kStillBias = 0.002f;  // moving must fit better by this much
+constexpr float kStillShare = 0.1f;   // and by this share of what staying costs
+constexpr float kRoughness = 0.004f;  // of luma difference that a cell of disagreement must pay for
+constexpr float kRoughnessEnd = 2.0f;  // cells; from there on it is an edge, however large
 
 // The half-size reference sampled at flow + (dx, dy) half-size pixels.
 class Warper {
@@ -103,6 +106,62 @@ std::vector<float> costs(Ops& ops, const Warper& warper, const Tensor& current, 
     return host;
 }
 
+// What a vector's disagreement with its four neighbours costs.
+float roughness(const float* field, int h, int w, int y, int x, float dx, float dy) {
+    const size_t area = size_t(h) * w;
+    float sum = 0.0f;
+    auto against = [&](int ny, int nx) {
+        size_t i = size_t(std::clamp(ny, 0, h - 1)) * w + std::clamp(nx, 0, w - 1);
+        float d = std::abs(field[i] - dx) + std::abs(field[area + i] - dy);
+        sum += std::min(d, kRoughnessEnd);
+    };
+    against(y - 1, x);
+    against(y + 1, x);
+    against(y, x - 1);
+    against(y, x + 1);
+    return kRoughness * 0.25f * sum;
+}
+
+// The field with each vector taken from the cell at (x + ox, y + oy); zero for no offset at all.
+std::vector<float> moved(const std::vector<float>& field, const Shape& s, int ox, int oy) {
+    std::vector<float> out(field.size(), 0.0f);
+    if (ox == 0 && oy == 0) return out;
+    const int h = int(s.h), w = int(s.w);
+    for (size_t map = 0; map < field.size() / (size_t(h) * w); ++map)
+        for (int y = 0; y < h; ++y)
+            for (int x = 0; x < w; ++x)
+                out[(map * h + y) * w + x] = field[(map * h + std::clamp(y + oy, 0, h - 1)) * w +
+                                                   std::clamp(x + ox, 0, w - 1)];
+    return out;
+}
+
+// Replaces vectors by zero or a neighbour's where that fits about as well: block matching invents
+// motion in flat and noisy places, and every invented vector must be sent.
+void regularise(Ops& ops, const Warper& warper, const Tensor& current, const Shape& cells,
+                std::vector<float>& flow, std::vector<float>& cost) {
+    constexpr int kOffsets[][2] = {{0, 0}, {-1, 0}, {0, -1}, {1, 0}, {0, 1}};
+    const int h = int(cells.h), w = int(cells.w);
+    const size_t area = size_t(h) * w;
+    for (auto [ox, oy] : kOffsets) {
+        std::vector<float> candidate = moved(flow, cells, ox, oy);
+        std::vector<float> fit = costs(ops, warper, current, cells, candidate);
+        const std::vector<float> field = flow;  // all cells change at once
+        for (int64_t n = 0; n < cells.n; ++n)
+            for (int y = 0; y < h; ++y)
+                for (int x = 0; x < w; ++x) {
+                    const size_t i = n * area + size_t(y) * w + x, vx = i + n * area,
+                                 vy = vx + area;
+                    const float* f = &field[n * 2 * area];
+                    float old = cost[i] + roughness(f, h, w, y, x, field[vx], field[vy]);
+                    float next = fit[i] + roughness(f, h, w, y, x, candidate[vx], candidate[vy]);
+                    if (next >= old) continue;
+                    cost[i] = fit[i];
+                    flow[vx] = candidate[vx];
+                    flow[vy] = candidate[vy];
+                }
+    }
+}
+
 }  // namespace
 
 Tensor motion_hint(Ops& ops, const Tensor& rgb, const Tensor& reference) {
@@ -119,31 +178,54 @@ Tensor motion_hint(Ops& ops, const Tensor& rgb, const Tensor& reference) {
     for (int64_t n = 0; n < cells.n; ++n)
         std::copy_n(&matched[n * 4 * area], 2 * area, &flow[n * 2 * area]);
 
-    std::vector<float> still_cost =
+    const std::vector<float> still_cost =
         costs(ops, warper, current, cells, std::vector<float>(flow.size()));
-    std::vector<float> best_cost = costs(ops, warper, current, cells, flow), best = flow;
+    std::vector<float> cost = costs(ops, warper, current, cells, flow);
+    regularise(ops, warper, current, cells, flow, cost);
     for (int i = 0; i < kRefinements; ++i) {
-        refine(ops, warper, current, cells, flow);
-        std::vector<float> cost = costs(ops, warper, current, cells, flow);
+        std::vector<float> refined = flow;
+        refine(ops, warper, current, cells, refined);
+        const std::vector<float> fit = costs(ops, warper, current, cells, refined);
         for (int64_t n = 0; n < cells.n; ++n)
             for (size_t k = 0; k < area; ++k) {
-                if (cost[n * area + k] >= best_cost[n * area + k]) continue;
-                best_cost[n * area + k] = cost[n * area + k];
+                if (fit[n * area + k] >= cost[n * area + k]) continue;
+                cost[n * area + k] = fit[n * area + k];
                 for (int c = 0; c < 2; ++c)
-                    best[(n * 2 + c) * area + k] = flow[(n * 2 + c) * area + k];
+                    flow[(n * 2 + c) * area + k] = refined[(n * 2 + c) * area + k];
             }
     }
+    regularise(ops, warper, current, cells, flow, cost);
     std::vector<float> out(size_t(cells.n) * 4 * area);
     for (int64_t n = 0; n < cells.n; ++n)
         for (size_t k = 0; k < area; ++k) {
-            float moving = best_cost[n * area + k], still = still_cost[n * area + k];
-            bool moves = moving + kStillBias < still;
+            float moving = cost[n * area + k], still = still_cost[n * area + k];
+            bool moves = moving + kStillBias < (1.0f - kStillShare) * still;
             for (int c = 0; c < 2; ++c)
-                out[(n * 4 + c) * area + k] = moves ? best[(n * 2 + c) * area + k] : 0.0f;
+                out[(n * 4 + c) * area + k] = moves ? flow[(n * 2 + c) * area + k] : 0.0f;
             out[(n * 4 + 2) * area + k] = moves ? moving : still;
             out[(n * 4 + 3) * area + k] = still;
         }
     return ops.from_host({cells.n, 4, cells.h, cells.w}, out.data());
+}
+
+Tensor paired_vectors(Ops& ops, const Tensor& first, const Tensor& second) {
+    constexpr float kBetterShare = 0.8f, kBetterBy = 0.003f;
+    const Shape s = first.shape();
+    const size_t area = size_t(s.h) * s.w;
+    std::vector<float> a(size_t(s.count())), b(a.size());
+    ops.to_host(first, a.data());
+    ops.to_host(second, b.data());
+    std::vector<float> out(a.size());
+    for (int64_t n = 0; n < s.n; ++n)
+        for (size_t i = 0; i < area; ++i) {
+            auto at = [&](int c) { return (n * 4 + c) * area + i; };
+            bool better = b[at(2)] < kBetterShare * a[at(2)] - kBetterBy;
+            for (int c = 0; c < 2; ++c) {
+                out[at(c)] = a[at(c)];
+                out[at(c + 2)] = better ? b[at(c)] : a[at(c)];
+            }
+        }
+    return ops.from_host(s, out.data());
 }
 
 }  // namespace gvc::models

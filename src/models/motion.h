@@ -13,4 +13,8 @@ namespace gvc::models {
 // Where moving fits no better than staying, the vector is zero. No gradient flows through it.
 nn::Tensor motion_hint(nn::Ops& ops, const nn::Tensor& rgb, const nn::Tensor& reference);
 
+// [M, 4, h, w]: the vectors of two hints side by side. The second reference's vector is replaced by the
+// first's where it does not fit clearly better: a way that is not used should cost nothing to send.
+nn::Tensor paired_vectors(nn::Ops& ops, const nn::Tensor& first, const nn::Tensor& second);
+
 }  // namespace gvc::models

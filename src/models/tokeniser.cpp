@@ -16,12 +16,45 @@ constexpr int kFlowChannels = 4;
 
 // Note [Motion in the latent]
 // The first 16 channels of a chunk's latent carry the encoder's motion estimate at 1/16 (four
-// frames, two references, dx and dy) in pixels; the networks add to it on both sides. Without this
-// way around them decoded flow takes thousands of steps to leave zero (docs/training.md); with it,
-// motion is right from the first step, and the rate term takes away what does not pay.
-constexpr float kMotionGain = 8.0f;  // pixels in a cell
+// frames, two references, dx and dy); the networks add to it on both sides. Without this way around
+// them decoded flow takes thousands of steps to leave zero (docs/training.md); with it, motion is
+// right from the first step, and the rate term takes away what does not pay. What is sent is
+// decorrelated, so that steady motion costs one vector in eight: the last frame's vector, the other
+// frames' deviations from steady motion, and the same for how the way to the keyframe differs from
+// the way to the last frame.
+constexpr float kMotionGain = 4.0f;  // latent units a cell: one is two pixels
 
 Tensor clamped(Ops& ops, const Tensor& rgb) { return ops.clamp(rgb, 0.0f, 1.0f); }
+
+// [N, 16, h, w] with channels t*4 + {last dx, last dy, key dx, key dy} -> what is sent; and back.
+Tensor decorrelate_motion(Ops& ops, const Tensor& vectors) {
+    auto last = [&](int t) { return ops.channels(vectors, t * kFlowChannels, 2); };
+    auto detour = [&](int t) {
+        return ops.sub(ops.channels(vectors, t * kFlowChannels + 2, 2), last(t));
+    };
+    constexpr int kEnd = kChunkFrames - 1;
+    std::vector<Tensor> sent{last(kEnd), detour(kEnd)};
+    for (int t = 0; t < kEnd; ++t) {
+        float share = float(t + 1) / kChunkFrames;
+        sent.push_back(ops.sub(last(t), ops.affine(last(kEnd), share, 0.0f)));
+        sent.push_back(ops.sub(detour(t), detour(kEnd)));
+    }
+    return ops.concat(sent);
+}
+
+Tensor correlate_motion(Ops& ops, const Tensor& sent) {
+    auto part = [&](int i) { return ops.channels(sent, 2 * i, 2); };
+    std::vector<Tensor> vectors;
+    for (int t = 0; t < kChunkFrames; ++t) {
+        bool end = t == kChunkFrames - 1;
+        float share = float(t + 1) / kChunkFrames;
+        Tensor last = end ? part(0) : ops.add(part(2 + 2 * t), ops.affine(part(0), share, 0.0f));
+        Tensor detour = end ? part(1) : ops.add(part(3 + 2 * t), part(1));
+        vectors.push_back(last);
+        vectors.push_back(ops.add(last, detour));
+    }
+    return ops.concat(vectors);
+}
 
 }  // namespace
 
@@ -169,7 +202,7 @@ Latent Tokeniser::analyse_chunk(Ops& ops, const Tensor& rgb, const DecoderState&
         return motion_hint(ops, rgb, ops.repeat_batch(reference, kChunkFrames));
     };
     Tensor to_last = hint(state.last_rgb), to_key = hint(state.key_rgb);
-    Tensor vectors = ops.concat({ops.channels(to_last, 0, 2), ops.channels(to_key, 0, 2)});
+    Tensor vectors = paired_vectors(ops, to_last, to_key);
     Tensor costs = ops.concat({ops.channels(to_last, 2, 2), ops.channels(to_key, 2, 2)});
     auto of_chunk = [&](const Tensor& x) { return ops.batch_to_channels(x, kChunkFrames); };
 
@@ -199,8 +232,9 @@ BaseOutput Tokeniser::decode_chunk(Ops& ops, const Tensor& y_hat, const std::vec
     BaseOutput out;
     Tensor sent = ops.affine(ops.channels(y, 0, kChunkFrames * kFlowChannels), 1.0f / kMotionGain,
                              0.0f);  // see Note [Motion in the latent]
-    out.flows = ops.add(ops.channels(motion, 0, kFlowChannels),
-                        ops.channels_to_batch(ops.upsample(sent, 2), kChunkFrames));
+    out.flows =
+        ops.add(ops.channels(motion, 0, kFlowChannels),
+                ops.channels_to_batch(ops.upsample(correlate_motion(ops, sent), 2), kChunkFrames));
     out.logits = ops.scale_shift(ops.channels(motion, kFlowChannels, 3), mask_scale_, mask_shift_);
 
     auto each = [&](const Tensor& reference) { return ops.repeat_batch(reference, kChunkFrames); };
