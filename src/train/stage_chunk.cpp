@@ -1,6 +1,5 @@
 // Stages 2 and 3: flow alone, then chunks behind a keyframe, then longer GOPs.
 #include "models/config.h"
-#include "models/motion.h"
 #include "nn/torch/torch_motion.h"
 #include "train/trainer.h"
 
@@ -14,32 +13,23 @@ double rate_weight(float qp) { return lambda(qp) / double(T); }
 
 at::Tensor each(const at::Tensor& x) { return x.repeat_interleave(T, 0); }
 
-// How far the decoded flows are from what block matching on the source finds, where that finds
-// clearly more than "nothing moved"; and how well the warped source fits. flows [N*T, 4, h, w] in
-// cells.
+// How well the source warped by the decoded flows fits, and how smooth they are. flows [N*T, 4, h,
+// w].
 struct FlowLosses {
-    at::Tensor match, photometric, smooth;
+    at::Tensor photometric, smooth;
 };
 
-FlowLosses flow_losses(nn::Ops& ops, const at::Tensor& flows, const at::Tensor& frames,
-                       const at::Tensor& last, const at::Tensor& key) {
+FlowLosses flow_losses(const at::Tensor& flows, const at::Tensor& frames, const at::Tensor& last,
+                       const at::Tensor& key) {
     FlowLosses sum;
     int i = 0;
     for (const at::Tensor& reference : {each(last), each(key)}) {
         at::Tensor flow = flows.narrow(1, 2 * i, 2).to(at::kFloat);
-        at::Tensor hint = nn::to_torch(
-            models::motion_hint(ops, nn::from_torch(frames), nn::from_torch(reference)));
-        at::Tensor sure =
-            (hint.narrow(1, 2, 1) < 0.8 * hint.narrow(1, 3, 1) - 0.002).to(at::kFloat);
-        at::Tensor still = (hint.narrow(1, 3, 1) < 0.01).to(at::kFloat);
-        at::Tensor wrong = at::smooth_l1_loss(flow, hint.narrow(1, 0, 2), at::Reduction::None, 1.0);
-        at::Tensor match = (wrong * sure).mean() + 0.1 * (flow.abs() * still).mean();
         // At half size: a quarter of the work, and smoother gradients.
         at::Tensor small = at::avg_pool2d(frames, {2, 2}), ref = at::avg_pool2d(reference, {2, 2});
         at::Tensor full = nn::upsample_bilinear(flow, 4) * 4.0;
         at::Tensor fit = photometric(nn::torch_warp(ref, full), small).mean();
         at::Tensor smooth = smoothness(flow);
-        sum.match = i ? sum.match + match : match;
         sum.photometric = i ? sum.photometric + fit : fit;
         sum.smooth = i ? sum.smooth + smooth : smooth;
         ++i;
@@ -69,11 +59,10 @@ at::Tensor Trainer::flow_loss(Values& values) {
     }
     CodedPicture coded = code_chunk(*ops_, *nets_, chunk, qps, {}, state);
     const at::Tensor& flows = nn::to_torch(coded.base.flows);
-    FlowLosses f = flow_losses(*ops_, flows, chunk, last, key);
+    FlowLosses f = flow_losses(flows, chunk, last, key);
     at::Tensor picture = nn::to_torch(coded.base.rgb).to(at::kFloat);
     at::Tensor l1 = (picture - chunk).abs().mean();
 
-    values["match"] = f.match.item<double>();
     values["photometric"] = f.photometric.item<double>();
     values["flow"] = flows.detach().to(at::kFloat).abs().mean().item<double>();
     values["l1"] = l1.item<double>();
@@ -82,7 +71,7 @@ at::Tensor Trainer::flow_loss(Values& values) {
     values["bpp"] = coded.rates.bits_hard.mean().item<double>() / double(c * c * T);
     // A trace of the rate teaches the scale network what it will have to say, without any pressure.
     at::Tensor rate = coded.rates.bits.mean() / double(c * c * T);
-    return 1.0 * f.match + 2.0 * f.photometric + 0.02 * f.smooth + 2.0 * l1 + 0.05 * rate;
+    return 2.0 * f.photometric + 0.02 * f.smooth + 2.0 * l1 + 0.05 * rate;
 }
 
 at::Tensor Trainer::chunk_loss(Values& values) {
@@ -132,9 +121,9 @@ at::Tensor Trainer::chunk_loss(Values& values) {
         Values ignored;
         d = d + distortion(one, truth, 0.5, values, "chunk") -
             2.0 * (one - truth).abs().mean(at::IntArrayRef{1, 2, 3});
-        FlowLosses f = flow_losses(*ops_, nn::to_torch(coded.base.flows), chunk, last, key_picture);
+        FlowLosses f = flow_losses(nn::to_torch(coded.base.flows), chunk, last, key_picture);
         loss = loss + double(T) * (d + rate_share() * coded.rates.bits * chunk_weight).mean() +
-               double(T) * (0.05 * f.match + 0.1 * f.photometric + 0.001 * f.smooth);
+               double(T) * (0.1 * f.photometric + 0.001 * f.smooth);
 
         std::string name = "c" + std::to_string(k);
         values[name + "_bpp"] = coded.rates.bits_hard.mean().item<double>() / double(c * c * T);
