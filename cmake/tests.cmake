@@ -14,7 +14,8 @@ function(gvc_layer_test name libraries)
     target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR})
     target_compile_definitions(${name}_test PRIVATE GVC_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     add_test(NAME ${name} COMMAND ${name}_test)
-    set_tests_properties(${name} PROPERTIES TIMEOUT 300
+    # Tests share the CPUs: threads that wait must not spin.
+    set_tests_properties(${name} PROPERTIES TIMEOUT 600 ENVIRONMENT OMP_WAIT_POLICY=passive
                          WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 endfunction()
 
