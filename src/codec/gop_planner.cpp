@@ -30,7 +30,7 @@ float histogram_distance(const FrameSketch& a, const FrameSketch& b) {
 // them. Scenes of equal tones are told by the change alone, if it is drastic.
 bool different(const FrameSketch& a, const FrameSketch& b, float usual_change) {
     const float moved = change(a, b);
-    return (moved > 3 * usual_change + 0.04f && histogram_distance(a, b) > 0.25f) ||
+    return (moved > 1.5f * usual_change + 0.04f && histogram_distance(a, b) > 0.25f) ||
            moved > 5 * usual_change + 0.15f;
 }
 
@@ -46,16 +46,16 @@ FrameSketch sketch(std::span<const float> rgb, PictureSize size) {
     for (int y = 0; y < size.height; y += step_y) {
         const int row = y * FrameSketch::kCells / size.height;
         for (int x = 0; x < size.width; x += step_x) {
-            const auto at = static_cast<size_t>(y) * static_cast<size_t>(size.width) +
-                            static_cast<size_t>(x);
-            const float luma = std::clamp(0.2126f * rgb[at] + 0.7152f * rgb[at + plane] +
-                                              0.0722f * rgb[at + 2 * plane],
-                                          0.0f, 1.0f);
+            const auto at =
+                static_cast<size_t>(y) * static_cast<size_t>(size.width) + static_cast<size_t>(x);
+            const float luma = std::clamp(
+                0.2126f * rgb[at] + 0.7152f * rgb[at + plane] + 0.0722f * rgb[at + 2 * plane], 0.0f,
+                1.0f);
             const int cell = row * FrameSketch::kCells + x * FrameSketch::kCells / size.width;
             out.luma[static_cast<size_t>(cell)] += luma;
             count[static_cast<size_t>(cell)] += 1;
-            const int bin = std::min(static_cast<int>(luma * FrameSketch::kBins),
-                                     FrameSketch::kBins - 1);
+            const int bin =
+                std::min(static_cast<int>(luma * FrameSketch::kBins), FrameSketch::kBins - 1);
             out.histogram[static_cast<size_t>(bin)] += 1;
             samples += 1;
         }

@@ -1,4 +1,5 @@
-// Where GOPs begin and end: every 29 frames, at scene cuts, and at the wanted distance of keyframes.
+// Where GOPs begin and end: every 29 frames, at scene cuts, and at the wanted distance of
+// keyframes.
 #pragma once
 
 #include <array>

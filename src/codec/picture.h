@@ -14,9 +14,7 @@ namespace gvc::codec {
 struct PictureSize {
     int width = 0, height = 0;
 
-    size_t samples() const {
-        return 3 * static_cast<size_t>(width) * static_cast<size_t>(height);
-    }
+    size_t samples() const { return 3 * static_cast<size_t>(width) * static_cast<size_t>(height); }
     int64_t padded_width() const;  // to a multiple of 64
     int64_t padded_height() const;
     bool operator==(const PictureSize&) const = default;

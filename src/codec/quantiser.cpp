@@ -30,9 +30,8 @@ std::vector<int16_t> quantise(nn::Ops& ops, const nn::Tensor& x) {
     std::vector<float> values(static_cast<size_t>(x.shape().count()));
     ops.to_host(x, values.data());
     std::vector<int16_t> plane(values.size());
-    each_sample(x.shape(), [&](size_t token, size_t value) {
-        plane[token] = quantise(values[value]);
-    });
+    each_sample(x.shape(),
+                [&](size_t token, size_t value) { plane[token] = quantise(values[value]); });
     return plane;
 }
 

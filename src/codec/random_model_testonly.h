@@ -111,10 +111,10 @@ inline RandomWeights random_weights(uint64_t seed) {
     models::TokeniserConfig tokeniser;
     tokeniser.width_s8 = tokeniser.width_s16 = tokeniser.width_frame = 16;
     tokeniser.width_s4 = 8;
-    for (int* blocks : {&tokeniser.key_encoder_blocks, &tokeniser.key_decoder_blocks,
-                        &tokeniser.chunk_encoder_blocks, &tokeniser.chunk_decoder_blocks,
-                        &tokeniser.memory_blocks, &tokeniser.latent_blocks,
-                        &tokeniser.fusion_blocks}) {
+    for (int* blocks :
+         {&tokeniser.key_encoder_blocks, &tokeniser.key_decoder_blocks,
+          &tokeniser.chunk_encoder_blocks, &tokeniser.chunk_decoder_blocks,
+          &tokeniser.memory_blocks, &tokeniser.latent_blocks, &tokeniser.fusion_blocks}) {
         *blocks = 1;
     }
     InventingOps ops(seed);

@@ -111,9 +111,8 @@ double RateControl::choose_budget() const {
         wanted_bits(models::kGopFrames, models::kGopFrames * gop_.seconds / gop_.frames);
     const double first = model_.bits(first_kind(), kStartQp);
     const double chunk = model_.bits(RateModel::chunk, kStartQp);
-    const double usual =
-        full * (first + gop_.chunks * chunk) /
-        (model_.bits(RateModel::keyframe, kStartQp) + models::kGopChunks * chunk);
+    const double usual = full * (first + gop_.chunks * chunk) /
+                         (model_.bits(RateModel::keyframe, kStartQp) + models::kGopChunks * chunk);
     const double share = gop_.last ? wanted : (wanted + std::max(wanted, usual)) / 2;
     const double paid = gop_.last ? debt_ : 0.7 * debt_;
     return std::clamp(share - paid, 0.3 * std::max(share, usual), 2 * std::max(share, usual));

@@ -79,9 +79,7 @@ class RateControl {
   private:
     bool by_rate() const { return options_.mode >= RateOptions::Mode::bpp; }
     bool steered() const { return (by_rate() || capped_) && !coarsest_; }
-    RateModel::Kind first_kind() const {
-        return gop_.key ? RateModel::keyframe : RateModel::pkey;
-    }
+    RateModel::Kind first_kind() const { return gop_.key ? RateModel::keyframe : RateModel::pkey; }
     double wanted_bits(double frames, double seconds) const;
     double choose_budget() const;
     double for_units() const { return budget_ - overhead_[gop_.key]; }
@@ -91,9 +89,9 @@ class RateControl {
     double pixels_, frame_seconds_;
     RateModel model_;
     // The whole stream
-    double debt_ = 0;                 // bits spent beyond the wanted ones so far
-    double overhead_[2];              // of a chained GOP, of one with a keyframe: outside its units
-    double credit_ = 0;               // of maxrate
+    double debt_ = 0;     // bits spent beyond the wanted ones so far
+    double overhead_[2];  // of a chained GOP, of one with a keyframe: outside its units
+    double credit_ = 0;   // of maxrate
     bool any_gop_ = false;
     // The GOP in hand
     Gop gop_;

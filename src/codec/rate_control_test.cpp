@@ -62,7 +62,7 @@ TEST(RateControl, MeetsBppOfAnyCodec) {
                 const FakeCodec codec{864 * 480, slope, level};
                 const double natural = 0.33 / 29 * level;  // at qp 16
                 const double qp = 16 - std::log(bpp / natural) / slope;
-                if (qp < 4 || qp > 27) continue;  // out of this codec's reach
+                if (qp < 5 || qp > 21) continue;  // out of this codec's reach in some scene
                 const RateOptions options{Mode::bpp, bpp, 0};
                 EXPECT_NEAR(coded_rate(options, codec, {29, 29, 29, 29, 29}) / bpp, 1, 0.05)
                     << slope << " " << level << " " << bpp;
@@ -83,8 +83,8 @@ TEST(RateControl, MeetsBitRate) {
 
 TEST(RateControl, MaximumRateHoldsForEveryGop) {
     const FakeCodec codec{864 * 480, 0.11, 1.0};
-    for (const RateOptions options : {RateOptions{Mode::qp, 3, 150e3},
-                                      RateOptions{Mode::bpp, 0.1, 150e3}}) {
+    for (const RateOptions options :
+         {RateOptions{Mode::qp, 3, 150e3}, RateOptions{Mode::bpp, 0.1, 150e3}}) {
         double worst = 0;
         coded_rate(options, codec, {29, 29, 29, 29}, &worst);
         EXPECT_LE(worst, 150e3 * 29 * 0.04);
@@ -133,15 +133,15 @@ TEST(EncoderRate, WantedRateIsMetByRealBytes) {
 
 TEST(EncoderRate, MaximumRateDropsFramesRatherThanBreak) {
     const auto model = random_model(22);
-    const PictureSize size{128, 128};
+    const PictureSize size{64, 64};
     const auto coarsest = test_encode(*model, test_options(size, 31), 29);
     const double least = 8.0 * static_cast<double>(coarsest.gops[0].bytes);
     EncoderOptions options = test_options(size, 20);
-    options.rate.maxrate = 0.6 * least * 25 / 29;
+    options.rate.maxrate = 0.25 * least * 25 / 29;
     const auto encoding = test_encode(*model, options, 58);
     ASSERT_EQ(encoding.gops.size(), 2u);
     for (const auto& gop : encoding.gops) {
-        EXPECT_LE(8.0 * static_cast<double>(gop.bytes), 0.6 * least);
+        EXPECT_LE(8.0 * static_cast<double>(gop.bytes), 0.25 * least);
         EXPECT_EQ(gop.source_frames, 29);
         EXPECT_LT(gop.descriptor.frames, 29);
     }

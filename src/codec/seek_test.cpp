@@ -17,8 +17,7 @@ TEST(Seek, FramesAreThoseOfAWholeDecoding) {
     const std::string path = testing::TempDir() + "gvc_seek_test.gvc";
     auto writer = bitstream::FileWriter::create(path).value();
     for (const auto& gop : encoding.gops) {
-        ASSERT_TRUE(
-            writer.write_gop(gop.packets, gop.random_access, gop.descriptor.start).ok());
+        ASSERT_TRUE(writer.write_gop(gop.packets, gop.random_access, gop.descriptor.start).ok());
     }
     ASSERT_TRUE(writer.finish(90).ok());
 

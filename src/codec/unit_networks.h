@@ -26,7 +26,6 @@ nn::Tensor unit_means(const Model& model, UnitRole role, const std::vector<int16
 // Base pictures of the unit's frames: one for a key or P-key, four for a chunk. A P-key's last
 // picture becomes the keyframe that later units refer to.
 models::BaseOutput decode_base(const Model& model, UnitRole role, const nn::Tensor& means,
-                               const std::vector<int16_t>& y, int qp,
-                               models::DecoderState& state);
+                               const std::vector<int16_t>& y, int qp, models::DecoderState& state);
 
 }  // namespace gvc::codec
