@@ -38,7 +38,8 @@ void add_console_options(CLI::App& app, ConsoleOptions& options) {
                                                                {"plain", ProgressMode::plain},
                                                                {"json", ProgressMode::json}};
     app.add_option_function<std::string>(
-           "--progress", [&options](const std::string& name) { options.progress = kModes.at(name); },
+           "--progress",
+           [&options](const std::string& name) { options.progress = kModes.at(name); },
            "auto, none, plain (a line every 10 s) or json (NDJSON lines)")
         ->check(CLI::IsMember({"auto", "none", "plain", "json"}))
         ->type_name("MODE");

@@ -46,7 +46,8 @@ std::string display_name(const std::string& name);
 // Code::usage if there is no input.
 Status check_input_given(const FileOptions& files, const char* command);
 
-// Code::usage if the output may not be written: none named, it exists, is a folder, or is the input.
+// Code::usage if the output may not be written: none named, it exists, is a folder, or is the
+// input.
 Status check_output(const FileOptions& files);
 
 // An option whose text `parse` turns into a value; its message goes to the user.

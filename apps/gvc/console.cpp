@@ -30,7 +30,8 @@ double eta(const Progress& p, double elapsed) {
 std::string progress_line(const Progress& p, double elapsed) {
     std::string line = std::string(p.stage).substr(0, 3) + " " + std::to_string(p.frame);
     const double done = p.frames > 0 ? static_cast<double>(p.frame) / p.frames : 0;
-    if (p.frames > 0) line += format("/%lld %.1f%%", (long long)p.frames, 100 * std::min(done, 1.0));
+    if (p.frames > 0)
+        line += format("/%lld %.1f%%", (long long)p.frames, 100 * std::min(done, 1.0));
     if (elapsed > 0) {
         line += format("  %.1f fps (%.2fx)", p.frame / elapsed, p.media_seconds / elapsed);
     }

@@ -22,9 +22,9 @@ enum class ProgressMode {
 
 struct ConsoleOptions {
     ProgressMode progress = ProgressMode::automatic;
-    bool quiet = false;    // errors only
-    bool verbose = false;  // details too
-    bool json = false;     // the result as one JSON object on standard output
+    bool quiet = false;           // errors only
+    bool verbose = false;         // details too
+    bool json = false;            // the result as one JSON object on standard output
     bool stdout_is_data = false;  // pictures or packets go there: the result goes to stderr
 };
 

@@ -40,9 +40,9 @@ std::string describe(const DecodeOptions& options, const DecodeSummary& s) {
     const auto frames = static_cast<long long>(s.frames);
     if (options.verify_tokens) return format("%lld frames, all tokens right", frames);
     if (options.md5) return s.md5;
-    std::string text = format("%s: %lld frames, %dx%d, %.1f fps",
-                              s.output == "-" ? "stdout" : s.output.c_str(), frames, s.width,
-                              s.height, s.fps);
+    std::string text =
+        format("%s: %lld frames, %dx%d, %.1f fps", s.output == "-" ? "stdout" : s.output.c_str(),
+               frames, s.width, s.height, s.fps);
     if (s.interrupted) text += ", interrupted";
     return text;
 }
@@ -87,9 +87,9 @@ int run(DecodeOptions options, ConsoleOptions console_options) {
     if (!summary.ok()) return console.error(summary.status());
     result(options, *summary, console);
     if (!summary->partial()) return 0;
-    return console.error({Code::partial,
-                          std::to_string(summary->concealed) + " of " +
-                              std::to_string(summary->frames) + " frames are concealed"});
+    return console.error({Code::partial, std::to_string(summary->concealed) + " of " +
+                                             std::to_string(summary->frames) +
+                                             " frames are concealed"});
 }
 
 }  // namespace

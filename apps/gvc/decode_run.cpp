@@ -226,8 +226,7 @@ Result<DecodeSummary> run_decode(const DecodeOptions& options, Console& console)
     decoder_options.conceal = options.conceal;
     GVC_ASSIGN_OR_RETURN(const auto decoder, codec::Decoder::make(*model, decoder_options));
     if (options.start) {
-        GVC_RETURN_IF_ERROR(
-            source->seek(*decoder, start_tick(*options.start, source->sequence())));
+        GVC_RETURN_IF_ERROR(source->seek(*decoder, start_tick(*options.start, source->sequence())));
     }
     GVC_ASSIGN_OR_RETURN(auto output, open_output(options, *source, console));
 

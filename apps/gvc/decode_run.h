@@ -27,7 +27,7 @@ struct DecodeOptions {
 
 struct DecodeSummary {
     std::string output;
-    int64_t frames = 0;     // handed out
+    int64_t frames = 0;  // handed out
     uint64_t concealed = 0, lost_gops = 0, damaged_bytes = 0;
     int width = 0, height = 0;
     double fps = 0;

@@ -126,7 +126,8 @@ void print_text(const Findings& found) {
     }
     if (!found.models.empty()) return;
     std::printf("model        none found; looked in:\n");
-    for (const std::string& folder : found.folders) std::printf("             %s\n", folder.c_str());
+    for (const std::string& folder : found.folders)
+        std::printf("             %s\n", folder.c_str());
 }
 
 void print_json(const Findings& found) {
@@ -186,8 +187,8 @@ void add_doctor(CLI::App& root, Run& run) {
             const Findings found = look(*model);
             *json ? print_json(found) : print_text(found);
             if (!found.models.empty()) return 0;
-            return Console({}).error({Code::model, "no weights found",
-                                      "set GVC_MODEL_DIR or give --model DIR"});
+            return Console({}).error(
+                {Code::model, "no weights found", "set GVC_MODEL_DIR or give --model DIR"});
         };
     });
 }

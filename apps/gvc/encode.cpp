@@ -79,14 +79,12 @@ void add_stream_options(CLI::App& app, EncodeOptions& options) {
     add_parsed(app, "-g,--keyint", options.keyint, parse_key_interval,
                "Distance of keyframes in frames, or in seconds as 2s [29]", "N|Ns");
     app.add_option_function<std::string>(
-           "--scenecut",
-           [&options](const std::string& name) { options.scene_cuts = name == "on"; },
+           "--scenecut", [&options](const std::string& name) { options.scene_cuts = name == "on"; },
            "Keyframes at scene cuts: on or off [on]")
         ->check(CLI::IsMember({"on", "off"}))
         ->type_name("NAME");
     app.add_option_function<std::string>(
-           "--mode",
-           [&options](const std::string& name) { options.self_context = name == "self"; },
+           "--mode", [&options](const std::string& name) { options.self_context = name == "self"; },
            "chain (smallest, for files) or self (packets decode alone, for links) [chain]")
         ->check(CLI::IsMember({"chain", "self"}))
         ->type_name("NAME");
@@ -102,11 +100,10 @@ void add_stream_options(CLI::App& app, EncodeOptions& options) {
 }
 
 void result(const EncodeSummary& s, Console& console) {
-    std::string text = format("%s: %lld frames, %s, %.5f bpp, %.1f kbps, %.1f fps, qp %d",
-                              s.output == "-" ? "stdout" : s.output.c_str(),
-                              static_cast<long long>(s.frames),
-                              human_bytes(static_cast<double>(s.bytes)).c_str(), s.bpp, s.kbps,
-                              s.fps, s.qp_min);
+    std::string text =
+        format("%s: %lld frames, %s, %.5f bpp, %.1f kbps, %.1f fps, qp %d",
+               s.output == "-" ? "stdout" : s.output.c_str(), static_cast<long long>(s.frames),
+               human_bytes(static_cast<double>(s.bytes)).c_str(), s.bpp, s.kbps, s.fps, s.qp_min);
     if (s.qp_max != s.qp_min) text += format("-%d", s.qp_max);
     text += format(", overhead %.1f %%", 100 * s.overhead_share());
     if (s.source_frames > s.frames) {

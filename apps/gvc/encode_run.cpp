@@ -48,12 +48,11 @@ media::ReaderOptions reader_options(const EncodeOptions& options, bool copy_stre
     return out;
 }
 
-codec::EncoderOptions encoder_options(const EncodeOptions& options,
-                                      const media::StreamInfo& info) {
+codec::EncoderOptions encoder_options(const EncodeOptions& options, const media::StreamInfo& info) {
     codec::EncoderOptions out;
     out.sequence = sequence_of(info);
-    out.sequence.context = options.self_context ? bitstream::ContextMode::self
-                                                : bitstream::ContextMode::chain;
+    out.sequence.context =
+        options.self_context ? bitstream::ContextMode::self : bitstream::ContextMode::chain;
     out.rate = options.rate;
     const double in_frames = options.keyint.seconds * info.frame_rate.value();
     out.keyint = options.keyint.frames > 0 ? options.keyint.frames
@@ -224,9 +223,8 @@ Result<EncodeSummary> run_encode(const EncodeOptions& options, Console& console)
     GVC_ASSIGN_OR_RETURN(const ModelFiles files, find_model(options.compute.model, std::nullopt));
     GVC_ASSIGN_OR_RETURN(const auto model, load_model(files, options.compute, false));
     console.detail("model " + fingerprint_text(model->fingerprint()) + ", " + model->ops().name());
-    GVC_ASSIGN_OR_RETURN(
-        const auto encoder,
-        codec::Encoder::make(*model, encoder_options(options, reader->info())));
+    GVC_ASSIGN_OR_RETURN(const auto encoder,
+                         codec::Encoder::make(*model, encoder_options(options, reader->info())));
 
     media::MuxOptions mux;
     mux.overwrite = options.files.overwrite;

@@ -35,8 +35,8 @@ struct EncodeOptions {
 struct EncodeSummary {
     std::string output;
     int64_t source_frames = 0;
-    int64_t frames = 0;  // coded; fewer if maxrate dropped some
-    uint64_t bytes = 0;  // of the file
+    int64_t frames = 0;                         // coded; fewer if maxrate dropped some
+    uint64_t bytes = 0;                         // of the file
     uint64_t video_bytes = 0, coded_bytes = 0;  // GVC packets; of these, coded tokens
     uint64_t gops = 0;
     double bpp = 0, kbps = 0, fps = 0, seconds = 0;

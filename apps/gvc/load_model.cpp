@@ -3,13 +3,12 @@
 namespace gvc::app {
 
 Result<std::unique_ptr<codec::Model>> load_model(const ModelFiles& files,
-                                                 const ComputeOptions& compute,
-                                                 bool with_refiner) {
+                                                 const ComputeOptions& compute, bool with_refiner) {
     codec::ModelOptions options;
     options.tokeniser_path = files.tokeniser;
     if (with_refiner) options.refiner_path = files.refiner;
     const bool bf16 = compute.precision == "bf16";
-    options.precision = bf16                           ? codec::PrecisionChoice::bf16
+    options.precision = bf16                          ? codec::PrecisionChoice::bf16
                         : compute.precision == "fp32" ? codec::PrecisionChoice::fp32
                                                       : codec::PrecisionChoice::automatic;
     options.threads = compute.threads;

@@ -56,9 +56,8 @@ class ContainerSink final : public PacketSink {
 }  // namespace
 
 bool is_container_name(const std::string& name) {
-    constexpr std::array<const char*, 11> kExtensions = {".mkv", ".mka", ".mov", ".avi",
-                                                         ".nut", ".asf", ".mp4", ".m4v",
-                                                         ".webm", ".ts", ".flv"};
+    constexpr std::array<const char*, 11> kExtensions = {
+        ".mkv", ".mka", ".mov", ".avi", ".nut", ".asf", ".mp4", ".m4v", ".webm", ".ts", ".flv"};
     std::string extension = std::filesystem::path(name).extension().string();
     std::transform(extension.begin(), extension.end(), extension.begin(), ::tolower);
     return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();

@@ -122,7 +122,8 @@ class ContainerSource final : public PacketSource {
         size_t used = 0;
         GVC_ASSIGN_OR_RETURN(sequence_,
                              bitstream::read_sequence_header(demuxer_->track().header, used));
-        const double rate = static_cast<double>(sequence_.frame_rate.num) / sequence_.frame_rate.den;
+        const double rate =
+            static_cast<double>(sequence_.frame_rate.num) / sequence_.frame_rate.den;
         frames_ = std::llround(demuxer_->duration_seconds() * rate);
         return {};
     }

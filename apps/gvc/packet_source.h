@@ -25,10 +25,10 @@ class PacketSource {
     // first frame the decoder hands out. A pipe is read from its beginning, which only costs time.
     virtual Status seek(codec::Decoder& decoder, uint64_t tick) = 0;
 
-    virtual int64_t frames() const = 0;  // in all; 0: unknown
-    virtual uint64_t bytes() const = 0;        // read so far
-    virtual uint64_t lost_bytes() const = 0;   // damaged, so far
-    virtual bool ended() const = 0;            // the stream's end was seen
+    virtual int64_t frames() const = 0;                              // in all; 0: unknown
+    virtual uint64_t bytes() const = 0;                              // read so far
+    virtual uint64_t lost_bytes() const = 0;                         // damaged, so far
+    virtual bool ended() const = 0;                                  // the stream's end was seen
     virtual std::shared_ptr<media::PacketQueue> copied() const = 0;  // audio; may be nullptr
 };
 

@@ -28,10 +28,10 @@ struct Start {
     int64_t frame = 0;  // frames left out after that
 };
 
-Result<double> parse_bitrate(const std::string& text);           // bits a second: 24000, 24k, 1.5M
+Result<double> parse_bitrate(const std::string& text);  // bits a second: 24000, 24k, 1.5M
 Result<media::Rational> parse_frame_rate(const std::string& text);  // 25, 29.97, 30000/1001
-Result<Size> parse_size(const std::string& text);                // 854x480, 854x0, 480p
-Result<KeyInterval> parse_key_interval(const std::string& text);  // 58, 2s
+Result<Size> parse_size(const std::string& text);                   // 854x480, 854x0, 480p
+Result<KeyInterval> parse_key_interval(const std::string& text);    // 58, 2s
 Result<Start> parse_start(const std::string& text);  // 83.5, 1:23.5, 0:01:23.5, or 240f (a frame)
 
 }  // namespace gvc::app

@@ -49,7 +49,8 @@ Result<int> start(const std::string& file, const Player& player, pid_t& process)
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
     posix_spawn_file_actions_addclose(&actions, ends[1]);
-    const int error = posix_spawn(&process, file.c_str(), &actions, nullptr, arguments.data(), environ);
+    const int error =
+        posix_spawn(&process, file.c_str(), &actions, nullptr, arguments.data(), environ);
     posix_spawn_file_actions_destroy(&actions);
     close(ends[0]);
     if (error == 0) return ends[1];

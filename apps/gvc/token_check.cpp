@@ -17,8 +17,8 @@ Status copy_packets(media::GvcDemuxer& demuxer, int descriptor) {
         GVC_ASSIGN_OR_RETURN(const auto packet, demuxer.next());
         if (!packet) return {};
         for (size_t done = 0; done < packet->payload.size();) {
-            const ssize_t n = write(descriptor, packet->payload.data() + done,
-                                    packet->payload.size() - done);
+            const ssize_t n =
+                write(descriptor, packet->payload.data() + done, packet->payload.size() - done);
             if (n <= 0) return {Code::resources, "no memory for the container's packets"};
             done += static_cast<size_t>(n);
         }
