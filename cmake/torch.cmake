@@ -6,6 +6,7 @@ list(FILTER GVC_TORCH_SOURCES EXCLUDE REGEX "_test\\.cpp$")
 add_library(gvctorch STATIC ${GVC_TORCH_SOURCES})
 target_link_libraries(gvctorch PUBLIC gvcnn ${TORCH_LIBRARIES})
 target_compile_definitions(gvctorch PUBLIC GVC_HAVE_TORCH)
+target_link_libraries(gvc-checkops PRIVATE gvctorch)
 
 file(GLOB GVC_TRAIN_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/train/*.cpp)
 list(FILTER GVC_TRAIN_SOURCES EXCLUDE REGEX "_test\\.cpp$")

@@ -7,7 +7,7 @@ set -euo pipefail
 
 run=(build-essential cmake ninja-build pkg-config libcli11-dev libdnnl-dev ffmpeg libavformat-dev
      libavcodec-dev libavfilter-dev libavutil-dev libswscale-dev libswresample-dev)
-tests=(libgtest-dev libtorch-dev libopenblas0-pthread libjemalloc-dev clang libclang-rt-14-dev
+tests=(libgtest-dev nlohmann-json3-dev libtorch-dev libopenblas0-pthread libjemalloc-dev clang libclang-rt-14-dev
        qemu-user g++-aarch64-linux-gnu)
 
 case ${1-} in

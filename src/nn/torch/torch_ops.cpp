@@ -286,6 +286,7 @@ std::unique_ptr<Ops> make_torch_ops(ParameterProvider provider, at::Device devic
 }
 
 std::unique_ptr<Ops> make_torch_ops(const WeightSource& weights, bool cuda, Precision precision) {
+    TORCH_CHECK(!cuda || torch::cuda::is_available(), "no CUDA device");
     at::Device device(cuda ? at::kCUDA : at::kCPU);
     ParameterProvider provider = [&weights, device](const std::string& name, at::IntArrayRef shape,
                                                     Init, int64_t, float) {

@@ -33,7 +33,8 @@ using ParameterProvider = std::function<at::Tensor(const std::string& name, at::
 std::unique_ptr<Ops> make_torch_ops(ParameterProvider provider, at::Device device,
                                     Precision precision);
 
-// For inference: parameters from a weights file, without gradients.
+// For inference: parameters from a weights file, without gradients. Throws c10::Error where a GPU is
+// asked for and there is none.
 std::unique_ptr<Ops> make_torch_ops(const WeightSource& weights, bool cuda,
                                     Precision precision = Precision::fp32);
 
