@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "models/blocks.h"
+#include "models/config.h"
 
 namespace gvc::models {
 
@@ -15,7 +16,7 @@ using nn::Tensor;
 namespace {
 
 constexpr int kMatchRadius = 8;  // cells, that is 64 pixels
-constexpr int kRefinements = 2;
+constexpr int kRefinements = 4;
 constexpr int kHalf = 4;              // half-size pixels along a side of a cell
 constexpr float kMaxStep = 1.5f;      // half-size pixels a refinement may move
 constexpr float kStiffness = 2e-4f;   // against flat cells, in squared luma gradients
@@ -226,6 +227,35 @@ Tensor paired_vectors(Ops& ops, const Tensor& first, const Tensor& second) {
             }
         }
     return ops.from_host(s, out.data());
+}
+
+Tensor decorrelate_motion(Ops& ops, const Tensor& vectors) {
+    auto last = [&](int t) { return ops.channels(vectors, t * kFlowChannels, 2); };
+    auto detour = [&](int t) {
+        return ops.sub(ops.channels(vectors, t * kFlowChannels + 2, 2), last(t));
+    };
+    constexpr int kEnd = kChunkFrames - 1;
+    std::vector<Tensor> sent{last(kEnd), detour(kEnd)};
+    for (int t = 0; t < kEnd; ++t) {
+        float share = float(t + 1) / kChunkFrames;
+        sent.push_back(ops.sub(last(t), ops.affine(last(kEnd), share, 0.0f)));
+        sent.push_back(ops.sub(detour(t), detour(kEnd)));
+    }
+    return ops.concat(sent);
+}
+
+Tensor correlate_motion(Ops& ops, const Tensor& sent) {
+    auto part = [&](int i) { return ops.channels(sent, 2 * i, 2); };
+    std::vector<Tensor> vectors;
+    for (int t = 0; t < kChunkFrames; ++t) {
+        bool end = t == kChunkFrames - 1;
+        float share = float(t + 1) / kChunkFrames;
+        Tensor last = end ? part(0) : ops.add(part(2 + 2 * t), ops.affine(part(0), share, 0.0f));
+        Tensor detour = end ? part(1) : ops.add(part(3 + 2 * t), part(1));
+        vectors.push_back(last);
+        vectors.push_back(ops.add(last, detour));
+    }
+    return ops.concat(vectors);
 }
 
 }  // namespace gvc::models

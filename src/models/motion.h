@@ -13,8 +13,17 @@ namespace gvc::models {
 // Where moving fits no better than staying, the vector is zero. No gradient flows through it.
 nn::Tensor motion_hint(nn::Ops& ops, const nn::Tensor& rgb, const nn::Tensor& reference);
 
-// [M, 4, h, w]: the vectors of two hints side by side. The second reference's vector is replaced by the
-// first's where it does not fit clearly better: a way that is not used should cost nothing to send.
+// [M, 4, h, w]: the vectors of two hints side by side. The second reference's vector is replaced by
+// the first's where it does not fit clearly better: a way that is not used should cost nothing to
+// send.
 nn::Tensor paired_vectors(nn::Ops& ops, const nn::Tensor& first, const nn::Tensor& second);
+
+// A chunk's vectors, [N, 16, h, w] with channels t*4 + {last dx, last dy, key dx, key dy}, as they
+// are sent: the last frame's vector, the other frames' deviations from steady motion, and the same
+// for how the way to the keyframe differs from the way to the last frame. correlate_motion is the
+// inverse.
+inline constexpr int kFlowChannels = 4;
+nn::Tensor decorrelate_motion(nn::Ops& ops, const nn::Tensor& vectors);
+nn::Tensor correlate_motion(nn::Ops& ops, const nn::Tensor& sent);
 
 }  // namespace gvc::models

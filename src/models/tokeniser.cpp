@@ -12,7 +12,6 @@ using nn::Tensor;
 namespace {
 
 constexpr int kMotionChannels = 7;  // per frame: two flows, three mask logits
-constexpr int kFlowChannels = 4;
 
 // Note [Motion in the latent]
 // The first 16 channels of a chunk's latent carry the encoder's motion estimate at 1/16 (four
@@ -25,36 +24,6 @@ constexpr int kFlowChannels = 4;
 constexpr float kMotionGain = 4.0f;  // latent units a cell: one is two pixels
 
 Tensor clamped(Ops& ops, const Tensor& rgb) { return ops.clamp(rgb, 0.0f, 1.0f); }
-
-// [N, 16, h, w] with channels t*4 + {last dx, last dy, key dx, key dy} -> what is sent; and back.
-Tensor decorrelate_motion(Ops& ops, const Tensor& vectors) {
-    auto last = [&](int t) { return ops.channels(vectors, t * kFlowChannels, 2); };
-    auto detour = [&](int t) {
-        return ops.sub(ops.channels(vectors, t * kFlowChannels + 2, 2), last(t));
-    };
-    constexpr int kEnd = kChunkFrames - 1;
-    std::vector<Tensor> sent{last(kEnd), detour(kEnd)};
-    for (int t = 0; t < kEnd; ++t) {
-        float share = float(t + 1) / kChunkFrames;
-        sent.push_back(ops.sub(last(t), ops.affine(last(kEnd), share, 0.0f)));
-        sent.push_back(ops.sub(detour(t), detour(kEnd)));
-    }
-    return ops.concat(sent);
-}
-
-Tensor correlate_motion(Ops& ops, const Tensor& sent) {
-    auto part = [&](int i) { return ops.channels(sent, 2 * i, 2); };
-    std::vector<Tensor> vectors;
-    for (int t = 0; t < kChunkFrames; ++t) {
-        bool end = t == kChunkFrames - 1;
-        float share = float(t + 1) / kChunkFrames;
-        Tensor last = end ? part(0) : ops.add(part(2 + 2 * t), ops.affine(part(0), share, 0.0f));
-        Tensor detour = end ? part(1) : ops.add(part(3 + 2 * t), part(1));
-        vectors.push_back(last);
-        vectors.push_back(ops.add(last, detour));
-    }
-    return ops.concat(vectors);
-}
 
 }  // namespace
 
@@ -211,8 +180,8 @@ Latent Tokeniser::analyse_chunk(Ops& ops, const Tensor& rgb, const DecoderState&
                                           ops.affine(of_chunk(vectors), 0.25f, 0.0f),
                                           ops.affine(of_chunk(costs), 10.0f, 0.0f), state.memory}));
     x = chunk_encode_quality_(ops, x, quality_features(ops, qps));
-    return chunk_coder_.analyse(ops, chunk_encode_(ops, x), ops.mean_pool(of_chunk(vectors), 2),
-                                qps);
+    return chunk_coder_.analyse(ops, chunk_encode_(ops, x),
+                                decorrelate_motion(ops, ops.mean_pool(of_chunk(vectors), 2)), qps);
 }
 
 Tensor Tokeniser::chunk_means(Ops& ops, const Tensor& z_hat, const DecoderState& state) const {

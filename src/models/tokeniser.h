@@ -69,7 +69,8 @@ class Tokeniser {
         LatentCoder() = default;
         LatentCoder(nn::Ops& ops, const std::string& name, const TokeniserConfig& config,
                     int context_channels);
-        // motion: [N, 16, H/16, W/16] in cells, added to the first channels; undefined for keyframes.
+        // motion: [N, 16, H/16, W/16] in cells, added to the first channels; undefined for
+        // keyframes.
         Latent analyse(nn::Ops& ops, const nn::Tensor& feature, const nn::Tensor& motion,
                        const std::vector<float>& qps) const;
         // context: at 1/8, what is known before this picture; undefined for keyframes.
