@@ -121,19 +121,20 @@ TEST_F(TrainerTest, EveryStageRunsResumesAndExports) {
     EXPECT_EQ(refiner->metadata().at("tokeniser.fingerprint"), fingerprint);
 }
 
-TEST_F(TrainerTest, KeyframeTrainingLowersTheLoss) {
+// Not the loss itself: its rate term grows over the run.
+TEST_F(TrainerTest, KeyframeTrainingLowersTheDistortion) {
     options_.max_steps = 60;
     options_.lr = 3e-3;
     options_.rate_start = 0.01;
     ASSERT_TRUE(run("key").ok());
     std::ifstream log(options_.log);
-    std::vector<double> losses;
+    std::vector<double> errors;
     for (std::string line; std::getline(log, line);) {
-        size_t at = line.find("\"loss\":");
-        losses.push_back(std::stod(line.substr(at + 7)));
+        size_t at = line.find("\"key_l1\":");
+        errors.push_back(std::stod(line.substr(at + 9)));
     }
-    ASSERT_EQ(losses.size(), 3u);
-    EXPECT_LT(losses.back(), 0.8 * losses.front());
+    ASSERT_EQ(errors.size(), 3u);
+    EXPECT_LT(errors.back(), 0.8 * errors.front());
 }
 
 TEST_F(TrainerTest, MissingPackIsAnInputError) {
