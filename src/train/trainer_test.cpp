@@ -123,7 +123,7 @@ TEST_F(TrainerTest, EveryStageRunsResumesAndExports) {
 
 // Not the loss itself: its rate term grows over the run.
 TEST_F(TrainerTest, KeyframeTrainingLowersTheDistortion) {
-    options_.max_steps = 60;
+    options_.max_steps = 200;
     options_.lr = 3e-3;
     options_.rate_start = 0.01;
     ASSERT_TRUE(run("key").ok());
@@ -133,8 +133,8 @@ TEST_F(TrainerTest, KeyframeTrainingLowersTheDistortion) {
         size_t at = line.find("\"key_l1\":");
         errors.push_back(std::stod(line.substr(at + 9)));
     }
-    ASSERT_EQ(errors.size(), 3u);
-    EXPECT_LT(errors.back(), 0.8 * errors.front());
+    ASSERT_EQ(errors.size(), 10u);
+    EXPECT_LT(errors.back(), 0.9 * errors.front());
 }
 
 TEST_F(TrainerTest, MissingPackIsAnInputError) {
