@@ -38,9 +38,11 @@ at::Tensor torch_warp_blend(const std::vector<at::Tensor>& refs, const at::Tenso
 
 at::Tensor torch_block_match(const at::Tensor& current, const at::Tensor& reference, int radius) {
     torch::NoGradGuard no_grad;
-    at::Tensor cur = current.to(at::kFloat);
+    // One cell more on every side for the window: both pictures have their edges repeated.
+    at::Tensor cur = at::replication_pad2d(current.to(at::kFloat), {1, 1, 1, 1});
+    int64_t reach = radius + 1;
     at::Tensor ref =
-        at::replication_pad2d(reference.to(at::kFloat), {radius, radius, radius, radius});
+        at::replication_pad2d(reference.to(at::kFloat), {reach, reach, reach, reach});
     int64_t h = cur.size(2), w = cur.size(3);
 
     // Shorter vectors first, then raster order: a strict "less" then breaks ties as documented.
@@ -56,8 +58,7 @@ at::Tensor torch_block_match(const at::Tensor& current, const at::Tensor& refere
     at::Tensor best, best_x, best_y, zero;
     for (auto [dy, dx] : vectors) {
         at::Tensor moved = ref.narrow(2, radius + dy, h).narrow(3, radius + dx, w);
-        at::Tensor difference = at::replication_pad2d((cur - moved).abs(), {1, 1, 1, 1});
-        at::Tensor cost = at::avg_pool2d(difference, {3, 3}, {1, 1});
+        at::Tensor cost = at::avg_pool2d((cur - moved).abs(), {3, 3}, {1, 1});
         if (!best.defined()) {
             best = zero = cost;
             best_x = at::zeros_like(cost);
