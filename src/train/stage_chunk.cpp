@@ -118,7 +118,6 @@ at::Tensor Trainer::chunk_loss(Values& values) {
         int64_t t = std::min<int64_t>(std::uniform_int_distribution<int64_t>(0, T)(random_), T - 1);
         at::Tensor one = picture.view({n, T, 3, c, c}).select(1, t);
         at::Tensor truth = chunk.view({n, T, 3, c, c}).select(1, t);
-        Values ignored;
         d = d + distortion(one, truth, 0.5, values, "chunk") -
             2.0 * (one - truth).abs().mean(at::IntArrayRef{1, 2, 3});
         FlowLosses f = flow_losses(nn::to_torch(coded.base.flows), chunk, last, key_picture);

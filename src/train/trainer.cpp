@@ -200,7 +200,7 @@ Status Trainer::run() {
         if (since_log == kLogEvery) {
             for (auto& [name, value] : sums) value /= counts[name];
             sums["lr"] = lr;
-            log(sums, since_log);
+            log(sums);
             sums.clear();
             counts.clear();
             since_log = 0;
@@ -225,14 +225,13 @@ Status Trainer::save() {
     return parameters_.save(options_.checkpoint, metadata_);
 }
 
-void Trainer::log(Values values, int64_t steps) {
+void Trainer::log(Values values) {
     nlohmann::json line;
     line["stage"] = options_.stage;
     line["step"] = step_;
     line["seconds"] = std::round(seconds_since(start_));
     line["seconds_per_step"] = seconds_since(start_) / double(run_steps_);
     for (auto& [name, value] : values) line[name] = std::round(value * 1e5) / 1e5;
-    (void)steps;
     std::ofstream(options_.log, std::ios::app) << line.dump() << "\n";
     std::fprintf(stderr, "%s\n", line.dump().c_str());
 }

@@ -70,7 +70,7 @@ class Trainer {
     void calibrate();  // scales of a fresh latent, see the definition
     std::vector<at::Tensor> trained() const;
     Status save();
-    void log(Values values, int64_t steps);
+    void log(Values values);
     double progress() const;  // 0 ... 1 of this run
     double rate_share() const;
     void show(const std::vector<at::Tensor>& rows);
