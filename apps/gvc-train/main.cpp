@@ -5,6 +5,7 @@
 #include <string>
 
 #include "train/pack.h"
+#include "train/pairs.h"
 #include "train/trainer.h"
 
 namespace {
@@ -30,20 +31,40 @@ int run_pack(int argc, char** argv) {
     return status.ok() ? 0 : fail(status);
 }
 
+// gvc-train pairs PACK
+int run_pairs(int argc, char** argv) {
+    gvc::train::PairOptions o;
+    CLI::App app{"Codes GOPs of a pack with AV1 at random sizes and rates, for the hybrid's refiner."};
+    app.add_option("pack", o.pack, "folder of the packed clips")->required();
+    app.add_option("--count", o.count, "pairs to make")->check(CLI::Range(1, 1000000));
+    app.add_option("--minutes", o.minutes, "at most; 0: no limit");
+    app.add_option("--preset", o.preset, "of SVT-AV1")->check(CLI::Range(0, 13));
+    app.add_option("--seed", o.seed);
+    CLI11_PARSE(app, argc, argv);
+    o.progress = [&](int done, int thrown_away) {
+        std::fprintf(stderr, "\rpairs %d/%d (%d outside the rates)", done, o.count, thrown_away);
+    };
+    gvc::Status status = gvc::train::make_pairs(o);
+    std::fprintf(stderr, "\n");
+    return status.ok() ? 0 : fail(status);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     if (argc > 1 && std::string(argv[1]) == "pack") return run_pack(argc - 1, argv + 1);
+    if (argc > 1 && std::string(argv[1]) == "pairs") return run_pairs(argc - 1, argv + 1);
     gvc::train::Options o;
     bool fp32 = false;
     int threads = 1, count_batches = 40;
-    std::string tokeniser, refiner;
+    std::string tokeniser, refiner, hybrid;
     CLI::App app{"Trains GVC's networks, one stage at a time (docs/training.md)."};
-    app.add_option("stage", o.stage, "key, flow, chunk, gop, refine; or export")
+    app.add_option("stage", o.stage, "key, flow, chunk, gop, refine, hybrid; or export")
         ->required()
-        ->check(CLI::IsMember({"key", "flow", "chunk", "gop", "refine", "export"}));
+        ->check(CLI::IsMember({"key", "flow", "chunk", "gop", "refine", "hybrid", "export"}));
     app.add_option("--tokeniser", tokeniser, "export: write the tokeniser's weights here");
     app.add_option("--refiner", refiner, "export: write the refiner's weights here");
+    app.add_option("--hybrid", hybrid, "export: write the hybrid's refiner here");
     app.add_option("--count-batches", count_batches, "export: batches to count tokens on");
     app.add_option("--pack", o.pack, "folder of the packed clips")->required();
     app.add_option("--metrics", o.metrics, "folder of the LPIPS weights")->required();
@@ -75,7 +96,8 @@ int main(int argc, char** argv) {
     if (!trainer.ok()) return fail(trainer.status());
     gvc::Status status;
     if (o.stage != "export") status = (*trainer)->run();
-    if (status.ok() && o.stage == "export" && refiner.empty())
+    if (status.ok() && !hybrid.empty()) status = (*trainer)->export_hybrid(hybrid);
+    else if (status.ok() && o.stage == "export" && refiner.empty())
         status = (*trainer)->export_tokeniser(tokeniser, count_batches);
     if (status.ok() && !refiner.empty()) status = (*trainer)->export_refiner(refiner, tokeniser);
     return status.ok() ? 0 : fail(status);

@@ -27,7 +27,12 @@ std::vector<std::pair<const char*, int*>> fields(RefinerConfig& c) {
             {"refiner.blocks", &c.blocks},
             {"refiner.width_s4", &c.width_s4},
             {"refiner.pixel_blocks", &c.pixel_blocks},
-            {"refiner.mixers", &c.mixers}};
+            {"refiner.mixers", &c.mixers},
+            {"refiner.stem_blocks", &c.stem_blocks}};
+}
+
+std::vector<std::pair<const char*, int*>> fields(HybridConfig& c) {
+    return {{"hybrid.width_frame", &c.width_frame}, {"hybrid.blocks", &c.blocks}};
 }
 
 template <typename Config>
@@ -54,7 +59,9 @@ Result<Config> read(const Metadata& metadata) {
 
 void to_metadata(const TokeniserConfig& config, Metadata& metadata) { write(config, metadata); }
 void to_metadata(const RefinerConfig& config, Metadata& metadata) { write(config, metadata); }
+void to_metadata(const HybridConfig& config, Metadata& metadata) { write(config, metadata); }
 Result<TokeniserConfig> tokeniser_config(const Metadata& m) { return read<TokeniserConfig>(m); }
 Result<RefinerConfig> refiner_config(const Metadata& m) { return read<RefinerConfig>(m); }
+Result<HybridConfig> hybrid_config(const Metadata& m) { return read<HybridConfig>(m); }
 
 }  // namespace gvc::models

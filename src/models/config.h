@@ -36,13 +36,22 @@ struct TokeniserConfig {
 };
 
 struct RefinerConfig {
-    int width = 96;
+    int width = 112;  // of the trunk at 1/8
     int blocks = 5;
-    int width_s4 = 48;     // pixel head
-    int pixel_blocks = 1;  // depth-wise blocks at 1/4
+    int width_s4 = 48;     // stem and pixel head
+    int pixel_blocks = 2;  // of the pixel head
     int mixers = 2;        // temporal shifts inside the chunk, spread over the blocks
+    int stem_blocks = 1;
 
     bool operator==(const RefinerConfig&) const = default;
+};
+
+// What the refiner needs in front of it where the base is a conventional picture.
+struct HybridConfig {
+    int width_frame = 96;
+    int blocks = 2;
+
+    bool operator==(const HybridConfig&) const = default;
 };
 
 using Metadata = std::map<std::string, std::string, std::less<>>;
@@ -50,8 +59,10 @@ using Metadata = std::map<std::string, std::string, std::less<>>;
 // Written as "tokeniser.width_s8" = "128" and so on.
 void to_metadata(const TokeniserConfig& config, Metadata& metadata);
 void to_metadata(const RefinerConfig& config, Metadata& metadata);
+void to_metadata(const HybridConfig& config, Metadata& metadata);
 // Fails with Code::model on missing, unreadable or absurd values (each must be in 1 ... 4096).
 Result<TokeniserConfig> tokeniser_config(const Metadata& metadata);
 Result<RefinerConfig> refiner_config(const Metadata& metadata);
+Result<HybridConfig> hybrid_config(const Metadata& metadata);
 
 }  // namespace gvc::models

@@ -1,5 +1,9 @@
 // The refiner, GVC's diffusion decoder: one rectified-flow step (more on request) from the decoder
 // base's latent to the picture that is shown. Sizes S, M and L differ in RefinerConfig alone.
+//
+// A trunk of depth-wise convolution blocks at 1/8, each modulated by (time, qp, style), between a
+// stem and a head at 1/4 that a skip connects: detail that the base has need not pass the trunk.
+// Why not DiCo blocks: docs/decisions/0002-refiner.md.
 #pragma once
 
 #include <vector>
@@ -8,19 +12,6 @@
 #include "models/config.h"
 
 namespace gvc::models {
-
-// Diffusion block for convolutions (DiCo, 2025): adaptive norm, 1x1, depth-wise 3x3, GELU, channel
-// attention, 1x1; then adaptive norm and a feed-forward of four times the width.
-class DiCo {
-  public:
-    DiCo() = default;
-    DiCo(nn::Ops& ops, const std::string& name, int channels, int condition);
-    nn::Tensor operator()(nn::Ops& ops, const nn::Tensor& x, const nn::Tensor& condition) const;
-
-  private:
-    Conv scale1_, shift1_, scale2_, shift2_, in_, attention_, out_, expand_, reduce_;
-    nn::DepthwiseWeight depthwise_;
-};
 
 struct RefinerInput {
     nn::Tensor z_t;       // [N*T, 32, H/8, W/8]
@@ -39,7 +30,9 @@ struct RefinerOutput {
 
 class Refiner {
   public:
-    Refiner(nn::Ops& ops, const RefinerConfig& config, int width_frame);
+    // prefix: of the parameters' names, "refiner" for the neural base.
+    Refiner(nn::Ops& ops, const RefinerConfig& config, int width_frame,
+            const std::string& prefix = "refiner");
 
     const RefinerConfig& config() const { return config_; }
     // frames: T, the frames of one chunk that follow each other in the batch (1 or 4).
@@ -47,9 +40,10 @@ class Refiner {
 
   private:
     RefinerConfig config_;
-    Conv condition_in_, condition_mid_, in_, z0_, head_up_, head_out_;
-    std::vector<DiCo> blocks_;
-    DcbStack pixel_blocks_;
+    Conv condition_in_, condition_mid_, stem_in_, in_, z0_, head_up_, head_out_;
+    DcbStack stem_, pixel_blocks_;  // at 1/4
+    std::vector<Modulation> modulations_;
+    std::vector<Dcb> blocks_;
 };
 
 }  // namespace gvc::models

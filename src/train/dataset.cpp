@@ -13,8 +13,6 @@
 namespace gvc::train {
 namespace {
 
-uint64_t frame_bytes(const Sequence& s) { return uint64_t(s.width) * s.height * 3 / 2; }
-
 int uniform(std::mt19937_64& random, int low, int high) {  // both included
     return std::uniform_int_distribution<int>(low, high)(random);
 }
@@ -25,28 +23,32 @@ double uniform(std::mt19937_64& random) {
 
 }  // namespace
 
+Result<std::shared_ptr<const uint8_t>> map_file(const std::string& path, size_t& bytes) {
+    const int fd = ::open(path.c_str(), O_RDONLY);
+    struct stat info {};
+    if (fd < 0 || fstat(fd, &info) != 0 || info.st_size == 0) {
+        if (fd >= 0) close(fd);
+        return Status(Code::input, "cannot read " + path);
+    }
+    const size_t size = bytes = static_cast<size_t>(info.st_size);
+    void* map = mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0);
+    close(fd);
+    if (map == MAP_FAILED) return Status(Code::resources, "cannot map " + path);
+    return std::shared_ptr<const uint8_t>(
+        static_cast<const uint8_t*>(map),
+        [size](const uint8_t* p) { munmap(const_cast<uint8_t*>(p), size); });
+}
+
 Result<Dataset> Dataset::open(const std::string& directory, const std::string& split) {
     std::ifstream stream(directory + "/index.json");
     auto index = nlohmann::json::parse(stream, nullptr, false);
     if (index.is_discarded() || !index.is_array())
         return Status(Code::input, "no readable index.json in the pack " + directory,
                       "make one with: gvc-train pack CLIPS " + directory);
-    std::string path = directory + "/" + split + ".yuv";
-    int fd = ::open(path.c_str(), O_RDONLY);
-    struct stat info {};
-    if (fd < 0 || fstat(fd, &info) != 0 || info.st_size == 0) {
-        if (fd >= 0) close(fd);
-        return Status(Code::input, "cannot read " + path);
-    }
-    size_t bytes = static_cast<size_t>(info.st_size);
-    void* map = mmap(nullptr, bytes, PROT_READ, MAP_SHARED, fd, 0);
-    close(fd);
-    if (map == MAP_FAILED) return Status(Code::resources, "cannot map " + path);
-
+    const std::string path = directory + "/" + split + ".yuv";
+    size_t bytes = 0;
     Dataset data;
-    data.data_ = std::shared_ptr<const uint8_t>(
-        static_cast<const uint8_t*>(map),
-        [bytes](const uint8_t* p) { munmap(const_cast<uint8_t*>(p), bytes); });
+    GVC_ASSIGN_OR_RETURN(data.data_, map_file(path, bytes));
     for (const auto& e : index) {
         if (e.value("split", "") != split) continue;
         Sequence s;
@@ -56,7 +58,7 @@ Result<Dataset> Dataset::open(const std::string& directory, const std::string& s
         s.frames = e.value("frames", 0);
         s.offset = e.value("offset", uint64_t{0});
         if (s.width < 64 || s.height < 64 || s.width % 2 || s.height % 2 || s.frames < 1 ||
-            s.offset + frame_bytes(s) * s.frames > bytes)
+            s.offset + frame_bytes(s.width, s.height) * s.frames > bytes)
             return Status(Code::input, "the pack's index does not fit " + path);
         data.sequences_.push_back(s);
     }
@@ -64,24 +66,30 @@ Result<Dataset> Dataset::open(const std::string& directory, const std::string& s
     return data;
 }
 
-at::Tensor Dataset::crop(const Sequence& s, int frame, int x, int y, int width, int height) const {
-    const uint8_t* luma = data_.get() + s.offset + frame_bytes(s) * frame;
-    const uint8_t* cb = luma + uint64_t(s.width) * s.height;
-    const uint8_t* cr = cb + uint64_t(s.width / 2) * (s.height / 2);
+at::Tensor crop_rgb(const uint8_t* frame, int frame_width, int frame_height, int x, int y,
+                    int width, int height) {
+    const uint8_t* luma = frame;
+    const uint8_t* cb = luma + uint64_t(frame_width) * frame_height;
+    const uint8_t* cr = cb + uint64_t(frame_width / 2) * (frame_height / 2);
     auto plane = [&](const uint8_t* data, int stride, int x0, int y0, int w, int h) {
         return torch::from_blob(const_cast<uint8_t*>(data) + int64_t{y0} * stride + x0, {h, w},
                                 {stride, 1}, at::kByte)
             .to(at::kFloat);
     };
-    at::Tensor yy = (plane(luma, s.width, x, y, width, height) - 16.0) / 219.0;
-    at::Tensor c = at::stack({plane(cb, s.width / 2, x / 2, y / 2, width / 2, height / 2),
-                              plane(cr, s.width / 2, x / 2, y / 2, width / 2, height / 2)});
+    at::Tensor yy = (plane(luma, frame_width, x, y, width, height) - 16.0) / 219.0;
+    at::Tensor c = at::stack({plane(cb, frame_width / 2, x / 2, y / 2, width / 2, height / 2),
+                              plane(cr, frame_width / 2, x / 2, y / 2, width / 2, height / 2)});
     c = (c - 128.0) / 224.0;
     c = at::upsample_bilinear2d(c.unsqueeze(0), {height, width}, false)[0];
     at::Tensor r = yy + 1.5748 * c[1];
     at::Tensor g = yy - 0.1873 * c[0] - 0.4681 * c[1];
     at::Tensor b = yy + 1.8556 * c[0];
     return at::stack({r, g, b}).clamp_(0.0, 1.0);
+}
+
+at::Tensor Dataset::crop(const Sequence& s, int frame, int x, int y, int width, int height) const {
+    const uint8_t* data = data_.get() + s.offset + frame_bytes(s.width, s.height) * frame;
+    return crop_rgb(data, s.width, s.height, x, y, width, height);
 }
 
 at::Tensor Dataset::sample(int batch, int frames, int size, std::mt19937_64& random) const {

@@ -19,6 +19,16 @@ struct Sequence {
     uint64_t offset = 0;  // bytes from the start of the split's file
 };
 
+// A file mapped into memory for reading; shared by what points into it.
+Result<std::shared_ptr<const uint8_t>> map_file(const std::string& path, size_t& bytes);
+
+// Part of a packed frame (YUV 4:2:0, 8 bit, BT.709 limited; all numbers even) as RGB in [0, 1],
+// [3, height, width].
+at::Tensor crop_rgb(const uint8_t* frame, int frame_width, int frame_height, int x, int y,
+                    int width, int height);
+
+inline uint64_t frame_bytes(int width, int height) { return uint64_t(width) * height * 3 / 2; }
+
 class Dataset {
   public:
     // directory holds index.json and <split>.yuv; split is "train" or "val".
@@ -35,6 +45,10 @@ class Dataset {
 
     size_t size() const { return sequences_.size(); }
     const Sequence& sequence(size_t i) const { return sequences_[i]; }
+    const uint8_t* frame(size_t i, int t) const {
+        const Sequence& s = sequences_[i];
+        return data_.get() + s.offset + frame_bytes(s.width, s.height) * t;
+    }
 
   private:
     at::Tensor crop(const Sequence& s, int frame, int x, int y, int width, int height) const;

@@ -161,6 +161,25 @@ std::vector<weights::NamedTensor> EntropyModel::integer_tensors(const std::strin
 
 // ---- files ----
 
+// The averages of all parameters whose names begin so, in half precision.
+Result<std::vector<weights::NamedTensor>> Trainer::averages(
+    const std::vector<std::string>& prefixes) {
+    std::vector<weights::NamedTensor> tensors;
+    parameters_.swap_average();
+    Status status;
+    for (const auto& [name, value] : parameters_.all()) {
+        const bool wanted = std::any_of(prefixes.begin(), prefixes.end(),
+                                        [&](const auto& p) { return name.rfind(p, 0) == 0; });
+        if (!wanted || !status.ok()) continue;
+        auto tensor = half_tensor(name, value);
+        if (tensor.ok()) tensors.push_back(std::move(*tensor));
+        status = tensor.status();
+    }
+    parameters_.swap_average();
+    if (!status.ok()) return status;
+    return tensors;
+}
+
 Status Trainer::export_tokeniser(const std::string& path, int batches) {
     torch::NoGradGuard no_grad;
     parameters_.swap_average();
@@ -190,12 +209,9 @@ Status Trainer::export_tokeniser(const std::string& path, int batches) {
     take(chunk_counts.tables(nets_->chunk_entropy));
     take(nets_->key_entropy.integer_tensors("key"));
     take(nets_->chunk_entropy.integer_tensors("chunk"));
-    for (const auto& [name, value] : parameters_.all()) {
-        if (name.rfind("encoder.", 0) != 0 && name.rfind("base.", 0) != 0) continue;
-        GVC_ASSIGN_OR_RETURN(auto t, half_tensor(name, value));
-        tensors.push_back(std::move(t));
-    }
     parameters_.swap_average();
+    GVC_ASSIGN_OR_RETURN(auto floats, averages({"encoder.", "base."}));
+    take(std::move(floats));
     models::Metadata metadata;
     models::to_metadata(nets_->tokeniser.config(), metadata);
     metadata["train.step"] = std::to_string(step_);
@@ -208,17 +224,20 @@ Status Trainer::export_refiner(const std::string& path, const std::string& token
     std::snprintf(
         fingerprint, sizeof fingerprint, "%016llx",
         static_cast<unsigned long long>(weights::fingerprint(file, entropy::kFingerprintPrefixes)));
-    parameters_.swap_average();
-    std::vector<weights::NamedTensor> tensors;
-    for (const auto& [name, value] : parameters_.all()) {
-        if (name.rfind("refiner.", 0) != 0) continue;
-        GVC_ASSIGN_OR_RETURN(auto t, half_tensor(name, value));
-        tensors.push_back(std::move(t));
-    }
-    parameters_.swap_average();
+    GVC_ASSIGN_OR_RETURN(const auto tensors, averages({"refiner."}));
     models::Metadata metadata;
-    models::to_metadata(refiner_->config(), metadata);
+    models::to_metadata(options_.refiner, metadata);
     metadata["tokeniser.fingerprint"] = fingerprint;
+    metadata["train.step"] = std::to_string(step_);
+    return weights::write(path, tensors, metadata);
+}
+
+Status Trainer::export_hybrid(const std::string& path) {
+    if (!hybrid_) return {Code::usage, "the checkpoint is not one of the hybrid's refiner"};
+    GVC_ASSIGN_OR_RETURN(const auto tensors, averages({"hybrid."}));
+    models::Metadata metadata;
+    models::to_metadata(options_.hybrid, metadata);
+    models::to_metadata(options_.refiner, metadata);
     metadata["train.step"] = std::to_string(step_);
     return weights::write(path, tensors, metadata);
 }

@@ -48,13 +48,15 @@ Result<std::unique_ptr<Trainer>> Trainer::make(const Options& options) {
         if (t->metadata_.count("refiner.width")) {
             GVC_ASSIGN_OR_RETURN(t->options_.refiner, models::refiner_config(t->metadata_));
         }
+        if (t->metadata_.count("hybrid.blocks")) {
+            GVC_ASSIGN_OR_RETURN(t->options_.hybrid, models::hybrid_config(t->metadata_));
+        }
         if (from == options.checkpoint && t->metadata_.count("train.step"))
             t->step_ = std::stoll(t->metadata_["train.step"]);
         t->random_.seed(options.seed + static_cast<uint64_t>(t->step_));
         torch::manual_seed(options.seed + static_cast<uint64_t>(t->step_));
     }
-    GVC_ASSIGN_OR_RETURN(auto data, Dataset::open(options.pack, "train"));
-    t->data_ = std::make_unique<Dataset>(std::move(data));
+    GVC_RETURN_IF_ERROR(t->load_data());
     for (auto [net, name] : {std::pair{models::LpipsNet::alex, "alex"},
                              std::pair{models::LpipsNet::squeeze, "squeeze"}}) {
         GVC_ASSIGN_OR_RETURN(
@@ -64,13 +66,33 @@ Result<std::unique_ptr<Trainer>> Trainer::make(const Options& options) {
         t->lpips_.push_back(std::move(lpips));
     }
     t->ops_ = nn::make_torch_ops(t->parameters_.provider(), t->device_, precision);
-    bool fresh = from.empty();
-    t->nets_ = std::make_unique<Networks>(t->parameters_, *t->ops_, t->options_.tokeniser);
-    if (options.stage == "refine" || t->metadata_.count("refiner.width"))
-        t->refiner_ = std::make_unique<models::Refiner>(*t->ops_, t->options_.refiner,
-                                                        t->options_.tokeniser.width_frame);
-    if (fresh) t->calibrate();
+    GVC_RETURN_IF_ERROR(t->make_networks(from.empty()));
     return t;
+}
+
+Status Trainer::load_data() {
+    if (options_.stage == "hybrid") {
+        GVC_ASSIGN_OR_RETURN(auto pairs, PairSet::open(options_.pack, "train"));
+        pairs_ = std::make_unique<PairSet>(std::move(pairs));
+    } else {
+        GVC_ASSIGN_OR_RETURN(auto data, Dataset::open(options_.pack, "train"));
+        data_ = std::make_unique<Dataset>(std::move(data));
+    }
+    return {};
+}
+
+// The hybrid's refiner needs no tokeniser and has a checkpoint of its own.
+Status Trainer::make_networks(bool fresh) {
+    if (options_.stage == "hybrid" || metadata_.count("hybrid.blocks")) {
+        hybrid_ = std::make_unique<models::HybridRefiner>(*ops_, options_.hybrid, options_.refiner);
+        return {};
+    }
+    nets_ = std::make_unique<Networks>(parameters_, *ops_, options_.tokeniser);
+    if (options_.stage == "refine" || metadata_.count("refiner.width"))
+        refiner_ = std::make_unique<models::Refiner>(*ops_, options_.refiner,
+                                                     options_.tokeniser.width_frame);
+    if (fresh) calibrate();
+    return {};
 }
 
 // A fresh encoder's symbols must begin with a spread of one to two steps, or the latent dies: all
@@ -137,6 +159,10 @@ at::Tensor Trainer::distortion(const at::Tensor& picture, const at::Tensor& trut
 std::vector<at::Tensor> Trainer::trained() const {
     std::vector<at::Tensor> result;
     for (const auto& [name, value] : parameters_.all()) {
+        if (hybrid_) {
+            result.push_back(value);
+            continue;
+        }
         auto begins = [&](const char* prefix) { return name.rfind(prefix, 0) == 0; };
         bool refiner = begins("refiner.") || begins("encoder.style.");
         bool key = begins("encoder.key.") || begins("base.key.") || begins("scale.key.") ||
@@ -180,6 +206,7 @@ Status Trainer::run() {
         at::Tensor loss = options_.stage == "key"      ? key_loss(values)
                           : options_.stage == "flow"   ? flow_loss(values)
                           : options_.stage == "refine" ? refine_loss(values)
+                          : options_.stage == "hybrid" ? hybrid_loss(values)
                                                        : chunk_loss(values);
         values["loss"] = loss.item<double>();
         show_ = false;
@@ -218,8 +245,9 @@ Status Trainer::run() {
 }
 
 Status Trainer::save() {
-    models::to_metadata(nets_->tokeniser.config(), metadata_);
-    if (refiner_) models::to_metadata(refiner_->config(), metadata_);
+    if (nets_) models::to_metadata(nets_->tokeniser.config(), metadata_);
+    if (refiner_ || hybrid_) models::to_metadata(options_.refiner, metadata_);
+    if (hybrid_) models::to_metadata(options_.hybrid, metadata_);
     metadata_["train.step"] = std::to_string(step_);
     metadata_["train.stage"] = options_.stage;
     return parameters_.save(options_.checkpoint, metadata_);

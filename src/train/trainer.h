@@ -12,16 +12,19 @@
 #include <string>
 #include <vector>
 
+#include "models/hybrid.h"
 #include "models/refiner.h"
 #include "train/codec_step.h"
 #include "train/dataset.h"
 #include "train/losses.h"
+#include "train/pairs.h"
 #include "train/parameters.h"
+#include "weights/safetensors.h"
 
 namespace gvc::train {
 
 struct Options {
-    std::string stage;       // key, flow, chunk, gop, refine
+    std::string stage;       // key, flow, chunk, gop, refine; hybrid
     std::string pack;        // folder of the packed training clips
     std::string metrics;     // folder of the LPIPS weights
     std::string checkpoint;  // continued if it exists, written every few minutes and at the end
@@ -38,6 +41,7 @@ struct Options {
     uint64_t seed = 1;
     models::TokeniserConfig tokeniser;
     models::RefinerConfig refiner;
+    models::HybridConfig hybrid;
 };
 
 // Named numbers of one step, averaged between log lines.
@@ -53,15 +57,19 @@ class Trainer {
     Status export_tokeniser(const std::string& path, int batches);
     // tokeniser: the exported file that this refiner belongs to.
     Status export_refiner(const std::string& path, const std::string& tokeniser);
+    Status export_hybrid(const std::string& path);
 
   private:
     explicit Trainer(const Options& options);
+    Status load_data();
+    Status make_networks(bool fresh);
 
     // A step's loss; fills `values`. Defined in stage_*.cpp.
     at::Tensor key_loss(Values& values);
     at::Tensor flow_loss(Values& values);
     at::Tensor chunk_loss(Values& values);
     at::Tensor refine_loss(Values& values);
+    at::Tensor hybrid_loss(Values& values);
 
     // L1 + LPIPS (one of the two networks, drawn each step) (+ MS-SSIM) per picture, [N].
     at::Tensor distortion(const at::Tensor& picture, const at::Tensor& truth, double lpips_weight,
@@ -69,6 +77,7 @@ class Trainer {
     at::Tensor batch_of(int frames);
     void calibrate();  // scales of a fresh latent, see the definition
     std::vector<at::Tensor> trained() const;
+    Result<std::vector<weights::NamedTensor>> averages(const std::vector<std::string>& prefixes);
     Status save();
     void log(Values values);
     double progress() const;  // 0 ... 1 of this run
@@ -82,7 +91,9 @@ class Trainer {
     std::unique_ptr<nn::Ops> ops_;
     std::unique_ptr<Networks> nets_;
     std::unique_ptr<models::Refiner> refiner_;
+    std::unique_ptr<models::HybridRefiner> hybrid_;
     std::unique_ptr<Dataset> data_;
+    std::unique_ptr<PairSet> pairs_;
     std::vector<Lpips> lpips_;
     models::Metadata metadata_;
     int64_t step_ = 0;  // over all runs of this checkpoint

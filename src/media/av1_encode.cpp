@@ -1,0 +1,85 @@
+#include <algorithm>
+
+#include "media/av1.h"
+#include "media/av_frame.h"
+#include "media/ffmpeg.h"
+#include "media/log.h"
+
+namespace gvc::media {
+namespace {
+
+constexpr uint8_t kTemporalDelimiter[] = {0x12, 0x00};
+
+Result<AvCodec> open_encoder(const Frame& sample, size_t frames, const Av1Settings& settings) {
+    const AVCodec* codec = avcodec_find_encoder_by_name("libsvtav1");
+    if (codec == nullptr) {
+        return {Code::resources, "this FFmpeg has no SVT-AV1 encoder",
+                "install an FFmpeg with libsvtav1, or use --base neural"};
+    }
+    AvCodec context(avcodec_alloc_context3(codec));
+    if (context == nullptr) return {Code::resources, "no memory for an AV1 encoder"};
+    context->width = sample.width;
+    context->height = sample.height;
+    context->pix_fmt = sample.colour.bit_depth == 8 ? AV_PIX_FMT_YUV420P : AV_PIX_FMT_YUV420P10;
+    context->color_range =
+        sample.colour.range == Range::full ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
+    // The rate only scales SVT-AV1's idea of a second; pictures are coded by their order.
+    context->time_base = {1, 25};
+    context->framerate = {25, 1};
+    context->gop_size = static_cast<int>(frames) + 1;  // one keyframe
+    std::string parameters = "keyint=-1:scd=0";
+    if (settings.threads > 0) parameters += ":lp=" + std::to_string(settings.threads);
+    if (!settings.extra.empty()) parameters += ":" + settings.extra;
+    AvDictionary options;
+    options.set("preset", std::to_string(settings.preset));
+    options.set("crf", std::to_string(std::clamp(settings.crf, 1, kAv1MaxCrf)));
+    options.set("svtav1-params", parameters);
+    const int error = avcodec_open2(context.get(), codec, options.address());
+    if (error < 0) return {Code::usage, "SVT-AV1 refuses its settings: " + error_text(error)};
+    return context;
+}
+
+// Moves what the encoder has ready to `units`; true at its end.
+Result<bool> drain(AVCodecContext& encoder, Av1Units& units) {
+    AvPacket packet(av_packet_alloc());
+    if (packet == nullptr) return {Code::resources, "no memory for a packet"};
+    while (true) {
+        const int error = avcodec_receive_packet(&encoder, packet.get());
+        if (error == AVERROR(EAGAIN)) return false;
+        if (error == AVERROR_EOF) return true;
+        if (error < 0) return {Code::internal, "SVT-AV1 failed: " + error_text(error)};
+        std::span<const uint8_t> data(packet->data, static_cast<size_t>(packet->size));
+        if (data.size() >= 2 && std::equal(data.begin(), data.begin() + 2, kTemporalDelimiter)) {
+            data = data.subspan(2);
+        }
+        units.emplace_back(data.begin(), data.end());
+        av_packet_unref(packet.get());
+    }
+}
+
+}  // namespace
+
+Result<Av1Units> encode_av1(std::span<const Frame> frames, const Av1Settings& settings) {
+    take_over_ffmpeg_log();
+    if (frames.empty()) return {Code::internal, "no pictures for an AV1 base"};
+    GVC_ASSIGN_OR_RETURN(AvCodec encoder, open_encoder(frames[0], frames.size(), settings));
+    Av1Units units;
+    for (size_t i = 0; i < frames.size(); ++i) {
+        AvFrame frame = to_av_frame(frames[i]);
+        if (frame == nullptr) return {Code::resources, "no memory for a frame"};
+        frame->pts = static_cast<int64_t>(i);
+        const int error = avcodec_send_frame(encoder.get(), frame.get());
+        if (error < 0) return {Code::internal, "SVT-AV1 failed: " + error_text(error)};
+        GVC_RETURN_IF_ERROR(drain(*encoder, units).status());
+    }
+    avcodec_send_frame(encoder.get(), nullptr);
+    GVC_ASSIGN_OR_RETURN(const bool ended, drain(*encoder, units));
+    if (!ended || units.size() != frames.size()) {
+        return {Code::internal, "SVT-AV1 gave " + std::to_string(units.size()) +
+                                    " temporal units for " + std::to_string(frames.size()) +
+                                    " pictures"};
+    }
+    return units;
+}
+
+}  // namespace gvc::media

@@ -1,0 +1,64 @@
+// Pairs for the hybrid's refiner: GOPs of a pack, coded with AV1 at random sizes and rates, decoded
+// and scaled up to the size of the source.
+//
+// In the pack's folder: pairs.json (an array of objects) and pairs.yuv (decoded frames as in the
+// pack's own files). Making more appends to both.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <functional>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "train/dataset.h"
+
+namespace gvc::train {
+
+struct PairOptions {
+    std::string pack;
+    int count = 400;           // pairs to be made, of both splits
+    double minutes = 0;        // stops earlier; 0: no limit
+    int preset = 6;            // of SVT-AV1
+    double low = 0.0018, high = 0.04;  // bits per pixel; pairs outside are thrown away
+    uint64_t seed = 1;
+    std::function<void(int done, int thrown_away)> progress;
+};
+
+Status make_pairs(const PairOptions& options);
+
+// What a base was coded with, as models::HybridInput takes it.
+struct PairConditions {
+    std::vector<float> crfs, scales, bpps;
+};
+
+class PairSet {
+  public:
+    static Result<PairSet> open(const std::string& pack, const std::string& split);
+
+    struct Batch {
+        at::Tensor truth, coded;    // [batch * frames, 3, size, size], RGB in [0, 1]
+        PairConditions conditions;  // a value per item of the batch and frame
+    };
+    // Consecutive frames, crops of size x size, flipped and reversed in time at random.
+    Batch sample(int batch, int frames, int size, std::mt19937_64& random) const;
+
+    size_t size() const { return pairs_.size(); }
+
+  private:
+    struct Pair {
+        size_t sequence;
+        int first, frames;
+        uint64_t offset;
+        float crf, scale, bpp;
+    };
+
+    std::shared_ptr<const Dataset> sources_;
+    std::shared_ptr<const uint8_t> data_;
+    std::vector<Pair> pairs_;
+};
+
+}  // namespace gvc::train
