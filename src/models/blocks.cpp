@@ -70,11 +70,4 @@ Tensor patches(Ops& ops, const Tensor& rgb) {
     return ops.unshuffle(ops.affine(rgb, 4.0f, -2.0f), kPatch);
 }
 
-Tensor luma(Ops& ops, const Tensor& rgb) {
-    Tensor r = ops.affine(ops.channels(rgb, 0, 1), 0.2126f, 0.0f);
-    Tensor g = ops.affine(ops.channels(rgb, 1, 1), 0.7152f, 0.0f);
-    Tensor b = ops.affine(ops.channels(rgb, 2, 1), 0.0722f, 0.0f);
-    return ops.add(ops.add(r, g), b);
-}
-
 }  // namespace gvc::models

@@ -68,7 +68,4 @@ inline constexpr int kPatch = 8;
 inline constexpr int kPatchChannels = 3 * kPatch * kPatch;
 nn::Tensor patches(nn::Ops& ops, const nn::Tensor& rgb);
 
-// Luma (BT.709 weights on R'G'B') of a picture [N, 3, H, W] -> [N, 1, H, W].
-nn::Tensor luma(nn::Ops& ops, const nn::Tensor& rgb);
-
 }  // namespace gvc::models

@@ -1,11 +1,11 @@
 #include "models/motion.h"
 
 #include <algorithm>
-#include <cmath>
 #include <vector>
 
 #include "models/blocks.h"
 #include "models/config.h"
+#include "models/motion_search.h"
 
 namespace gvc::models {
 
@@ -15,218 +15,101 @@ using nn::Tensor;
 
 namespace {
 
-constexpr int kMatchRadius = 8;  // cells, that is 64 pixels
-constexpr int kRefinements = 4;
-constexpr int kHalf = 4;              // half-size pixels along a side of a cell
-constexpr float kMaxStep = 1.5f;      // half-size pixels a refinement may move
-constexpr float kStiffness = 2e-4f;   // against flat cells, in squared luma gradients
-constexpr float kStillBias = 0.002f;  // moving must fit better by this much
-constexpr float kStillShare = 0.1f;   // and by this share of what staying costs
-constexpr float kRoughness = 0.004f;  // of luma difference that a cell of disagreement must pay for
-constexpr float kRoughnessEnd = 2.0f;  // cells; from there on it is an edge, however large
+// The way to the keyframe is taken where it fits better by this share and, in [0, 1], this much.
+constexpr float kBetterShare = 0.85f, kBetterBy = 0.002f;
 
-// The half-size reference sampled at flow + (dx, dy) half-size pixels.
-class Warper {
-  public:
-    Warper(Ops& ops, const Tensor& reference, const Shape& cells)
-        : ops_(ops), reference_(reference) {
-        const float one[2] = {1.0f, 1.0f}, sure[2] = {30.0f, -30.0f};
-        one_ = ops.from_host({1, 2, 1, 1}, one);
-        logits_ = ops.scale_shift(ops.zeros({cells.n, 2, cells.h, cells.w}), one_,
-                                  ops.from_host({1, 2, 1, 1}, sure));
-    }
-    Tensor at(const Tensor& flow, float dx, float dy) const {
-        const float shift[2] = {dx / kHalf, dy / kHalf};
-        return ops_.warp_blend({reference_},
-                               ops_.scale_shift(flow, one_, ops_.from_host({1, 2, 1, 1}, shift)),
-                               logits_, kHalf);
-    }
+std::vector<SearchPicture> search_pictures(Ops& ops, const Tensor& rgb) {
+    const Tensor half = ops.mean_pool(rgb, 2);
+    const Shape s = half.shape();
+    std::vector<float> values(static_cast<size_t>(s.count()));
+    ops.to_host(half, values.data());
+    std::vector<SearchPicture> pictures;
+    for (int64_t n = 0; n < s.n; ++n)
+        pictures.push_back(search_picture(&values[static_cast<size_t>(n * 3 * s.h * s.w)],
+                                          static_cast<int>(s.w), static_cast<int>(s.h),
+                                          ops.threads()));
+    return pictures;
+}
 
-  private:
-    Ops& ops_;
-    Tensor reference_, one_, logits_;
+// v + after - before for each cell: where motion that led from `before` to `after` takes `v` next.
+std::vector<CellVector> continued(const std::vector<CellVector>& v,
+                                  const std::vector<CellVector>& before,
+                                  const std::vector<CellVector>& after) {
+    const auto sum = [](int at, int from, int to) {
+        return static_cast<int16_t>(std::clamp(at + to - from, -kLongestVector, kLongestVector));
+    };
+    std::vector<CellVector> next;
+    for (size_t i = 0; i < v.size(); ++i)
+        next.push_back(
+            {sum(v[i].x, before[i].x, after[i].x), sum(v[i].y, before[i].y, after[i].y)});
+    return next;
+}
+
+// The fields of a chunk's frames to the last frame and to the keyframe.
+struct ChunkFields {
+    std::vector<MotionField> last, key;
 };
 
-// Sums over 3x3 cells, edges repeated, of one map.
-std::vector<float> box(const float* map, int h, int w) {
-    std::vector<float> rows(size_t(h) * w), out(size_t(h) * w);
-    for (int y = 0; y < h; ++y)
-        for (int x = 0; x < w; ++x)
-            rows[y * w + x] = map[y * w + std::max(x - 1, 0)] + map[y * w + x] +
-                              map[y * w + std::min(x + 1, w - 1)];
-    for (int y = 0; y < h; ++y)
-        for (int x = 0; x < w; ++x)
-            out[y * w + x] = rows[std::max(y - 1, 0) * w + x] + rows[y * w + x] +
-                             rows[std::min(y + 1, h - 1) * w + x];
-    return out;
-}
-
-// One step of Lucas-Kanade for every cell; flow is [n, 2, h, w] on the host, in cells.
-void refine(Ops& ops, const Warper& warper, const Tensor& current, const Shape& cells,
-            std::vector<float>& flow) {
-    Tensor f = ops.from_host({cells.n, 2, cells.h, cells.w}, flow.data());
-    Tensor gx = ops.affine(ops.sub(warper.at(f, 1, 0), warper.at(f, -1, 0)), 0.5f, 0.0f);
-    Tensor gy = ops.affine(ops.sub(warper.at(f, 0, 1), warper.at(f, 0, -1)), 0.5f, 0.0f);
-    Tensor gt = ops.sub(warper.at(f, 0, 0), current);
-    Tensor products = ops.mean_pool(ops.concat({ops.mul(gx, gx), ops.mul(gx, gy), ops.mul(gy, gy),
-                                                ops.mul(gx, gt), ops.mul(gy, gt)}),
-                                    kHalf);
-    const size_t area = size_t(cells.h) * cells.w;
-    std::vector<float> sums(size_t(cells.n) * 5 * area);
-    ops.to_host(products, sums.data());
-    for (int64_t n = 0; n < cells.n; ++n) {
-        std::vector<float> s[5];
-        for (int k = 0; k < 5; ++k)
-            s[k] = box(&sums[(n * 5 + k) * area], int(cells.h), int(cells.w));
-        for (size_t i = 0; i < area; ++i) {
-            float a = s[0][i] + 9 * kStiffness, b = s[1][i], c = s[2][i] + 9 * kStiffness;
-            float determinant = a * c - b * b;
-            float dx = -(c * s[3][i] - b * s[4][i]) / determinant;
-            float dy = -(a * s[4][i] - b * s[3][i]) / determinant;
-            flow[(n * 2 + 0) * area + i] += std::clamp(dx, -kMaxStep, kMaxStep) / kHalf;
-            flow[(n * 2 + 1) * area + i] += std::clamp(dy, -kMaxStep, kMaxStep) / kHalf;
+ChunkFields search_chunk(const SearchPicture* frames, const SearchPicture& last,
+                         const SearchPicture* key, int threads) {
+    ChunkFields fields;
+    std::vector<CellVector> before, predicted, key_predicted;
+    for (int t = 0; t < kChunkFrames; ++t) {
+        fields.last.push_back(search_motion(frames[t], last, predicted, threads));
+        const std::vector<CellVector>& now = fields.last.back().vectors;
+        if (t == 0) before.resize(now.size());  // the last frame itself: no motion
+        if (key) {
+            if (t > 0) key_predicted = continued(fields.key.back().vectors, before, now);
+            fields.key.push_back(search_motion(frames[t], *key, key_predicted, threads));
+        } else {
+            fields.key.push_back(fields.last.back());
         }
+        predicted = continued(now, before, now);
+        before = now;
     }
+    return fields;
 }
 
-// Mean absolute difference of each cell's 3x3 neighbourhood, [n, h, w].
-std::vector<float> costs(Ops& ops, const Warper& warper, const Tensor& current, const Shape& cells,
-                         const std::vector<float>& flow) {
-    Tensor f = ops.from_host({cells.n, 2, cells.h, cells.w}, flow.data());
-    Tensor d = ops.sub(warper.at(f, 0, 0), current);
-    // |d| by two rectified halves: there is no absolute value among the operations
-    Tensor magnitude = ops.add(ops.activate(d, nn::Act::relu),
-                               ops.activate(ops.affine(d, -1.0f, 0.0f), nn::Act::relu));
-    const size_t area = size_t(cells.h) * cells.w;
-    std::vector<float> host(size_t(cells.n) * area);
-    ops.to_host(ops.mean_pool(magnitude, kHalf), host.data());
-    for (int64_t n = 0; n < cells.n; ++n) {
-        std::vector<float> sum = box(&host[n * area], int(cells.h), int(cells.w));
-        for (size_t i = 0; i < area; ++i) host[n * area + i] = sum[i] / 9.0f;
-    }
-    return host;
-}
-
-// What a vector's disagreement with its four neighbours costs.
-float roughness(const float* field, int h, int w, int y, int x, float dx, float dy) {
-    const size_t area = size_t(h) * w;
-    float sum = 0.0f;
-    auto against = [&](int ny, int nx) {
-        size_t i = size_t(std::clamp(ny, 0, h - 1)) * w + std::clamp(nx, 0, w - 1);
-        float d = std::abs(field[i] - dx) + std::abs(field[area + i] - dy);
-        sum += std::min(d, kRoughnessEnd);
-    };
-    against(y - 1, x);
-    against(y + 1, x);
-    against(y, x - 1);
-    against(y, x + 1);
-    return kRoughness * 0.25f * sum;
-}
-
-// The field with each vector taken from the cell at (x + ox, y + oy); zero for no offset at all.
-std::vector<float> moved(const std::vector<float>& field, const Shape& s, int ox, int oy) {
-    std::vector<float> out(field.size(), 0.0f);
-    if (ox == 0 && oy == 0) return out;
-    const int h = int(s.h), w = int(s.w);
-    for (size_t map = 0; map < field.size() / (size_t(h) * w); ++map)
-        for (int y = 0; y < h; ++y)
-            for (int x = 0; x < w; ++x)
-                out[(map * h + y) * w + x] = field[(map * h + std::clamp(y + oy, 0, h - 1)) * w +
-                                                   std::clamp(x + ox, 0, w - 1)];
-    return out;
-}
-
-// Replaces vectors by zero or a neighbour's where that fits about as well: block matching invents
-// motion in flat and noisy places, and every invented vector must be sent.
-void regularise(Ops& ops, const Warper& warper, const Tensor& current, const Shape& cells,
-                std::vector<float>& flow, std::vector<float>& cost) {
-    constexpr int kOffsets[][2] = {{0, 0}, {-1, 0}, {0, -1}, {1, 0}, {0, 1}};
-    const int h = int(cells.h), w = int(cells.w);
-    const size_t area = size_t(h) * w;
-    for (auto [ox, oy] : kOffsets) {
-        std::vector<float> candidate = moved(flow, cells, ox, oy);
-        std::vector<float> fit = costs(ops, warper, current, cells, candidate);
-        const std::vector<float> field = flow;  // all cells change at once
-        for (int64_t n = 0; n < cells.n; ++n)
-            for (int y = 0; y < h; ++y)
-                for (int x = 0; x < w; ++x) {
-                    const size_t i = n * area + size_t(y) * w + x, vx = i + n * area,
-                                 vy = vx + area;
-                    const float* f = &field[n * 2 * area];
-                    float old = cost[i] + roughness(f, h, w, y, x, field[vx], field[vy]);
-                    float next = fit[i] + roughness(f, h, w, y, x, candidate[vx], candidate[vy]);
-                    if (next >= old) continue;
-                    cost[i] = fit[i];
-                    flow[vx] = candidate[vx];
-                    flow[vy] = candidate[vy];
-                }
+// Writes a frame's channels of a hint's vectors and costs, [4, h, w] each.
+void write(const MotionField& last, const MotionField& key, const Shape& hint, float* vectors,
+           float* costs) {
+    constexpr float kUnit = 2.0f / (kPatch * kVectorUnits), kWhite = 1.0f / 255.0f;
+    const size_t area = static_cast<size_t>(hint.h * hint.w);
+    for (size_t i = 0; i < area; ++i) {
+        const size_t w = static_cast<size_t>(hint.w);
+        const size_t cell = i / w / 2 * static_cast<size_t>(last.width) + i % w / 2;
+        const float here[4] = {kWhite * last.cost[cell], kWhite * last.still_cost[cell],
+                               kWhite * key.cost[cell], kWhite * key.still_cost[cell]};
+        for (size_t c = 0; c < 4; ++c) costs[c * area + i] = here[c];
+        const bool better = here[2] < kBetterShare * here[0] - kBetterBy;
+        const CellVector way = last.vectors[cell], other = better ? key.vectors[cell] : way;
+        vectors[i] = kUnit * way.x;
+        vectors[area + i] = kUnit * way.y;
+        vectors[2 * area + i] = kUnit * other.x;
+        vectors[3 * area + i] = kUnit * other.y;
     }
 }
 
 }  // namespace
 
-Tensor motion_hint(Ops& ops, const Tensor& rgb, const Tensor& reference) {
-    Tensor y = luma(ops, rgb), r = luma(ops, reference);
-    Tensor match =
-        ops.block_match(ops.mean_pool(y, kPatch), ops.mean_pool(r, kPatch), kMatchRadius);
-    const Shape cells = match.shape();
-    const size_t area = size_t(cells.h) * cells.w;
-    Tensor current = ops.mean_pool(y, kPatch / kHalf);
-    Warper warper(ops, ops.mean_pool(r, kPatch / kHalf), cells);
-
-    std::vector<float> matched(size_t(cells.n) * 4 * area), flow(size_t(cells.n) * 2 * area);
-    ops.to_host(match, matched.data());
-    for (int64_t n = 0; n < cells.n; ++n)
-        std::copy_n(&matched[n * 4 * area], 2 * area, &flow[n * 2 * area]);
-
-    const std::vector<float> still_cost =
-        costs(ops, warper, current, cells, std::vector<float>(flow.size()));
-    std::vector<float> cost = costs(ops, warper, current, cells, flow);
-    regularise(ops, warper, current, cells, flow, cost);
-    for (int i = 0; i < kRefinements; ++i) {
-        std::vector<float> refined = flow;
-        refine(ops, warper, current, cells, refined);
-        const std::vector<float> fit = costs(ops, warper, current, cells, refined);
-        for (int64_t n = 0; n < cells.n; ++n)
-            for (size_t k = 0; k < area; ++k) {
-                if (fit[n * area + k] >= cost[n * area + k]) continue;
-                cost[n * area + k] = fit[n * area + k];
-                for (int c = 0; c < 2; ++c)
-                    flow[(n * 2 + c) * area + k] = refined[(n * 2 + c) * area + k];
-            }
+MotionHint motion_hint(Ops& ops, const Tensor& rgb, const Tensor& last, const Tensor& key) {
+    const bool same = last.storage() == key.storage();
+    const std::vector<SearchPicture> frames = search_pictures(ops, rgb);
+    const std::vector<SearchPicture> lasts = search_pictures(ops, last);
+    const std::vector<SearchPicture> keys =
+        same ? std::vector<SearchPicture>() : search_pictures(ops, key);
+    const Shape cells{rgb.shape().n, 4, rgb.shape().h / kPatch, rgb.shape().w / kPatch};
+    const size_t item = static_cast<size_t>(4 * cells.h * cells.w);
+    std::vector<float> vectors(static_cast<size_t>(cells.count())), costs(vectors.size());
+    for (size_t n = 0; n < lasts.size(); ++n) {
+        const ChunkFields fields = search_chunk(&frames[n * kChunkFrames], lasts[n],
+                                                same ? nullptr : &keys[n], ops.threads());
+        for (size_t t = 0; t < kChunkFrames; ++t) {
+            const size_t at = (n * kChunkFrames + t) * item;
+            write(fields.last[t], fields.key[t], cells, &vectors[at], &costs[at]);
+        }
     }
-    regularise(ops, warper, current, cells, flow, cost);
-    std::vector<float> out(size_t(cells.n) * 4 * area);
-    for (int64_t n = 0; n < cells.n; ++n)
-        for (size_t k = 0; k < area; ++k) {
-            float moving = cost[n * area + k], still = still_cost[n * area + k];
-            bool moves = moving + kStillBias < (1.0f - kStillShare) * still;
-            for (int c = 0; c < 2; ++c)
-                out[(n * 4 + c) * area + k] = moves ? flow[(n * 2 + c) * area + k] : 0.0f;
-            out[(n * 4 + 2) * area + k] = moves ? moving : still;
-            out[(n * 4 + 3) * area + k] = still;
-        }
-    return ops.from_host({cells.n, 4, cells.h, cells.w}, out.data());
-}
-
-Tensor paired_vectors(Ops& ops, const Tensor& first, const Tensor& second) {
-    constexpr float kBetterShare = 0.8f, kBetterBy = 0.003f;
-    const Shape s = first.shape();
-    const size_t area = size_t(s.h) * s.w;
-    std::vector<float> a(size_t(s.count())), b(a.size());
-    ops.to_host(first, a.data());
-    ops.to_host(second, b.data());
-    std::vector<float> out(a.size());
-    for (int64_t n = 0; n < s.n; ++n)
-        for (size_t i = 0; i < area; ++i) {
-            auto at = [&](int c) { return (n * 4 + c) * area + i; };
-            bool better = b[at(2)] < kBetterShare * a[at(2)] - kBetterBy;
-            for (int c = 0; c < 2; ++c) {
-                out[at(c)] = a[at(c)];
-                out[at(c + 2)] = better ? b[at(c)] : a[at(c)];
-            }
-        }
-    return ops.from_host(s, out.data());
+    return {ops.from_host(cells, vectors.data()), ops.from_host(cells, costs.data())};
 }
 
 Tensor decorrelate_motion(Ops& ops, const Tensor& vectors) {

@@ -167,21 +167,18 @@ BaseOutput Tokeniser::decode_key(Ops& ops, const Tensor& y_hat, const std::vecto
 
 Latent Tokeniser::analyse_chunk(Ops& ops, const Tensor& rgb, const DecoderState& state,
                                 const std::vector<float>& qps) const {
-    auto hint = [&](const Tensor& reference) {
-        return motion_hint(ops, rgb, ops.repeat_batch(reference, kChunkFrames));
-    };
-    Tensor to_last = hint(state.last_rgb), to_key = hint(state.key_rgb);
-    Tensor vectors = paired_vectors(ops, to_last, to_key);
-    Tensor costs = ops.concat({ops.channels(to_last, 2, 2), ops.channels(to_key, 2, 2)});
+    const MotionHint hint = motion_hint(ops, rgb, state.last_rgb, state.key_rgb);
     auto of_chunk = [&](const Tensor& x) { return ops.batch_to_channels(x, kChunkFrames); };
 
     // cells to about unit range, absolute differences of [0, 1] pictures likewise
-    Tensor x = chunk_in_(ops, ops.concat({of_chunk(patches(ops, rgb)), patches(ops, state.last_rgb),
-                                          ops.affine(of_chunk(vectors), 0.25f, 0.0f),
-                                          ops.affine(of_chunk(costs), 10.0f, 0.0f), state.memory}));
+    Tensor x =
+        chunk_in_(ops, ops.concat({of_chunk(patches(ops, rgb)), patches(ops, state.last_rgb),
+                                   ops.affine(of_chunk(hint.vectors), 0.25f, 0.0f),
+                                   ops.affine(of_chunk(hint.costs), 10.0f, 0.0f), state.memory}));
     x = chunk_encode_quality_(ops, x, quality_features(ops, qps));
     return chunk_coder_.analyse(ops, chunk_encode_(ops, x),
-                                decorrelate_motion(ops, ops.mean_pool(of_chunk(vectors), 2)), qps);
+                                decorrelate_motion(ops, ops.mean_pool(of_chunk(hint.vectors), 2)),
+                                qps);
 }
 
 Tensor Tokeniser::chunk_means(Ops& ops, const Tensor& z_hat, const DecoderState& state) const {

@@ -67,6 +67,8 @@ class Ops {
     virtual ~Ops() = default;
 
     virtual std::string name() const = 0;  // "reference", "onednn fp32", "torch cpu", ...
+    // Threads that work on the host beside this backend may use, at least 1.
+    virtual int threads() const { return 1; }
 
     // ---- parameters: named, loaded from the weights or (in a trainer) made and registered ----
 

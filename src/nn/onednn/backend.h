@@ -7,7 +7,7 @@
 #include "nn/onednn/buffer_pool.h"
 #include "nn/onednn/kernels.h"
 #include "nn/onednn/onednn_ops.h"
-#include "nn/onednn/parallel.h"
+#include "nn/parallel.h"
 
 namespace gvc::nn::onednn {
 
@@ -35,6 +35,7 @@ class OneDnnOps final : public InferenceOps {
     ~OneDnnOps() override;
 
     std::string name() const override;
+    int threads() const override { return threads_; }
     void set_threads(int threads) override;
     const BufferPool& pool() const { return *pool_; }
 

@@ -36,6 +36,7 @@ class TorchOps final : public Ops {
         return std::string("torch ") + (device_.is_cuda() ? "cuda" : "cpu") +
                (type_ == at::kBFloat16 ? " bf16" : " fp32");
     }
+    int threads() const override { return at::get_num_threads(); }
 
     // ---- parameters ----
 

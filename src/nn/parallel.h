@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-namespace gvc::nn::onednn {
+namespace gvc::nn {
 
 // Calls body(begin, end) for parts of [0, count), on `threads` threads if there are at least two
 // times `grain` items, else on the caller. All threads or one: libgomp ends and starts threads when
@@ -38,4 +38,4 @@ class OmpThreads {
     int before_;
 };
 
-}  // namespace gvc::nn::onednn
+}  // namespace gvc::nn

@@ -1,0 +1,55 @@
+// Block motion search between two pictures, on the host, in integers: its result is the same with
+// any number of threads.
+//
+// A cell is 16x16 pixels of the picture, 8x8 of its half-size luma; it is compared together with
+// the 4 half-size pixels around it, and its vector is what is sent (Note [Motion in the latent]).
+// The search starts from an exhaustive match of 1/8 luma and from given predictions, descends on
+// half-size luma, lets cells take their neighbours' vectors where that fits about as well (vectors
+// cost bits, and matching invents motion in flat places), and ends with Lucas-Kanade steps (1981)
+// below a pixel.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "models/coarse_match.h"
+#include "models/luma_plane.h"
+
+namespace gvc::models {
+
+inline constexpr int kCellSide = 8;      // half-size pixels
+inline constexpr int kVectorUnits = 16;  // a half-size pixel
+// Of either component: 64 pixels of the picture, what the networks have been trained with. Longer
+// vectors fit better where there is such motion, but these networks pay more for them than they
+// get.
+inline constexpr int kLongestVector = 512;
+
+// Where a cell's content is found, relative to the cell, in eighths of a pixel of the picture.
+struct CellVector {
+    int16_t x = 0, y = 0;
+    bool operator==(const CellVector&) const = default;
+};
+
+// A picture prepared for the search.
+struct SearchPicture {
+    LumaPlane half, eighth;
+};
+
+// rgb: a picture at half size, planar [3, height, width] in [0, 1]; sides are multiples of 4.
+SearchPicture search_picture(const float* rgb, int width, int height, int threads);
+
+// Cells in raster order; those at the right and bottom edges may reach over them. Costs are mean
+// absolute luma differences of 8-bit samples over the 32x32 pixels around a cell.
+struct MotionField {
+    int width = 0, height = 0;
+    std::vector<CellVector> vectors;
+    std::vector<float> cost;        // at the vector
+    std::vector<float> still_cost;  // for no motion
+};
+
+// `predicted`: a vector per cell to start from besides, or nothing. Where moving fits no better
+// than staying, the vector is zero.
+MotionField search_motion(const SearchPicture& current, const SearchPicture& reference,
+                          const std::vector<CellVector>& predicted, int threads);
+
+}  // namespace gvc::models
