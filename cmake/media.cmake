@@ -5,6 +5,7 @@ pkg_check_modules(FFMPEG REQUIRED IMPORTED_TARGET
                   libavformat libavcodec libavfilter libavutil libswscale libswresample)
 file(GLOB GVC_MEDIA_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/media/*.cpp)
 list(FILTER GVC_MEDIA_SOURCES EXCLUDE REGEX "_test\\.cpp$")
+list(FILTER GVC_MEDIA_SOURCES EXCLUDE REGEX "/av1_base_coder\\.cpp$")
 add_library(gvcmedia STATIC ${GVC_MEDIA_SOURCES})
 target_link_libraries(gvcmedia PUBLIC gvcformat PRIVATE PkgConfig::FFMPEG OpenMP::OpenMP_CXX)
 # Colour conversion gives the same samples on every CPU: no fused multiply-add, and optimised in
@@ -12,3 +13,7 @@ target_link_libraries(gvcmedia PUBLIC gvcformat PRIVATE PkgConfig::FFMPEG OpenMP
 set_source_files_properties(
     ${PROJECT_SOURCE_DIR}/src/media/colour_rows.cpp PROPERTIES
     COMPILE_OPTIONS "-O3;-ffp-contract=off;-fno-math-errno;-fno-trapping-math")
+
+# gvcbase: the codec's hybrid base on FFmpeg's AV1; apart, so that gvcmedia needs no network library.
+add_library(gvcbase STATIC ${PROJECT_SOURCE_DIR}/src/media/av1_base_coder.cpp)
+target_link_libraries(gvcbase PUBLIC gvcmedia gvc_codec)

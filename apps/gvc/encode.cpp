@@ -96,6 +96,18 @@ void add_stream_options(CLI::App& app, EncodeOptions& options) {
            "copy or none, in containers such as .mkv [copy]")
         ->check(CLI::IsMember({"copy", "none"}))
         ->type_name("NAME");
+    app.add_option("--base", options.base,
+                   "What is coded: neural tokens, av1 that the decoder refines, or auto [auto]")
+        ->check(CLI::IsMember({"auto", "av1", "neural"}))
+        ->type_name("NAME");
+    app.add_option("--preset", options.preset,
+                   "Effort of the AV1 base: realtime, faster, fast, medium, slow, slower [medium]")
+        ->check(CLI::IsMember({"realtime", "faster", "fast", "medium", "slow", "slower"}))
+        ->type_name("NAME");
+    app.add_option("--base-scale", options.base_scale,
+                   "Size of the AV1 base, a share of the picture's [the best one is found]")
+        ->check(CLI::Range(0.1, 1.0))
+        ->type_name("SHARE");
     app.add_flag("--verify", options.verify, "Decode the tokens afterwards and compare hashes");
 }
 

@@ -5,11 +5,14 @@
 #include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <map>
 #include <thread>
 
 #include "bounded_queue.h"
+#include "eval/lpips.h"
 #include "interrupt.h"
 #include "load_model.h"
+#include "media/av1_base_coder.h"
 #include "media/colour.h"
 #include "media/output_file.h"
 #include "media/reader.h"
@@ -27,6 +30,8 @@ struct Picture {
     uint64_t pts = 0;  // ticks
 };
 
+const std::map<std::string, int> kAv1Presets = {{"realtime", 10}, {"faster", 8}, {"fast", 6},
+                                                {"medium", 5},    {"slow", 4},   {"slower", 2}};
 constexpr size_t kPicturesAhead = 3;
 constexpr size_t kGopsAhead = 2;
 
@@ -60,6 +65,31 @@ codec::EncoderOptions encoder_options(const EncodeOptions& options, const media:
     out.scene_cuts = options.scene_cuts;
     out.seed = static_cast<uint16_t>(options.seed);
     return out;
+}
+
+// The hybrid base, if the options and the weights are for it.
+Result<std::unique_ptr<codec::BaseCoder>> base_coder(const EncodeOptions& options,
+                                                     const codec::Model& model) {
+    if (options.base == "neural") return std::unique_ptr<codec::BaseCoder>();
+    if (options.base == "auto" && !model.hybrid()) return std::unique_ptr<codec::BaseCoder>();
+    media::Av1BaseOptions av1;
+    av1.preset = kAv1Presets.at(options.preset);
+    av1.threads = options.compute.threads;
+    return media::make_av1_base_coder(av1);
+}
+
+// LPIPS as the measure by which the encoder compares its choices; none where its weights are missing.
+codec::PictureDistance perceptual_distance(const EncodeOptions& options) {
+    auto lpips = eval::Lpips::open(metrics_folder(options.compute.model), models::LpipsNet::alex,
+                                   options.compute.threads);
+    if (!lpips.ok()) return {};
+    const auto shared = std::make_shared<eval::Lpips>(std::move(*lpips));
+    return [shared](std::span<const float> a, std::span<const float> b,
+                    codec::PictureSize size) -> Result<double> {
+        GVC_ASSIGN_OR_RETURN(const auto maps,
+                             shared->features({a.data(), b.data()}, size.width, size.height));
+        return shared->distance(maps[0], maps[1]);
+    };
 }
 
 // Reads and converts until the end, an error, an interrupt or a consumer that stops.
@@ -223,8 +253,12 @@ Result<EncodeSummary> run_encode(const EncodeOptions& options, Console& console)
     GVC_ASSIGN_OR_RETURN(const ModelFiles files, find_model(options.compute.model, std::nullopt));
     GVC_ASSIGN_OR_RETURN(const auto model, load_model(files, options.compute, false));
     console.detail("model " + fingerprint_text(model->fingerprint()) + ", " + model->ops().name());
-    GVC_ASSIGN_OR_RETURN(const auto encoder,
-                         codec::Encoder::make(*model, encoder_options(options, reader->info())));
+    GVC_ASSIGN_OR_RETURN(const auto base, base_coder(options, *model));
+    codec::EncoderOptions settings = encoder_options(options, reader->info());
+    settings.base_coder = base.get();
+    settings.base_scale = options.base_scale;
+    if (base) settings.distance = perceptual_distance(options);
+    GVC_ASSIGN_OR_RETURN(const auto encoder, codec::Encoder::make(*model, std::move(settings)));
 
     media::MuxOptions mux;
     mux.overwrite = options.files.overwrite;

@@ -23,18 +23,6 @@ struct Options {
     ConsoleOptions console;
 };
 
-// The weights of the metrics lie beside the codec's.
-std::string metrics_folder(const std::string& chosen) {
-    std::string first;
-    for (const std::string& folder : model_folders(chosen)) {
-        const std::string metrics = folder + "/metrics";
-        if (first.empty()) first = metrics;
-        std::error_code error;
-        if (std::filesystem::is_directory(metrics, error)) return metrics;
-    }
-    return first;
-}
-
 // A plain number has four digits behind the point, decibels two.
 std::string number(double value, const eval::MetricInfo& info) {
     return format(info.unit == "dB" ? "%.3f" : "%.5f", value);

@@ -7,6 +7,7 @@ Result<std::unique_ptr<codec::Model>> load_model(const ModelFiles& files,
     codec::ModelOptions options;
     options.tokeniser_path = files.tokeniser;
     if (with_refiner) options.refiner_path = files.refiner;
+    options.hybrid_path = files.hybrid;
     const bool bf16 = compute.precision == "bf16";
     options.precision = bf16                          ? codec::PrecisionChoice::bf16
                         : compute.precision == "fp32" ? codec::PrecisionChoice::fp32

@@ -10,7 +10,7 @@
 
 namespace gvc::app {
 
-// with_refiner: false leaves the refiner out (an encoder needs none). Code::model as codec::Model;
+// with_refiner: false leaves the neural base's refiner out (an encoder needs none). Code::model as codec::Model;
 // Code::resources for bf16 on a CPU without it.
 Result<std::unique_ptr<codec::Model>> load_model(const ModelFiles& files,
                                                  const ComputeOptions& compute, bool with_refiner);

@@ -16,6 +16,7 @@ namespace {
 
 constexpr const char* kTokeniser = "tokeniser.safetensors";
 constexpr const char* kRefiner = "refiner-s.safetensors";
+constexpr const char* kHybrid = "refiner-av1-s.safetensors";
 
 bool is_file(const fs::path& path) {
     std::error_code error;
@@ -24,8 +25,11 @@ bool is_file(const fs::path& path) {
 
 Result<ModelFiles> open_model(const fs::path& tokeniser) {
     GVC_ASSIGN_OR_RETURN(const auto file, weights::SafetensorsFile::open(tokeniser.string()));
-    const fs::path refiner = tokeniser.parent_path() / kRefiner;
-    return ModelFiles{tokeniser.string(), is_file(refiner) ? refiner.string() : "",
+    const auto beside = [&](const char* name) {
+        const fs::path path = tokeniser.parent_path() / name;
+        return is_file(path) ? path.string() : std::string();
+    };
+    return ModelFiles{tokeniser.string(), beside(kRefiner), beside(kHybrid),
                       weights::fingerprint(file, entropy::kFingerprintPrefixes)};
 }
 
@@ -80,6 +84,17 @@ std::vector<std::string> model_folders(const std::string& chosen) {
     }
     folders.emplace_back(GVC_SOURCE_MODELS);
     return folders;
+}
+
+std::string metrics_folder(const std::string& chosen) {
+    std::string first;
+    for (const std::string& folder : model_folders(chosen)) {
+        const std::string metrics = folder + "/metrics";
+        if (first.empty()) first = metrics;
+        std::error_code error;
+        if (std::filesystem::is_directory(metrics, error)) return metrics;
+    }
+    return first;
 }
 
 std::vector<ModelFiles> installed_models(const std::string& chosen) {

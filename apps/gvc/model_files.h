@@ -14,6 +14,7 @@ namespace gvc::app {
 struct ModelFiles {
     std::string tokeniser;
     std::string refiner;  // empty: there is none beside the tokeniser
+    std::string hybrid;   // refiner of the AV1 base; likewise
     uint64_t fingerprint = 0;
 };
 
@@ -22,6 +23,9 @@ std::string fingerprint_text(uint64_t fingerprint);  // 16 hexadecimal digits
 // Folders that are looked in, best first: `chosen` alone if it is not empty, else $GVC_MODEL_DIR,
 // next to the program, and where it was built.
 std::vector<std::string> model_folders(const std::string& chosen);
+
+// Where the weights of the metrics lie: beside the codec's. An existing folder if there is one.
+std::string metrics_folder(const std::string& chosen);
 
 // Every tokeniser in these folders, damaged ones left out.
 std::vector<ModelFiles> installed_models(const std::string& chosen);

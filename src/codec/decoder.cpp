@@ -109,9 +109,8 @@ Status Decoder::begin_gop(const bitstream::PacketContent& content) {
     gop->plane = bitstream::plane_size(gop->sequence);
     gop->counter = content.header.gop;
     gop->pts = timestamps(gop->sequence, gop->descriptor);
-    if (gop->descriptor.base == BaseKind::av1) {
-        return {Code::corrupt, numbered(gops_) + " has a conventional base",
-                "this version decodes neural bases only"};
+    if (gop->is_hybrid() && !options_.base_coder) {
+        return {Code::resources, numbered(gops_) + " has an AV1 base, and there is no AV1 decoder"};
     }
     GVC_RETURN_IF_ERROR(bridge_gap(*gop));
     refused_gop_ = false;
@@ -122,6 +121,11 @@ Status Decoder::begin_gop(const bitstream::PacketContent& content) {
     next_unit_ = 0;
     open_unit_.reset();
 
+    if (gop->is_hybrid()) {  // it stands alone
+        damaged_ = false;
+        key_plane_ = {};
+        return {};
+    }
     const bool key = gop->layout.kind == PacketKind::keyframe;
     const Status status =
         unit_decoder_.begin_gop(gop->sequence, gop->descriptor, gop->layout, gop->counter);
@@ -164,6 +168,7 @@ Status Decoder::bridge_gap(const Gop& next) {
 
 Status Decoder::add_slice(const bitstream::CodedSlice& slice) {
     if (gop_->unusable) return {};
+    if (gop_->is_hybrid()) return add_base(slice);
     // Where slices stand alone, a unit of which some are lost is decoded of the others.
     if (open_unit_ && *open_unit_ != slice.unit) queue_unit(*open_unit_, false);
     auto complete = unit_decoder_.add(slice);
@@ -174,6 +179,16 @@ Status Decoder::add_slice(const bitstream::CodedSlice& slice) {
     open_slices_ = open_unit_ ? open_slices_ + 1 : 1;
     open_unit_ = slice.unit;
     if (*complete) queue_unit(slice.unit, open_slices_ == gop_->layout.slices_of(slice.unit));
+    return {};
+}
+
+// The one slice of a hybrid GOP. Its data is looked into when its pictures are wanted.
+Status Decoder::add_base(const bitstream::CodedSlice& slice) {
+    Work work;
+    work.gop = gop_;
+    work.base = std::make_shared<std::vector<uint8_t>>(slice.bytes.begin(), slice.bytes.end());
+    queue(std::move(work), 0, gop_->descriptor.frames);
+    next_unit_ = 1;
     return {};
 }
 
@@ -217,8 +232,12 @@ void Decoder::queue(Work work, int first, int end) {
 
 // The CRC of the whole GOP's tokens. Frames that were shown already stay shown.
 Status Decoder::check_tokens(const bitstream::PacketContent& content) {
-    if (!content.token_crc || gop_->unusable || !unit_decoder_.gop_complete()) return {};
-    if (*content.token_crc == unit_decoder_.hash()) return {};
+    if (!content.token_crc || gop_->unusable) return {};
+    if (gop_->is_hybrid()) {
+        if (next_unit_ == 0 || *content.token_crc == crc32c(*work_.back().base)) return {};
+    } else if (!unit_decoder_.gop_complete() || *content.token_crc == unit_decoder_.hash()) {
+        return {};
+    }
     for (Work& work : work_) {
         if (work.gop == gop_) work.hold = work.concealed = true;
     }
@@ -230,7 +249,8 @@ Status Decoder::end_gop() {
     if (!gop_) return {};
     Status status;
     if (open_unit_) queue_unit(*open_unit_, false);
-    if (!unit_decoder_.gop_complete()) status = lose_gop("packets are missing or damaged");
+    const bool complete = gop_->is_hybrid() ? next_unit_ == 1 : unit_decoder_.gop_complete();
+    if (!complete) status = lose_gop("packets are missing or damaged");
     queue_hold(gop_->layout.units);
     gop_.reset();
     return status;
@@ -277,6 +297,12 @@ Result<DecodedFrame> Decoder::receive() {
             if (work_.front().pts.empty()) work_.pop_front();
             continue;
         }
+        if (work_.front().base) {
+            const Status status = decode_base_pictures(work_.front());
+            if (!status.ok() || work_.front().pts.empty()) work_.pop_front();
+            GVC_RETURN_IF_ERROR(status);
+            continue;
+        }
         const Work work = std::move(work_.front());
         work_.pop_front();
         GVC_RETURN_IF_ERROR(decode(work));
@@ -309,7 +335,41 @@ Status Decoder::decode(const Work& work) {
         pictures = to_host(ops, rgb, work.gop->size());
     }
     GVC_RETURN_IF_ERROR(model_.status());
-    hand_out(work, std::move(pictures));
+    hand_out(work, std::move(pictures), unit_role(work.gop->layout.kind, work.unit) == UnitRole::key);
+    return {};
+}
+
+// The next group of a hybrid GOP's pictures.
+Status Decoder::decode_base_pictures(Work& work) {
+    const Gop& gop = *work.gop;
+    if (work.shown == 0) {
+        hybrid_.reset();
+        StageTimer timer(times_.base);
+        auto base = options_.base_coder->decode(*work.base, gop.descriptor.frames, gop.sequence);
+        if (!base.ok() && base.status().code() == Code::corrupt) {
+            work.base.reset();
+            work.hold = work.concealed = true;
+            return lose(numbered(gop.number), base.status().message());
+        }
+        if (!base.ok()) return base.status();
+        hybrid_.emplace(model_, std::move(*base), gop.sequence, gop.descriptor, work.base->size());
+    }
+    Work group;
+    group.gop = work.gop;
+    const size_t count = std::min<size_t>(HybridPictures::kGroup, work.pts.size());
+    const auto end = work.pts.begin() + static_cast<ptrdiff_t>(count);
+    group.pts.assign(work.pts.begin(), end);
+    work.pts.erase(work.pts.begin(), end);
+    group.end_pts = work.pts.empty() ? work.end_pts : work.pts.front();
+    const int first = work.shown;
+    work.shown += static_cast<int>(count);
+    std::vector<std::vector<float>> pictures;
+    if (group.pts.back() >= options_.discard_before || options_.conceal) {
+        GVC_ASSIGN_OR_RETURN(pictures, hybrid_->pictures(first, static_cast<int>(count),
+                                                         options_.steps != 0, times_));
+    }
+    if (work.pts.empty()) hybrid_.reset();
+    hand_out(group, std::move(pictures), first == 0);
     return {};
 }
 
@@ -348,13 +408,12 @@ nn::Tensor Decoder::refine(const Work& work, UnitRole role, const models::BaseOu
     return rgb;
 }
 
-void Decoder::hand_out(const Work& work, std::vector<std::vector<float>> pictures) {
+void Decoder::hand_out(const Work& work, std::vector<std::vector<float>> pictures, bool key) {
     report_.frames += work.pts.size();
     if (work.concealed) report_.concealed += work.pts.size();
     if (pictures.empty()) return;
     last_picture_ = pictures.back();
     last_size_ = work.gop->size();
-    const bool key = unit_role(work.gop->layout.kind, work.unit) == UnitRole::key;
     for (size_t i = 0; i < work.pts.size(); ++i) {
         if (work.pts[i] < options_.discard_before) continue;
         const uint64_t next = i + 1 < work.pts.size() ? work.pts[i + 1] : work.end_pts;

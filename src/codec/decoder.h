@@ -13,6 +13,8 @@
 #include "base/result.h"
 #include "bitstream/packet_parser.h"
 #include "bitstream/unit_coder.h"
+#include "codec/base_coder.h"
+#include "codec/hybrid_pictures.h"
 #include "codec/model.h"
 #include "codec/picture.h"
 #include "codec/timing.h"
@@ -24,11 +26,12 @@ inline constexpr int kMaxSteps = 64;
 
 struct DecoderOptions {
     // Flow steps of the refiner: 0 shows base pictures, 1 is its usual one, up to 64. -1: 1 if the
-    // model has a refiner, else 0.
+    // model has a refiner, else 0. The hybrid's refiner always takes one.
     int steps = -1;
     // Lost or damaged GOPs: true shows the last good picture in place of theirs, false fails.
     bool conceal = false;
-    uint64_t discard_before = 0;  // frames with an earlier pts are decoded but not handed out
+    BaseCoder* base_coder = nullptr;  // for GOPs with an AV1 base; without it they are refused
+    uint64_t discard_before = 0;      // frames with an earlier pts are decoded but not handed out
 };
 
 struct DecodedFrame {
@@ -86,6 +89,7 @@ class Decoder {
         PictureSize size() const {
             return {static_cast<int>(sequence.width), static_cast<int>(sequence.height)};
         }
+        bool is_hybrid() const { return descriptor.base == bitstream::BaseKind::av1; }
         int first_frame(int unit) const;  // of the frames shown; unit may be layout.units: the end
     };
     struct Work {  // a unit to be decoded, or a picture to be held
@@ -96,6 +100,8 @@ class Decoder {
         uint64_t end_pts = 0;       // of what follows them
         bool hold = false;          // show the last picture again
         bool concealed = false;
+        std::shared_ptr<const std::vector<uint8_t>> base{};  // data of a hybrid base, not tokens
+        int shown = 0;                                       // of its pictures, handed out already
     };
 
     Decoder(const Model& model, const DecoderOptions& options);
@@ -105,6 +111,7 @@ class Decoder {
     Status begin_gop(const bitstream::PacketContent& content);
     Status bridge_gap(const Gop& next);
     Status add_slice(const bitstream::CodedSlice& slice);
+    Status add_base(const bitstream::CodedSlice& slice);
     Status check_tokens(const bitstream::PacketContent& content);
     Status end_gop();
     Status end_stream(const bitstream::PacketContent& content);
@@ -116,8 +123,10 @@ class Decoder {
 
     // tokens -> pictures
     Status decode(const Work& work);
+    Status decode_base_pictures(Work& work);
     nn::Tensor refine(const Work& work, UnitRole role, const models::BaseOutput& base);
-    void hand_out(const Work& work, std::vector<std::vector<float>> pictures);
+    // key: decoding can begin at the first of them.
+    void hand_out(const Work& work, std::vector<std::vector<float>> pictures, bool key);
     void hold_one(Work& work);
 
     const Model& model_;
@@ -147,6 +156,7 @@ class Decoder {
     std::deque<DecodedFrame> ready_;
     models::DecoderState state_;
     nn::Tensor last_refined_, key_refined_;
+    std::optional<HybridPictures> hybrid_;  // of the GOP in hand
     std::vector<float> last_picture_;
     PictureSize last_size_;
 };

@@ -1,7 +1,11 @@
 #include "codec/encoder.h"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
 
+#include "codec/hybrid_pictures.h"
 #include "codec/quantiser.h"
 
 namespace gvc::codec {
@@ -20,6 +24,18 @@ size_t size_of(const std::vector<Bytes>& pieces) {
     size_t size = 0;
     for (const Bytes& piece : pieces) size += piece.size();
     return size;
+}
+
+// Sizes of the hybrid base that are tried, and how.
+constexpr std::array kBaseScales = {1.0, 0.75, 0.625, 0.5, 0.375};
+constexpr int kWorseSizes = 2;          // in a row end the search
+constexpr int kSampleEvery = 9;         // frames, of which one is looked at
+constexpr double kMostOverBudget = 1.1;
+
+double squared_error(std::span<const float> a, std::span<const float> b) {
+    double sum = 0;
+    for (size_t i = 0; i < a.size(); ++i) sum += (a[i] - b[i]) * (a[i] - b[i]);
+    return sum / static_cast<double>(a.size());
 }
 
 // Fills in what is the encoder's to say.
@@ -90,11 +106,14 @@ Encoder::Encoder(const Model& model, EncoderOptions options)
           {options_.keyint, options_.scene_cuts, options_.sequence.context == ContextMode::chain}),
       rate_(options_.rate, static_cast<double>(size_.width) * size_.height,
             tick_seconds(options_.sequence) * options_.sequence.ticks_per_frame),
+      base_rate_(options_.rate, static_cast<double>(size_.width) * size_.height,
+                 tick_seconds(options_.sequence) * options_.sequence.ticks_per_frame),
       unit_encoder_(model.tokens()) {}
 
 Result<std::unique_ptr<Encoder>> Encoder::make(const Model& model, EncoderOptions options) {
     GVC_RETURN_IF_ERROR(check(options.rate));
     if (options.keyint < 1) return {Code::usage, "the distance of keyframes must be at least 1"};
+    if (options.base_coder) options.keyint = std::min(options.keyint, models::kGopFrames);
     complete(options.sequence, model.fingerprint());
     if (!bitstream::write_sequence_header(options.sequence).ok()) {
         return {Code::usage, "a picture size, frame rate or colour code is out of range"};
@@ -125,6 +144,7 @@ Result<EncodedGop> Encoder::receive() {
     times_ = {};
     tries_ = 0;
     Source source = take_source(*plan);
+    if (options_.base_coder) return code_base_gop(source);
     GVC_ASSIGN_OR_RETURN(Try gop, code_within_rate(source));
     return finish(std::move(gop), source);
 }
@@ -280,7 +300,8 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb, int shown) {
     models::BaseOutput base;
     {
         StageTimer timer(times_.base);
-        base = decode_base(model_, role, means, tokens.y, qp, gop.state);
+        const int frames = options_.keep_reconstruction ? kChunk : 1;
+        base = decode_base(model_, role, means, tokens.y, qp, gop.state, frames);
     }
     if (options_.keep_reconstruction) {
         StageTimer timer(times_.transfer);
@@ -337,6 +358,134 @@ EncodedGop Encoder::finish(Try gop, const Source& source) {
     state_ = std::move(gop.state);
     ++gops_;
     return out;
+}
+
+// ---- the hybrid base ----
+
+// Codes the GOP at the quantiser that meets its budget; with a maximum rate, of fewer and fewer
+// frames.
+Result<EncodedGop> Encoder::code_base_gop(Source& source) {
+    const double seconds = static_cast<double>(source.end_pts - source.pictures.front().pts) *
+                           tick_seconds(options_.sequence);
+    base_rate_.begin(source.plan.frames, seconds, source.plan.last);
+    if (!base_size_chosen_) GVC_RETURN_IF_ERROR(choose_base_size(source));
+    while (true) {
+        GVC_ASSIGN_OR_RETURN(EncodedGop gop, code_base_within_rate(source));
+        const bool fits = base_rate_.within_cap();
+        if (!fits && source.thin_out()) {
+            base_rate_.shorten();
+            continue;
+        }
+        if (!fits && gops_ == 0) {
+            return {Code::quality, "the maximum rate is too low for a single picture",
+                    "raise it, or make the pictures smaller"};
+        }
+        if (!fits) gop = {};
+        base_rate_.commit(8.0 * static_cast<double>(gop.bytes));
+        gop.source_frames = source.plan.frames;
+        gop.times = times_;
+        gop.tries = tries_;
+        if (fits) ++gops_;
+        return gop;
+    }
+}
+
+// One size serves the whole stream: the one that looks best on the first GOP, decoded and refined, at
+// the rate asked for. A quantiser says nothing of sizes: without a rate the base has full size.
+Status Encoder::choose_base_size(const Source& source) {
+    double chosen = options_.base_scale > 0 ? options_.base_scale : 1.0;
+    if (options_.base_scale <= 0 && base_rate_.budget()) {
+        double least = INFINITY;
+        int worse = 0;
+        for (const double scale : kBaseScales) {
+            GVC_ASSIGN_OR_RETURN(const double distance, base_distance(source, scale));
+            if (distance < least) {
+                least = distance;
+                chosen = scale;
+                worse = 0;
+            } else if (std::isfinite(least) && ++worse == kWorseSizes) {
+                break;
+            }
+        }
+        if (std::isinf(least)) chosen = kBaseScales.back();
+    }
+    options_.sequence.base_size = base_size(options_.sequence, chosen);
+    base_size_chosen_ = true;
+    return {};
+}
+
+// Mean distance of some refined pictures of the GOP, coded at a size; infinite where the coarsest
+// quantiser still takes too many bits.
+Result<double> Encoder::base_distance(const Source& source, double scale) {
+    options_.sequence.base_size = base_size(options_.sequence, scale);
+    const BaseRateControl before = base_rate_;
+    GVC_ASSIGN_OR_RETURN(const EncodedGop gop, code_base_within_rate(source));
+    const double budget = *base_rate_.budget();
+    base_rate_ = before;
+    if (8.0 * static_cast<double>(gop.bytes) > kMostOverBudget * budget) return double{INFINITY};
+    GVC_ASSIGN_OR_RETURN(auto base,
+                         options_.base_coder->decode(gop.base_data, gop.descriptor.frames,
+                                                     options_.sequence));
+    HybridPictures decoded(model_, std::move(base), options_.sequence, gop.descriptor,
+                           gop.base_data.size());
+    double sum = 0;
+    int count = 0;
+    for (int i = kSampleEvery / 2; i < std::max(decoded.count(), kSampleEvery / 2 + 1);
+         i += kSampleEvery) {
+        const int shown = std::min(i, decoded.count() - 1);
+        StageTimes ignored;
+        GVC_ASSIGN_OR_RETURN(const auto pictures, decoded.pictures(shown, 1, true, ignored));
+        const std::vector<float> original = unpack(source.coded(static_cast<size_t>(shown)));
+        GVC_ASSIGN_OR_RETURN(const double distance,
+                             options_.distance
+                                 ? options_.distance(original, pictures[0], size_)
+                                 : Result<double>(squared_error(original, pictures[0])));
+        sum += distance;
+        ++count;
+    }
+    return sum / count;
+}
+
+Result<EncodedGop> Encoder::code_base_within_rate(const Source& source) {
+    std::vector<const WaitingPicture*> pictures;
+    for (size_t i = 0; i < source.kept.size(); ++i) pictures.push_back(&source.coded(i));
+    StageTimer timer(times_.analyse);
+    GVC_ASSIGN_OR_RETURN(const auto coder,
+                         options_.base_coder->source(pictures, options_.sequence));
+    std::map<int, EncodedGop> tries;
+    bool content = false;
+    while (!content) {
+        const int crf = base_rate_.crf();
+        GVC_ASSIGN_OR_RETURN(const auto units, coder->encode(crf));
+        GVC_ASSIGN_OR_RETURN(tries[crf], pack_base(source, units, crf));
+        content = base_rate_.tried(8.0 * static_cast<double>(tries[crf].bytes));
+        ++tries_;
+    }
+    return std::move(tries[base_rate_.best()]);
+}
+
+Result<EncodedGop> Encoder::pack_base(const Source& source, const std::vector<Bytes>& units,
+                                      int crf) {
+    bitstream::CodedGop coded;
+    coded.kind = PacketKind::base;
+    coded.counter = static_cast<uint8_t>(gops_ % bitstream::kGopCounters);
+    coded.sequence = options_.sequence;
+    coded.descriptor = describe(source);
+    coded.descriptor.base = bitstream::BaseKind::av1;
+    coded.descriptor.qp = static_cast<uint8_t>(crf / 2);
+    Bytes data;
+    for (const Bytes& unit : units) data.insert(data.end(), unit.begin(), unit.end());
+    coded.token_crc = crc32c(data);
+    coded.units = {{data}};
+    bitstream::PackOptions options;
+    options.fragment = options_.sequence.context == ContextMode::self;
+    EncodedGop gop;
+    GVC_ASSIGN_OR_RETURN(gop.packets, bitstream::pack_gop(coded, options_.sequence, options));
+    gop.bytes = size_of(gop.packets);
+    gop.first_bytes = size_of(coded.units[0]);
+    gop.descriptor = std::move(coded.descriptor);
+    gop.base_data = std::move(data);
+    return gop;
 }
 
 }  // namespace gvc::codec

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -10,6 +11,8 @@
 #include "base/result.h"
 #include "bitstream/gop_writer.h"
 #include "bitstream/unit_coder.h"
+#include "codec/base_coder.h"
+#include "codec/base_rate.h"
 #include "codec/gop_planner.h"
 #include "codec/model.h"
 #include "codec/picture.h"
@@ -18,6 +21,9 @@
 #include "codec/unit_networks.h"
 
 namespace gvc::codec {
+
+using PictureDistance = std::function<Result<double>(
+    std::span<const float> original, std::span<const float> decoded, PictureSize size)>;
 
 struct EncoderOptions {
     // Size, rate, colour, aspect, rotation and context mode are the caller's; the fingerprint and
@@ -28,6 +34,12 @@ struct EncoderOptions {
     bool scene_cuts = true;
     uint16_t seed = 0;                 // of the decoder's noise; each GOP gets its own from it
     bool keep_reconstruction = false;  // fill EncodedGop::reconstruction
+    // The hybrid base: GOPs are coded with it, and keyint is at most 29. nullptr: neural base.
+    BaseCoder* base_coder = nullptr;
+    double base_scale = 0;  // coded size of the base over the shown one; 0: chosen on the first GOP
+    // How far a decoded picture seems from the original (both planar RGB), for that choice; without
+    // it the mean squared error decides.
+    PictureDistance distance;
 };
 
 struct EncodedGop {
@@ -41,8 +53,9 @@ struct EncodedGop {
     size_t chunk_bytes = 0;  // and the chunks' slices
     int tries = 1;
     StageTimes times;  // of all tries
-    // The base pictures that a decoder on this machine shows with steps = 0.
+    // The base pictures that a decoder on this machine shows with steps = 0; neural base only.
     std::vector<std::vector<float>> reconstruction;
+    bitstream::Bytes base_data;  // of a hybrid base: its codec's data
 };
 
 class Encoder {
@@ -79,11 +92,20 @@ class Encoder {
     Status pack(Try& gop);
     EncodedGop finish(Try gop, const Source& source);
 
+    Result<EncodedGop> code_base_gop(Source& source);
+    Status choose_base_size(const Source& source);
+    Result<double> base_distance(const Source& source, double scale);
+    Result<EncodedGop> code_base_within_rate(const Source& source);
+    Result<EncodedGop> pack_base(const Source& source, const std::vector<bitstream::Bytes>& units,
+                                 int crf);
+
     const Model& model_;
     EncoderOptions options_;
     PictureSize size_;
     GopPlanner planner_;
     RateControl rate_;
+    BaseRateControl base_rate_;
+    bool base_size_chosen_ = false;
     std::deque<WaitingPicture> waiting_;
     uint64_t taken_ = 0;  // pictures sent
     uint64_t last_pts_ = 0;

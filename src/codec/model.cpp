@@ -13,21 +13,24 @@ using weights::SafetensorsFile;
 
 constexpr char kWeightsHint[] = "give the weights file that belongs to this version";
 
-// The refiner's parameters from its own file, all others from the tokeniser's.
-class BothFiles : public nn::WeightSource {
+// Each network's parameters from its own file.
+class AllFiles : public nn::WeightSource {
   public:
-    BothFiles(const SafetensorsFile& tokeniser, const SafetensorsFile* refiner)
+    AllFiles(const SafetensorsFile& tokeniser, const SafetensorsFile* refiner,
+             const SafetensorsFile* hybrid)
         : tokeniser_(tokeniser) {
         if (refiner) refiner_.emplace(*refiner);
+        if (hybrid) hybrid_.emplace(*hybrid);
     }
     std::optional<nn::WeightArray> find(const std::string& name) const override {
-        if (!name.starts_with("refiner.")) return tokeniser_.find(name);
-        return refiner_ ? refiner_->find(name) : std::nullopt;
+        if (name.starts_with("refiner.")) return refiner_ ? refiner_->find(name) : std::nullopt;
+        if (name.starts_with("hybrid.")) return hybrid_ ? hybrid_->find(name) : std::nullopt;
+        return tokeniser_.find(name);
     }
 
   private:
     nn::FileWeights tokeniser_;
-    std::optional<nn::FileWeights> refiner_;
+    std::optional<nn::FileWeights> refiner_, hybrid_;
 };
 
 Result<SafetensorsFile> open(const std::string& path, const char* what) {
@@ -86,19 +89,25 @@ std::string fingerprint_text(uint64_t fingerprint) {
 
 Result<std::unique_ptr<Model>> Model::load(const ModelOptions& options) {
     GVC_ASSIGN_OR_RETURN(const auto tokeniser, open(options.tokeniser_path, "tokeniser weights"));
-    if (options.refiner_path.empty()) return load(tokeniser, nullptr, options);
-    GVC_ASSIGN_OR_RETURN(const auto refiner, open(options.refiner_path, "refiner weights"));
-    return load(tokeniser, &refiner, options);
+    std::optional<SafetensorsFile> refiner, hybrid;
+    if (!options.refiner_path.empty()) {
+        GVC_ASSIGN_OR_RETURN(refiner, open(options.refiner_path, "refiner weights"));
+    }
+    if (!options.hybrid_path.empty()) {
+        GVC_ASSIGN_OR_RETURN(hybrid, open(options.hybrid_path, "weights of the hybrid's refiner"));
+    }
+    return load(tokeniser, refiner ? &*refiner : nullptr, options, hybrid ? &*hybrid : nullptr);
 }
 
 Result<std::unique_ptr<Model>> Model::load(const SafetensorsFile& tokeniser,
                                            const SafetensorsFile* refiner,
-                                           const ModelOptions& options) {
+                                           const ModelOptions& options,
+                                           const SafetensorsFile* hybrid) {
     std::unique_ptr<Model> model(new Model);
     GVC_ASSIGN_OR_RETURN(const auto config, models::tokeniser_config(tokeniser.metadata()));
     GVC_ASSIGN_OR_RETURN(model->tokens_, entropy::TokenModel::load(tokeniser));
 
-    const BothFiles source(tokeniser, refiner);
+    const AllFiles source(tokeniser, refiner, hybrid);
     model->ops_ = make_ops(source, options);
     if (options.threads > 0) model->ops_->set_threads(options.threads);
     model->tokeniser_.emplace(*model->ops_, config);
@@ -108,6 +117,12 @@ Result<std::unique_ptr<Model>> Model::load(const SafetensorsFile& tokeniser,
                              models::refiner_config(refiner->metadata()));
         GVC_ASSIGN_OR_RETURN(model->start_times_, start_times(*refiner));
         model->refiner_.emplace(*model->ops_, refiner_config, config.width_frame);
+    }
+    if (hybrid) {
+        GVC_ASSIGN_OR_RETURN(const auto config, models::hybrid_config(hybrid->metadata()));
+        GVC_ASSIGN_OR_RETURN(const auto refiner_config,
+                             models::refiner_config(hybrid->metadata()));
+        model->hybrid_.emplace(*model->ops_, config, refiner_config);
     }
     // A parameter that was missing or of another shape shows only here.
     GVC_RETURN_IF_ERROR(model->ops_->status());

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "entropy/token_model.h"
+#include "models/hybrid.h"
 #include "models/refiner.h"
 #include "models/tokeniser.h"
 #include "nn/inference_ops.h"
@@ -21,6 +22,7 @@ enum class PrecisionChoice { automatic, fp32, bf16 };  // automatic: bf16 where 
 struct ModelOptions {
     std::string tokeniser_path;
     std::string refiner_path;  // empty: none, the decoder shows base pictures
+    std::string hybrid_path;   // the same for GOPs with an AV1 base
     PrecisionChoice precision = PrecisionChoice::automatic;
     Backend backend = Backend::onednn;
     int threads = 0;  // 0: what OpenMP gives
@@ -35,12 +37,14 @@ class Model {
     // The same from files in memory.
     static Result<std::unique_ptr<Model>> load(const weights::SafetensorsFile& tokeniser,
                                                const weights::SafetensorsFile* refiner,
-                                               const ModelOptions& options);
+                                               const ModelOptions& options,
+                                               const weights::SafetensorsFile* hybrid = nullptr);
 
     nn::Ops& ops() const { return *ops_; }
     const entropy::TokenModel& tokens() const { return tokens_; }
     const models::Tokeniser& tokeniser() const { return *tokeniser_; }
     const models::Refiner* refiner() const { return refiner_ ? &*refiner_ : nullptr; }
+    const models::HybridRefiner* hybrid() const { return hybrid_ ? &*hybrid_ : nullptr; }
     uint64_t fingerprint() const { return tokens_.fingerprint(); }
     // Where on the flow the refiner starts at a qp: 0 the base latent itself, 1 pure noise.
     float start_time(int qp) const { return start_times_[static_cast<size_t>(qp)]; }
@@ -54,6 +58,7 @@ class Model {
     entropy::TokenModel tokens_;
     std::optional<models::Tokeniser> tokeniser_;
     std::optional<models::Refiner> refiner_;
+    std::optional<models::HybridRefiner> hybrid_;
     std::array<float, models::kQualities> start_times_{};
 };
 

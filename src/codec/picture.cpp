@@ -27,14 +27,21 @@ WaitingPicture pack(std::span<const float> rgb, uint64_t pts) {
     return picture;
 }
 
+std::vector<float> unpack(const WaitingPicture& picture) {
+    std::vector<float> rgb(picture.samples.size());
+    for (size_t i = 0; i < rgb.size(); ++i) {
+        rgb[i] = static_cast<float>(picture.samples[i]) * (1.0f / kWhite);
+    }
+    return rgb;
+}
+
 nn::Tensor to_device(nn::Ops& ops, std::span<const WaitingPicture* const> pictures,
                      PictureSize size) {
     std::vector<float> values;
     values.reserve(pictures.size() * size.samples());
     for (const WaitingPicture* picture : pictures) {
-        for (uint16_t sample : picture->samples) {
-            values.push_back(static_cast<float>(sample) * (1.0f / kWhite));
-        }
+        const std::vector<float> rgb = unpack(*picture);
+        values.insert(values.end(), rgb.begin(), rgb.end());
     }
     const nn::Shape shape{static_cast<int64_t>(pictures.size()), 3, size.height, size.width};
     const nn::Tensor x = ops.from_host(shape, values.data());

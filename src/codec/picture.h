@@ -28,6 +28,7 @@ struct WaitingPicture {
 };
 
 WaitingPicture pack(std::span<const float> rgb, uint64_t pts);
+std::vector<float> unpack(const WaitingPicture& picture);
 
 // [count, 3, padded height, padded width]: pictures with their right and bottom edges repeated.
 nn::Tensor to_device(nn::Ops& ops, std::span<const WaitingPicture* const> pictures,

@@ -21,21 +21,19 @@ nn::Tensor unit_means(const Model& model, UnitRole role, const std::vector<int16
 }
 
 models::BaseOutput decode_base(const Model& model, UnitRole role, const nn::Tensor& means,
-                               const std::vector<int16_t>& y, int qp, models::DecoderState& state) {
+                               const std::vector<int16_t>& y, int qp, models::DecoderState& state,
+                               int frames) {
     nn::Ops& ops = model.ops();
     const nn::Tensor y_hat = ops.add(means, dequantise(ops, y, means.shape()));
     const std::vector<float> qps = {static_cast<float>(qp)};
     if (role == UnitRole::key) return model.tokeniser().decode_key(ops, y_hat, qps, state);
-
-    models::BaseOutput out = model.tokeniser().decode_chunk(ops, y_hat, qps, state);
-    if (role == UnitRole::pkey) {
-        const auto last = [&](nn::Tensor& x) { x = ops.batch(x, models::kChunkFrames - 1, 1); };
-        for (nn::Tensor* x : {&out.rgb, &out.feature, &out.z_base, &out.flows, &out.logits}) {
-            last(*x);
-        }
-        state.key_rgb = state.last_rgb;
-        state.key_feature = state.last_feature;
+    if (role == UnitRole::chunk) {
+        return model.tokeniser().decode_chunk(ops, y_hat, qps, state, frames);
     }
+    // The chunk network sees a P-key as four equal frames.
+    models::BaseOutput out = model.tokeniser().decode_chunk(ops, y_hat, qps, state, 1);
+    state.key_rgb = state.last_rgb;
+    state.key_feature = state.last_feature;
     return out;
 }
 

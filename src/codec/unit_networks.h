@@ -23,9 +23,11 @@ nn::Shape z_shape(entropy::SliceSize plane);
 nn::Tensor unit_means(const Model& model, UnitRole role, const std::vector<int16_t>& z,
                       entropy::SliceSize plane, const models::DecoderState& state);
 
-// Base pictures of the unit's frames: one for a key or P-key, four for a chunk. A P-key's last
-// picture becomes the keyframe that later units refer to.
+// Base pictures of the unit's frames: one for a key or P-key, for a chunk its last `frames`, of
+// which the state, that is what later units refer to, needs one. A P-key's picture becomes the
+// keyframe that later units refer to.
 models::BaseOutput decode_base(const Model& model, UnitRole role, const nn::Tensor& means,
-                               const std::vector<int16_t>& y, int qp, models::DecoderState& state);
+                               const std::vector<int16_t>& y, int qp, models::DecoderState& state,
+                               int frames = models::kChunkFrames);
 
 }  // namespace gvc::codec

@@ -1,5 +1,6 @@
 #include "media/log.h"
 
+#include <cstdlib>
 #include <mutex>
 
 #include "media/ffmpeg.h"
@@ -26,7 +27,10 @@ void forward(void* context, int level, const char* format, va_list arguments) {
 
 void take_over_ffmpeg_log() {
     static std::once_flag once;
-    std::call_once(once, [] { av_log_set_callback(forward); });
+    std::call_once(once, [] {
+        av_log_set_callback(forward);
+        setenv("SVT_LOG", "1", 0);  // SVT-AV1 has no other way to be told: errors only
+    });
 }
 
 void set_ffmpeg_log(std::function<void(const std::string&)> callback) {

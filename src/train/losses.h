@@ -18,7 +18,7 @@ class Lpips {
   public:
     static Result<Lpips> load(models::LpipsNet net, const std::string& path, at::Device device,
                               nn::Precision precision);
-    // a, b [N, 3, H, W] in [0, 1] -> [N]. Gradients flow into both.
+    // a, b [N, 3, H, W] in [0, 1] -> [N]. Gradients flow into `a`, the decoded pictures.
     at::Tensor operator()(const at::Tensor& a, const at::Tensor& b) const;
 
   private:

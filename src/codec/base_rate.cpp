@@ -1,0 +1,139 @@
+#include "codec/base_rate.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "models/config.h"
+
+namespace gvc::codec {
+namespace {
+
+constexpr int kMaxTries = 5;
+constexpr double kGoodEnough = 0.02;  // a step of crf changes the bits by 5 to 10 %
+constexpr int kStartCrf = 50;
+constexpr double kStartSlope = 0.075;
+constexpr double kBelowCap = 0.97;
+constexpr double kEndBits = 8 * 27, kIndexEntryBits = 8 * 4;  // of a file
+
+}  // namespace
+
+BaseRateControl::BaseRateControl(const RateOptions& options, double pixels, double frame_seconds)
+    : options_(options),
+      pixels_(pixels),
+      frame_seconds_(frame_seconds),
+      debt_(kEndBits),
+      credit_(options.maxrate * models::kGopFrames * frame_seconds),
+      slope_(kStartSlope),
+      last_crf_(kStartCrf) {}
+
+void BaseRateControl::begin(int frames, double seconds, bool last) {
+    const double limit = options_.maxrate * models::kGopFrames * frame_seconds_;
+    if (any_gop_) credit_ = std::min(limit, credit_ + options_.maxrate * seconds);
+    frames_ = frames;
+    seconds_ = seconds;
+    tries_.clear();
+    if (by_rate()) {
+        const double wanted = options_.mode == RateOptions::Mode::bpp
+                                  ? options_.value * pixels_ * frames
+                                  : options_.value * seconds;
+        budget_ = std::clamp(wanted - (last ? debt_ : 0.7 * debt_), 0.4 * wanted, 1.6 * wanted);
+        crf_ = last_crf_;
+    } else {
+        const double crf =
+            options_.mode == RateOptions::Mode::qp ? 2 * options_.value + 1 : options_.value;
+        crf_ = std::clamp(static_cast<int>(crf), kFinest, kCoarsest);
+    }
+}
+
+void BaseRateControl::shorten() {
+    tries_.clear();
+    crf_ = kCoarsest;
+}
+
+double BaseRateControl::target() const {
+    double bits = by_rate() ? budget_ : 0;
+    if (options_.maxrate > 0) bits = by_rate() ? std::min(bits, kBelowCap * credit_) : credit_;
+    return bits;
+}
+
+// Between the nearest tries on both sides of the target, or from the nearest one on.
+int BaseRateControl::next_guess(double target) const {
+    const double wanted = std::log(std::max(target, 1.0));
+    auto above = tries_.end(), below = tries_.end();  // in bits; bits fall with crf
+    for (auto it = tries_.begin(); it != tries_.end(); ++it) {
+        if (it->second >= target) above = it;
+        if (it->second < target && below == tries_.end()) below = it;
+    }
+    double guess;
+    if (above != tries_.end() && below != tries_.end() && above->first < below->first) {
+        const double high = std::log(above->second), low = std::log(std::max(below->second, 1.0));
+        guess = above->first + (below->first - above->first) * (high - wanted) / (high - low);
+    } else {
+        const auto near = above != tries_.end() ? above : below;
+        guess = near->first + (std::log(std::max(near->second, 1.0)) - wanted) / slope_;
+    }
+    return std::clamp(static_cast<int>(std::lround(guess)), kFinest, kCoarsest);
+}
+
+bool BaseRateControl::tried(double bits) {
+    tries_[crf_] = bits;
+    const bool over_cap = options_.maxrate > 0 && bits > credit_;
+    if (!by_rate() && !over_cap) return true;
+    const double goal = target();
+    if (!over_cap && std::abs(std::log(std::max(bits, 1.0) / std::max(goal, 1.0))) < kGoodEnough) {
+        return true;
+    }
+    if (tries_.size() >= kMaxTries && !over_cap) return true;
+    int guess = next_guess(goal);
+    if (over_cap && (tries_.count(guess) || tries_.size() >= kMaxTries)) guess = kCoarsest;
+    if (tries_.count(guess)) return true;
+    crf_ = guess;
+    return false;
+}
+
+int BaseRateControl::best() const {
+    const double goal = std::log(std::max(target(), 1.0));
+    int best = tries_.rbegin()->first;
+    double least = INFINITY;
+    for (const auto& [crf, bits] : tries_) {
+        if (options_.maxrate > 0 && bits > credit_) continue;
+        const double off = by_rate() ? std::abs(std::log(std::max(bits, 1.0)) - goal) : crf;
+        if (off < least) {
+            least = off;
+            best = crf;
+        }
+    }
+    return best;
+}
+
+bool BaseRateControl::within_cap() const {
+    return options_.maxrate <= 0 || tries_.at(best()) <= credit_;
+}
+
+void BaseRateControl::commit(double bits) {
+    if (bits > 0) {
+        if (tries_.size() > 1) {
+            const auto first = tries_.begin(), last = std::prev(tries_.end());
+            const double fall = std::log(std::max(first->second, 1.0) / std::max(last->second, 1.0)) /
+                                (last->first - first->first);
+            slope_ = std::clamp(fall, 0.03, 0.2);
+        }
+        last_crf_ = best();
+    }
+    if (by_rate()) {
+        const double wanted = options_.mode == RateOptions::Mode::bpp
+                                  ? options_.value * pixels_ * frames_
+                                  : options_.value * seconds_;
+        debt_ += bits - wanted + kIndexEntryBits;
+    }
+    credit_ -= bits;
+    any_gop_ = true;
+    tries_.clear();
+}
+
+std::optional<double> BaseRateControl::budget() const {
+    if (!by_rate()) return std::nullopt;
+    return target();
+}
+
+}  // namespace gvc::codec

@@ -1,0 +1,53 @@
+// Rate control of the hybrid base: the quantiser of each GOP from the bytes that it really took.
+#pragma once
+
+#include <map>
+#include <optional>
+
+#include "codec/rate_control.h"
+
+namespace gvc::codec {
+
+// For each GOP: begin; code it at crf() until tried() is content; best() is what goes out; commit.
+class BaseRateControl {
+  public:
+    static constexpr int kFinest = 1, kCoarsest = 63;
+
+    // pixels of a shown frame; seconds that one is shown nominally.
+    BaseRateControl(const RateOptions& options, double pixels, double frame_seconds);
+
+    void begin(int frames, double seconds, bool last);
+    // The GOP in hand is to be coded with fewer frames; all its tries are forgotten.
+    void shorten();
+    int crf() const { return crf_; }
+    // Bits of all the GOP's packets at crf(). True: the search is over.
+    bool tried(double bits);
+    // Of what was tried: closest to the budget, and below the cap where there is one.
+    int best() const;
+    // False if even the coarsest quantiser broke the cap: the GOP needs fewer frames.
+    bool within_cap() const;
+    // The GOP goes out with so many bits (0: it was dropped).
+    void commit(double bits);
+
+    std::optional<double> budget() const;  // bits of the GOP in hand; none: no rate is asked for
+
+  private:
+    bool by_rate() const { return options_.mode >= RateOptions::Mode::bpp; }
+    double target() const;
+    int next_guess(double target) const;
+
+    RateOptions options_;
+    double pixels_, frame_seconds_;
+    double debt_;  // bits spent beyond the wanted ones so far
+    double credit_;
+    double slope_;  // fall of ln(bits) from one crf to the next
+    int last_crf_;
+    bool any_gop_ = false;
+    // The GOP in hand
+    int frames_ = 1;
+    double seconds_ = 0, budget_ = 0;
+    int crf_ = 0;
+    std::map<int, double> tries_;  // crf -> bits
+};
+
+}  // namespace gvc::codec

@@ -1,0 +1,42 @@
+// A GOP of the hybrid base on its way to the screen: decoded pictures through the refiner, group by
+// group, so that memory holds few of them as floats.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/result.h"
+#include "bitstream/descriptor.h"
+#include "bitstream/sequence_header.h"
+#include "codec/base_coder.h"
+#include "codec/model.h"
+#include "codec/timing.h"
+
+namespace gvc::codec {
+
+class HybridPictures {
+  public:
+    static constexpr int kGroup = models::kChunkFrames;  // pictures refined together
+
+    // bytes: of the base's data, part of what the refiner is told. The model must outlive this.
+    HybridPictures(const Model& model, std::unique_ptr<BasePictures> base,
+                   const bitstream::SequenceHeader& sequence,
+                   const bitstream::Descriptor& descriptor, size_t bytes);
+
+    int count() const { return base_->count(); }
+    // Pictures first ... first + count - 1 (count up to kGroup), planar RGB in [0, 1]. Without
+    // `refined`, or a model that cannot, they are the base's own.
+    Result<std::vector<std::vector<float>>> pictures(int first, int count, bool refined,
+                                                     StageTimes& times);
+
+  private:
+    Result<std::vector<float>> base_pictures(int first, int count);
+    std::vector<std::vector<float>> refine(const std::vector<float>& rgb, int count) const;
+
+    const Model& model_;
+    std::unique_ptr<BasePictures> base_;
+    PictureSize size_;
+    float crf_, scale_, bpp_;
+};
+
+}  // namespace gvc::codec
