@@ -48,7 +48,9 @@ class Collector {
             facts.payload += slice.bytes.size();
             coded_bytes(slice.unit) += slice.bytes.size();
             // A damaged slice shows as a missing hash.
-            if (decoder_ && parser_.layout().kind != PacketKind::base) {
+            if (parser_.layout().kind == PacketKind::base) {
+                base_hash_ = crc32c(slice.bytes);
+            } else if (decoder_) {
                 (void)decoder_->add(slice).ok();
             }
         }
@@ -67,7 +69,9 @@ class Collector {
 
     void end_gop(const PacketContent& content) {
         report_.gops.back().token_crc = content.token_crc;
-        if (decoder_ && parser_.layout().kind != PacketKind::base && decoder_->gop_complete()) {
+        if (parser_.layout().kind == PacketKind::base) {
+            report_.gops.back().token_hash = base_hash_;
+        } else if (decoder_ && decoder_->gop_complete()) {
             report_.gops.back().token_hash = decoder_->hash();
         }
     }
@@ -82,6 +86,7 @@ class Collector {
     bool list_packets_;
     PacketParser parser_;
     std::optional<UnitDecoder> decoder_;
+    std::optional<uint32_t> base_hash_;  // of the last base's data
     StreamReport report_;
     Status refusal_;
 };

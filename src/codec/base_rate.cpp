@@ -13,6 +13,7 @@ constexpr double kGoodEnough = 0.02;  // a step of crf changes the bits by 5 to 
 constexpr int kStartCrf = 50;
 constexpr double kStartSlope = 0.075;
 constexpr double kBelowCap = 0.97;
+constexpr double kMostOverBudget = 1.04;
 constexpr double kEndBits = 8 * 27, kIndexEntryBits = 8 * 4;  // of a file
 
 }  // namespace
@@ -108,6 +109,10 @@ int BaseRateControl::best() const {
 
 bool BaseRateControl::within_cap() const {
     return options_.maxrate <= 0 || tries_.at(best()) <= credit_;
+}
+
+bool BaseRateControl::meets_budget() const {
+    return !by_rate() || best() < kCoarsest || tries_.at(kCoarsest) <= kMostOverBudget * target();
 }
 
 void BaseRateControl::commit(double bits) {

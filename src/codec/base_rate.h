@@ -26,6 +26,8 @@ class BaseRateControl {
     int best() const;
     // False if even the coarsest quantiser broke the cap: the GOP needs fewer frames.
     bool within_cap() const;
+    // False if even the coarsest quantiser takes clearly more than the budget.
+    bool meets_budget() const;
     // The GOP goes out with so many bits (0: it was dropped).
     void commit(double bits);
 

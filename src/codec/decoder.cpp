@@ -28,6 +28,10 @@ std::vector<uint64_t> timestamps(const bitstream::SequenceHeader& sequence,
     return pts;
 }
 
+Status no_refiner() {
+    return {Code::usage, "steps need a refiner", "give its weights, or decode with 0 steps"};
+}
+
 }  // namespace
 
 int Decoder::Gop::first_frame(int unit) const {
@@ -46,9 +50,7 @@ Result<std::unique_ptr<Decoder>> Decoder::make(const Model& model, const Decoder
     if (options.steps < -1 || options.steps > kMaxSteps) {
         return {Code::usage, "steps must be from 0 to " + std::to_string(kMaxSteps)};
     }
-    if (options.steps > 0 && !model.refiner()) {
-        return {Code::usage, "steps need a refiner", "give its weights, or decode with 0 steps"};
-    }
+    if (options.steps > 0 && !model.refiner() && !model.hybrid()) return no_refiner();
     return std::unique_ptr<Decoder>(new Decoder(model, options));
 }
 
@@ -112,6 +114,7 @@ Status Decoder::begin_gop(const bitstream::PacketContent& content) {
     if (gop->is_hybrid() && !options_.base_coder) {
         return {Code::resources, numbered(gops_) + " has an AV1 base, and there is no AV1 decoder"};
     }
+    if (!gop->is_hybrid() && options_.steps > 0 && !model_.refiner()) return no_refiner();
     GVC_RETURN_IF_ERROR(bridge_gap(*gop));
     refused_gop_ = false;
     gop->number = gops_++;
@@ -365,8 +368,9 @@ Status Decoder::decode_base_pictures(Work& work) {
     work.shown += static_cast<int>(count);
     std::vector<std::vector<float>> pictures;
     if (group.pts.back() >= options_.discard_before || options_.conceal) {
-        GVC_ASSIGN_OR_RETURN(pictures, hybrid_->pictures(first, static_cast<int>(count),
-                                                         options_.steps != 0, times_));
+        const int refinement = options_.steps == 0 ? 0 : gop.descriptor.refinement;
+        GVC_ASSIGN_OR_RETURN(
+            pictures, hybrid_->pictures(first, static_cast<int>(count), refinement, times_));
     }
     if (work.pts.empty()) hybrid_.reset();
     hand_out(group, std::move(pictures), first == 0);

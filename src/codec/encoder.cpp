@@ -27,10 +27,9 @@ size_t size_of(const std::vector<Bytes>& pieces) {
 }
 
 // Sizes of the hybrid base that are tried, and how.
-constexpr std::array kBaseScales = {1.0, 0.75, 0.625, 0.5, 0.375};
-constexpr int kWorseSizes = 2;          // in a row end the search
+constexpr std::array kBaseScales = {1.0, 0.875, 0.75, 0.625, 0.5, 0.4375, 0.375, 0.3125, 0.25};
+constexpr int kWorseSizes = 1;          // in a row end the search
 constexpr int kSampleEvery = 9;         // frames, of which one is looked at
-constexpr double kMostOverBudget = 1.1;
 
 double squared_error(std::span<const float> a, std::span<const float> b) {
     double sum = 0;
@@ -362,15 +361,15 @@ EncodedGop Encoder::finish(Try gop, const Source& source) {
 
 // ---- the hybrid base ----
 
-// Codes the GOP at the quantiser that meets its budget; with a maximum rate, of fewer and fewer
-// frames.
+// Codes the GOP at the size and quantiser that suit its budget; with a maximum rate, of fewer and
+// fewer frames.
 Result<EncodedGop> Encoder::code_base_gop(Source& source) {
     const double seconds = static_cast<double>(source.end_pts - source.pictures.front().pts) *
                            tick_seconds(options_.sequence);
     base_rate_.begin(source.plan.frames, seconds, source.plan.last);
-    if (!base_size_chosen_) GVC_RETURN_IF_ERROR(choose_base_size(source));
+    if (!base_size_) GVC_RETURN_IF_ERROR(choose_base_size(source));
     while (true) {
-        GVC_ASSIGN_OR_RETURN(EncodedGop gop, code_base_within_rate(source));
+        GVC_ASSIGN_OR_RETURN(EncodedGop gop, code_base_within_budget(source));
         const bool fits = base_rate_.within_cap();
         if (!fits && source.thin_out()) {
             base_rate_.shorten();
@@ -380,6 +379,7 @@ Result<EncodedGop> Encoder::code_base_gop(Source& source) {
             return {Code::quality, "the maximum rate is too low for a single picture",
                     "raise it, or make the pictures smaller"};
         }
+        if (fits) GVC_RETURN_IF_ERROR(choose_refinement(source, gop));
         if (!fits) gop = {};
         base_rate_.commit(8.0 * static_cast<double>(gop.bytes));
         gop.source_frames = source.plan.frames;
@@ -390,91 +390,119 @@ Result<EncodedGop> Encoder::code_base_gop(Source& source) {
     }
 }
 
-// One size serves the whole stream: the one that looks best on the first GOP, decoded and refined, at
-// the rate asked for. A quantiser says nothing of sizes: without a rate the base has full size.
+// The largest sizes look best, as far as they can be had at the rate (docs/results.md); the first
+// GOP decides between those that can. Without a rate the base has full size.
 Status Encoder::choose_base_size(const Source& source) {
-    double chosen = options_.base_scale > 0 ? options_.base_scale : 1.0;
-    if (options_.base_scale <= 0 && base_rate_.budget()) {
-        double least = INFINITY;
-        int worse = 0;
-        for (const double scale : kBaseScales) {
-            GVC_ASSIGN_OR_RETURN(const double distance, base_distance(source, scale));
-            if (distance < least) {
-                least = distance;
-                chosen = scale;
-                worse = 0;
-            } else if (std::isfinite(least) && ++worse == kWorseSizes) {
-                break;
-            }
+    base_size_ = 0;
+    if (options_.base_scale > 0 || !base_rate_.budget()) return {};
+    double least = INFINITY;
+    size_t best = 0;
+    int worse = 0;
+    for (size_t i = 0; i < kBaseScales.size() && worse < kWorseSizes; ++i) {
+        options_.sequence.base_size = base_size(options_.sequence, kBaseScales[i]);
+        const BaseRateControl before = base_rate_;
+        GVC_ASSIGN_OR_RETURN(const EncodedGop gop, code_base_at_size(source));
+        const bool fits = base_rate_.meets_budget();
+        base_rate_ = before;
+        if (!fits) {
+            base_size_ = i;  // the smallest serves if none fits
+            continue;
         }
-        if (std::isinf(least)) chosen = kBaseScales.back();
+        GVC_ASSIGN_OR_RETURN(const Seen seen, look_at(source, gop));
+        if (seen.distance < least) {
+            least = seen.distance;
+            best = i;
+            worse = 0;
+        } else {
+            ++worse;
+        }
     }
-    options_.sequence.base_size = base_size(options_.sequence, chosen);
-    base_size_chosen_ = true;
+    if (std::isfinite(least)) base_size_ = best;
     return {};
 }
 
-// Mean distance of some refined pictures of the GOP, coded at a size; infinite where the coarsest
-// quantiser still takes too many bits.
-Result<double> Encoder::base_distance(const Source& source, double scale) {
-    options_.sequence.base_size = base_size(options_.sequence, scale);
-    const BaseRateControl before = base_rate_;
-    GVC_ASSIGN_OR_RETURN(const EncodedGop gop, code_base_within_rate(source));
-    const double budget = *base_rate_.budget();
-    base_rate_ = before;
-    if (8.0 * static_cast<double>(gop.bytes) > kMostOverBudget * budget) return double{INFINITY};
-    GVC_ASSIGN_OR_RETURN(auto base,
-                         options_.base_coder->decode(gop.base_data, gop.descriptor.frames,
-                                                     options_.sequence));
-    HybridPictures decoded(model_, std::move(base), options_.sequence, gop.descriptor,
-                           gop.base_data.size());
-    double sum = 0;
-    int count = 0;
-    for (int i = kSampleEvery / 2; i < std::max(decoded.count(), kSampleEvery / 2 + 1);
-         i += kSampleEvery) {
-        const int shown = std::min(i, decoded.count() - 1);
-        StageTimes ignored;
-        GVC_ASSIGN_OR_RETURN(const auto pictures, decoded.pictures(shown, 1, true, ignored));
-        const std::vector<float> original = unpack(source.coded(static_cast<size_t>(shown)));
-        GVC_ASSIGN_OR_RETURN(const double distance,
-                             options_.distance
-                                 ? options_.distance(original, pictures[0], size_)
-                                 : Result<double>(squared_error(original, pictures[0])));
-        sum += distance;
-        ++count;
+// A GOP that takes too many bits at the coarsest quantiser gets a smaller size, for itself alone.
+Result<EncodedGop> Encoder::code_base_within_budget(const Source& source) {
+    const bool fixed = options_.base_scale > 0;
+    for (size_t i = *base_size_;; ++i) {
+        const double scale = fixed ? options_.base_scale : kBaseScales[i];
+        options_.sequence.base_size = base_size(options_.sequence, scale);
+        const BaseRateControl before = base_rate_;
+        GVC_ASSIGN_OR_RETURN(EncodedGop gop, code_base_at_size(source));
+        if (fixed || i + 1 == kBaseScales.size() || base_rate_.meets_budget()) return gop;
+        base_rate_ = before;
     }
-    return sum / count;
 }
 
-Result<EncodedGop> Encoder::code_base_within_rate(const Source& source) {
+Result<EncodedGop> Encoder::code_base_at_size(const Source& source) {
     std::vector<const WaitingPicture*> pictures;
     for (size_t i = 0; i < source.kept.size(); ++i) pictures.push_back(&source.coded(i));
     StageTimer timer(times_.analyse);
     GVC_ASSIGN_OR_RETURN(const auto coder,
                          options_.base_coder->source(pictures, options_.sequence));
+    bitstream::Descriptor descriptor = describe(source);
+    descriptor.base = bitstream::BaseKind::av1;
     std::map<int, EncodedGop> tries;
-    bool content = false;
-    while (!content) {
+    for (bool content = false; !content; ++tries_) {
         const int crf = base_rate_.crf();
         GVC_ASSIGN_OR_RETURN(const auto units, coder->encode(crf));
-        GVC_ASSIGN_OR_RETURN(tries[crf], pack_base(source, units, crf));
+        Bytes data;
+        for (const Bytes& unit : units) data.insert(data.end(), unit.begin(), unit.end());
+        descriptor.qp = static_cast<uint8_t>(crf / 2);
+        GVC_ASSIGN_OR_RETURN(tries[crf], pack_base(descriptor, std::move(data)));
         content = base_rate_.tried(8.0 * static_cast<double>(tries[crf].bytes));
-        ++tries_;
     }
     return std::move(tries[base_rate_.best()]);
 }
 
-Result<EncodedGop> Encoder::pack_base(const Source& source, const std::vector<Bytes>& units,
-                                      int crf) {
+// Some pictures of the GOP as a decoder shows them, at the refinement that looks best.
+Result<Encoder::Seen> Encoder::look_at(const Source& source, const EncodedGop& gop) {
+    StageTimer timer(times_.base);
+    GVC_ASSIGN_OR_RETURN(auto base,
+                         options_.base_coder->decode(gop.base_data, gop.descriptor.frames,
+                                                     options_.sequence));
+    HybridPictures decoded(model_, std::move(base), options_.sequence, gop.descriptor,
+                           gop.base_data.size());
+    std::array<double, bitstream::kFullRefinement + 1> sums{};
+    StageTimes ignored;
+    const int count = decoded.count();
+    for (int i = std::min(kSampleEvery / 2, count - 1); i < count; i += kSampleEvery) {
+        const std::vector<float> original = unpack(source.coded(static_cast<size_t>(i)));
+        GVC_ASSIGN_OR_RETURN(const auto plain, decoded.pictures(i, 1, 0, ignored));
+        GVC_ASSIGN_OR_RETURN(
+            const auto full, decoded.pictures(i, 1, bitstream::kFullRefinement, ignored));
+        for (size_t part = 0; part < sums.size(); ++part) {
+            const float share = static_cast<float>(part) / bitstream::kFullRefinement;
+            std::vector<float> shown(original.size());
+            for (size_t k = 0; k < shown.size(); ++k) {
+                shown[k] = plain[0][k] + share * (full[0][k] - plain[0][k]);
+            }
+            GVC_ASSIGN_OR_RETURN(const double distance,
+                                 options_.distance ? options_.distance(original, shown, size_)
+                                                   : squared_error(original, shown));
+            sums[part] += distance;
+        }
+    }
+    const auto best = std::min_element(sums.begin(), sums.end());
+    return Seen{*best, static_cast<int>(best - sums.begin())};
+}
+
+// Never a refined picture where the base alone is better.
+Status Encoder::choose_refinement(const Source& source, EncodedGop& gop) {
+    if (!model_.hybrid() || !options_.distance) return {};
+    GVC_ASSIGN_OR_RETURN(const Seen seen, look_at(source, gop));
+    if (seen.refinement == gop.descriptor.refinement) return {};
+    gop.descriptor.refinement = static_cast<uint8_t>(seen.refinement);
+    GVC_ASSIGN_OR_RETURN(gop, pack_base(gop.descriptor, std::move(gop.base_data)));
+    return {};
+}
+
+Result<EncodedGop> Encoder::pack_base(bitstream::Descriptor descriptor, Bytes data) {
     bitstream::CodedGop coded;
     coded.kind = PacketKind::base;
     coded.counter = static_cast<uint8_t>(gops_ % bitstream::kGopCounters);
     coded.sequence = options_.sequence;
-    coded.descriptor = describe(source);
-    coded.descriptor.base = bitstream::BaseKind::av1;
-    coded.descriptor.qp = static_cast<uint8_t>(crf / 2);
-    Bytes data;
-    for (const Bytes& unit : units) data.insert(data.end(), unit.begin(), unit.end());
+    coded.descriptor = std::move(descriptor);
     coded.token_crc = crc32c(data);
     coded.units = {{data}};
     bitstream::PackOptions options;
@@ -482,7 +510,7 @@ Result<EncodedGop> Encoder::pack_base(const Source& source, const std::vector<By
     EncodedGop gop;
     GVC_ASSIGN_OR_RETURN(gop.packets, bitstream::pack_gop(coded, options_.sequence, options));
     gop.bytes = size_of(gop.packets);
-    gop.first_bytes = size_of(coded.units[0]);
+    gop.first_bytes = data.size();
     gop.descriptor = std::move(coded.descriptor);
     gop.base_data = std::move(data);
     return gop;

@@ -94,10 +94,15 @@ class Encoder {
 
     Result<EncodedGop> code_base_gop(Source& source);
     Status choose_base_size(const Source& source);
-    Result<double> base_distance(const Source& source, double scale);
-    Result<EncodedGop> code_base_within_rate(const Source& source);
-    Result<EncodedGop> pack_base(const Source& source, const std::vector<bitstream::Bytes>& units,
-                                 int crf);
+    Status choose_refinement(const Source& source, EncodedGop& gop);
+    struct Seen {  // what a GOP looks like
+        double distance = 0;
+        int refinement = 0;
+    };
+    Result<Seen> look_at(const Source& source, const EncodedGop& gop);
+    Result<EncodedGop> code_base_within_budget(const Source& source);
+    Result<EncodedGop> code_base_at_size(const Source& source);
+    Result<EncodedGop> pack_base(bitstream::Descriptor descriptor, bitstream::Bytes data);
 
     const Model& model_;
     EncoderOptions options_;
@@ -105,7 +110,7 @@ class Encoder {
     GopPlanner planner_;
     RateControl rate_;
     BaseRateControl base_rate_;
-    bool base_size_chosen_ = false;
+    std::optional<size_t> base_size_;  // chosen, of the list in encoder.cpp
     std::deque<WaitingPicture> waiting_;
     uint64_t taken_ = 0;  // pictures sent
     uint64_t last_pts_ = 0;

@@ -34,9 +34,10 @@ Result<std::vector<float>> HybridPictures::base_pictures(int first, int count) {
 }
 
 Result<std::vector<std::vector<float>>> HybridPictures::pictures(int first, int count,
-                                                                 bool refined, StageTimes& times) {
+                                                                 int refinement,
+                                                                 StageTimes& times) {
     // The networks know groups of one size: at the GOP's end earlier pictures fill it up.
-    refined = refined && model_.hybrid();
+    const bool refined = refinement > 0 && model_.hybrid();
     const int begin = refined ? std::max(0, std::min(first, this->count() - kGroup)) : first;
     const int end = refined ? std::min(begin + kGroup, this->count()) : first + count;
     std::vector<float> rgb;
@@ -47,7 +48,7 @@ Result<std::vector<std::vector<float>>> HybridPictures::pictures(int first, int 
     std::vector<std::vector<float>> result;
     if (refined) {
         StageTimer timer(times.refine);
-        result = refine(rgb, end - begin);
+        result = refine(rgb, end - begin, refinement);
         GVC_RETURN_IF_ERROR(model_.status());
     } else {
         const auto samples = static_cast<ptrdiff_t>(size_.samples());
@@ -61,17 +62,22 @@ Result<std::vector<std::vector<float>>> HybridPictures::pictures(int first, int 
 }
 
 std::vector<std::vector<float>> HybridPictures::refine(const std::vector<float>& rgb,
-                                                       int count) const {
+                                                       int count, int refinement) const {
     nn::Ops& ops = model_.ops();
-    const nn::Tensor shown = ops.from_host({count, 3, size_.height, size_.width}, rgb.data());
+    const nn::Tensor base = ops.from_host({count, 3, size_.height, size_.width}, rgb.data());
     models::HybridInput input;
     input.rgb = input.previous =
-        ops.pad_edge(shown, padded(size_.height), padded(size_.width));
+        ops.pad_edge(base, padded(size_.height), padded(size_.width));
     const auto n = static_cast<size_t>(count);
     input.crfs.assign(n, crf_);
     input.scales.assign(n, scale_);
     input.bpps.assign(n, bpp_);
-    return to_host(ops, model_.hybrid()->run(ops, input, count), size_);
+    nn::Tensor refined = model_.hybrid()->run(ops, input, count);
+    if (refinement < bitstream::kFullRefinement) {
+        const float part = static_cast<float>(refinement) / bitstream::kFullRefinement;
+        refined = ops.add(ops.affine(refined, part, 0), ops.affine(input.rgb, 1 - part, 0));
+    }
+    return to_host(ops, refined, size_);
 }
 
 }  // namespace gvc::codec

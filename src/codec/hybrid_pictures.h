@@ -24,14 +24,15 @@ class HybridPictures {
                    const bitstream::Descriptor& descriptor, size_t bytes);
 
     int count() const { return base_->count(); }
-    // Pictures first ... first + count - 1 (count up to kGroup), planar RGB in [0, 1]. Without
-    // `refined`, or a model that cannot, they are the base's own.
-    Result<std::vector<std::vector<float>>> pictures(int first, int count, bool refined,
+    // Pictures first ... first + count - 1 (count up to kGroup), planar RGB in [0, 1]. refinement:
+    // see Descriptor; at 0, or with a model that cannot, they are the base's own.
+    Result<std::vector<std::vector<float>>> pictures(int first, int count, int refinement,
                                                      StageTimes& times);
 
   private:
     Result<std::vector<float>> base_pictures(int first, int count);
-    std::vector<std::vector<float>> refine(const std::vector<float>& rgb, int count) const;
+    std::vector<std::vector<float>> refine(const std::vector<float>& rgb, int count,
+                                           int refinement) const;
 
     const Model& model_;
     std::unique_ptr<BasePictures> base_;
