@@ -27,7 +27,9 @@ Result<AvCodec> open_encoder(const Frame& sample, size_t frames, const Av1Settin
     context->time_base = {1, 25};
     context->framerate = {25, 1};
     context->gop_size = static_cast<int>(frames) + 1;  // one keyframe
-    std::string parameters = "keyint=-1:scd=0";
+    // tune=0 is for the eye: LPIPS falls by 4 to 15 % at the same rate, PSNR by 0.2 dB
+    // (docs/results.md).
+    std::string parameters = "keyint=-1:scd=0:tune=0";
     if (settings.threads > 0) parameters += ":lp=" + std::to_string(settings.threads);
     if (!settings.extra.empty()) parameters += ":" + settings.extra;
     AvDictionary options;

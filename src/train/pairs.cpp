@@ -24,8 +24,13 @@ struct Size {
     double scale, share;
     int crf_low, crf_high;
 };
-constexpr std::array<Size, 4> kSizes = {
-    {{1.0, 0.3, 46, 63}, {0.75, 0.25, 42, 63}, {0.625, 0.2, 38, 62}, {0.5, 0.25, 34, 60}}};
+constexpr std::array<Size, 7> kSizes = {{{1.0, 0.2, 48, 63},
+                                         {0.875, 0.12, 46, 63},
+                                         {0.75, 0.18, 44, 63},
+                                         {0.625, 0.18, 42, 63},
+                                         {0.5, 0.16, 38, 63},
+                                         {0.375, 0.1, 34, 62},
+                                         {0.25, 0.06, 28, 58}}};
 
 struct Draw {
     const Size* size;
