@@ -57,6 +57,20 @@ TEST(Codec, ReferenceBackendAndBf16RoundTrip) {
     }
 }
 
+// Without reconstruction the encoder makes a chunk's last frame only; its state is the same.
+TEST(Codec, PacketsDoNotDependOnReconstruction) {
+    for (const PrecisionChoice precision : {PrecisionChoice::fp32, PrecisionChoice::bf16}) {
+        const auto model = random_model(2, Backend::onednn, precision);
+        EncoderOptions options = test_options({130, 70});
+        options.keyint = 58;
+        const auto shown = test_encode(*model, options, 39);
+        options.keep_reconstruction = false;
+        const auto silent = test_encode(*model, options, 39);
+        EXPECT_TRUE(silent.reconstruction.empty());
+        EXPECT_TRUE(all_packets(silent) == all_packets(shown));
+    }
+}
+
 TEST(Codec, TokensOfOneBackendDecodeOnAnother) {
     const auto reference = random_model(3, Backend::reference);
     const auto onednn = random_model(3);

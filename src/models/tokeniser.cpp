@@ -186,38 +186,45 @@ Tensor Tokeniser::chunk_means(Ops& ops, const Tensor& z_hat, const DecoderState&
 }
 
 BaseOutput Tokeniser::decode_chunk(Ops& ops, const Tensor& y_hat, const std::vector<float>& qps,
-                                   DecoderState& state) const {
+                                   DecoderState& state, int frames) const {
     Tensor y = chunk_coder_.dequantise(ops, y_hat, qps);
     Tensor x =
         chunk_decode_quality_(ops, chunk_coder_.synthesise(ops, y), quality_features(ops, qps));
     Tensor feature = chunk_decode_(ops, x);
     Tensor memory = memory_(ops, memory_in_(ops, ops.concat({state.memory, feature})));
 
+    // [N, 4*C, H, W] -> [N*frames, C, H, W]
+    auto each_frame = [&](const Tensor& x) {
+        const int64_t c = x.shape().c / kChunkFrames;
+        return ops.channels_to_batch(ops.channels(x, (kChunkFrames - frames) * c, frames * c),
+                                     frames);
+    };
+
     // Motion and masks of each frame, from the latent and from what the decoder remembers.
-    Tensor motion = ops.channels_to_batch(motion_out_(ops, motion_in_(ops, memory)), kChunkFrames);
+    Tensor motion = each_frame(motion_out_(ops, motion_in_(ops, memory)));
     BaseOutput out;
     Tensor sent = ops.affine(ops.channels(y, 0, kChunkFrames * kFlowChannels), 1.0f / kMotionGain,
                              0.0f);  // see Note [Motion in the latent]
-    out.flows =
-        ops.add(ops.channels(motion, 0, kFlowChannels),
-                ops.channels_to_batch(ops.upsample(correlate_motion(ops, sent), 2), kChunkFrames));
+    out.flows = ops.add(ops.channels(motion, 0, kFlowChannels),
+                        each_frame(ops.upsample(correlate_motion(ops, sent), 2)));
     out.logits = ops.scale_shift(ops.channels(motion, kFlowChannels, 3), mask_scale_, mask_shift_);
 
-    auto each = [&](const Tensor& reference) { return ops.repeat_batch(reference, kChunkFrames); };
+    auto each = [&](const Tensor& reference) { return ops.repeat_batch(reference, frames); };
     Tensor warped =
         ops.warp_blend({each(state.last_rgb), each(state.key_rgb)}, out.flows, out.logits, kPatch);
     Tensor warped_feature = ops.warp_blend({each(state.last_feature), each(state.key_feature)},
                                            out.flows, out.logits, 1);
-    Tensor frame = ops.channels_to_batch(frame_in_(ops, memory), kChunkFrames);
+    Tensor frame = each_frame(frame_in_(ops, memory));
     out.feature =
         fusion_(ops, fusion_in_(ops, ops.concat({frame, warped_feature, patches(ops, warped)})));
     out.z_base = z_base_(ops, out.feature);
     out.rgb = ops.add(warped, residual_pixels(ops, out.feature));
 
-    // Item n's last frame is item n*4 + 3 of the batch.
+    // Of each item, the last frame.
     auto last = [&](const Tensor& x) {
-        Tensor stacked = ops.batch_to_channels(x, kChunkFrames);
-        return ops.channels(stacked, (kChunkFrames - 1) * x.shape().c, x.shape().c);
+        if (x.shape().n == frames) return ops.batch(x, frames - 1, 1);
+        Tensor stacked = ops.batch_to_channels(x, frames);
+        return ops.channels(stacked, (frames - 1) * x.shape().c, x.shape().c);
     };
     state.memory = memory;
     state.last_rgb = clamped(ops, last(out.rgb));

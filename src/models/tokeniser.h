@@ -55,9 +55,11 @@ class Tokeniser {
     Latent analyse_chunk(nn::Ops& ops, const nn::Tensor& rgb, const DecoderState& state,
                          const std::vector<float>& qps) const;
     nn::Tensor chunk_means(nn::Ops& ops, const nn::Tensor& z_hat, const DecoderState& state) const;
-    // Advances the state to the chunk's last frame.
+    // Advances the state to the chunk's last frame. `frames`: how many of the chunk's frames to
+    // make, counted from its end; the state does not depend on it, and an encoder that shows
+    // nothing needs 1 only. The output has N*frames items.
     BaseOutput decode_chunk(nn::Ops& ops, const nn::Tensor& y_hat, const std::vector<float>& qps,
-                            DecoderState& state) const;
+                            DecoderState& state, int frames = kChunkFrames) const;
 
     // Style of a keyframe, [N, 8, 1, 1] in (-2, 2), to be rounded to 5 levels.
     nn::Tensor style(nn::Ops& ops, const nn::Tensor& rgb) const;
