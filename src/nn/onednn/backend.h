@@ -19,6 +19,9 @@ struct HostStorage : Storage {
     Tensor as_bf16;  // made when a convolution first asks for it
 };
 
+// Results of so few channels are pictures, flows or masks: bf16 would show, and save nothing.
+inline constexpr int64_t kFineChannels = 8;
+
 HostStorage& storage(const Tensor& x);
 DType type(const Tensor& x);
 // From element `offset` on.

@@ -6,12 +6,6 @@
 #include "nn/onednn/convolver.h"
 
 namespace gvc::nn::onednn {
-namespace {
-
-// Results of so few channels are pictures, flows or masks: bf16 would show, and save nothing.
-constexpr int64_t kFineChannels = 8;
-
-}  // namespace
 
 ConvWeight OneDnnOps::conv_weight(const std::string& name, const ConvSpec& spec) {
     ConvArrays arrays = load_conv(name, spec);

@@ -9,17 +9,17 @@ void map(In in, Out out, int64_t count, const F& f) {
     });
 }
 
-void activate(Unary act, In in, Out out, int64_t count) {
+GVC_FLATTEN void activate(Unary act, In in, Out out, int64_t count) {
     with_unary(act, [&](auto tag) {
         map(in, out, count, [](Vec x) { return activated<decltype(tag)::value>(x); });
     });
 }
 
-void affine(In in, float a, float b, Out out, int64_t count) {
+GVC_FLATTEN void affine(In in, float a, float b, Out out, int64_t count) {
     map(in, out, count, [=](Vec x) { return x * a + b; });
 }
 
-void clamp(In in, float low, float high, Out out, int64_t count) {
+GVC_FLATTEN void clamp(In in, float low, float high, Out out, int64_t count) {
     map(in, out, count, [=](Vec x) { return smaller(larger(x, splat(low)), splat(high)); });
 }
 
@@ -38,7 +38,7 @@ void zip(In a, In b, Out out, int64_t count, const F& f) {
         with_right(static_cast<const Bf16*>(b.data));
 }
 
-void binary(Binary op, In a, In b, Out out, int64_t count) {
+GVC_FLATTEN void binary(Binary op, In a, In b, Out out, int64_t count) {
     switch (op) {
         case Binary::add:
             return zip(a, b, out, count, [](Vec l, Vec r) { return l + r; });
@@ -49,8 +49,8 @@ void binary(Binary op, In a, In b, Out out, int64_t count) {
     }
 }
 
-void scale_shift(In in, const float* scale, const float* shift, Out out, int64_t positions,
-                 int64_t channels) {
+GVC_FLATTEN void scale_shift(In in, const float* scale, const float* shift, Out out,
+                             int64_t positions, int64_t channels) {
     with_type(in, out, [&](auto* from, auto* to) {
         for (int64_t p = 0; p < positions; ++p, from += channels, to += channels)
             each_vector(channels, [&](int64_t c, int64_t lanes) {
@@ -61,7 +61,7 @@ void scale_shift(In in, const float* scale, const float* shift, Out out, int64_t
     });
 }
 
-void sum_halves(Unary act, In in, Out out, int64_t positions, int64_t channels) {
+GVC_FLATTEN void sum_halves(Unary act, In in, Out out, int64_t positions, int64_t channels) {
     with_unary(act, [&](auto tag) {
         constexpr Unary kAct = decltype(tag)::value;
         with_type(in, out, [&](auto* from, auto* to) {
@@ -75,8 +75,8 @@ void sum_halves(Unary act, In in, Out out, int64_t positions, int64_t channels) 
     });
 }
 
-void norm_modulate(In in, const float* scale, const float* shift, Out out, int64_t positions,
-                   int64_t channels) {
+GVC_FLATTEN void norm_modulate(In in, const float* scale, const float* shift, Out out,
+                               int64_t positions, int64_t channels) {
     float share = 1.0f / static_cast<float>(channels);
     with_type(in, out, [&](auto* from, auto* to) {
         for (int64_t p = 0; p < positions; ++p, from += channels, to += channels) {
@@ -99,8 +99,8 @@ void norm_modulate(In in, const float* scale, const float* shift, Out out, int64
     });
 }
 
-void channel_sums(In in, const float* offset, int64_t positions, int64_t channels, float* sums,
-                  float* squares) {
+GVC_FLATTEN void channel_sums(In in, const float* offset, int64_t positions, int64_t channels,
+                              float* sums, float* squares) {
     auto run = [&](auto* from) {
         each_vector(channels, [&](int64_t c, int64_t lanes) {
             Vec around = load(offset + c, lanes), total{}, total_squares{};

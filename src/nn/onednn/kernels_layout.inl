@@ -39,7 +39,8 @@ void copy_same(const T* from, T* to, int64_t runs, int64_t length, int64_t in_st
     }
 }
 
-void copy(In in, Out out, int64_t runs, int64_t length, int64_t in_stride, int64_t out_stride) {
+GVC_FLATTEN void copy(In in, Out out, int64_t runs, int64_t length, int64_t in_stride,
+                      int64_t out_stride) {
     if (in_stride == length && out_stride == length) {
         length *= runs;
         runs = 1;

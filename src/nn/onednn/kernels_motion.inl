@@ -1,7 +1,7 @@
 // Warping and block matching.
 
-void warp_planes(In flows, In logits, int64_t refs, int64_t count, float s, int64_t plane_stride,
-                 float* planes) {
+GVC_FLATTEN void warp_planes(In flows, In logits, int64_t refs, int64_t count, float s,
+                             int64_t plane_stride, float* planes) {
     // Positions in pieces, so that the planar copies stay in the first cache.
     constexpr int64_t kPiece = 256;
     float flow[2 * kMaxWarpRefs * kPiece], mask[(kMaxWarpRefs + 1) * kPiece];
@@ -147,7 +147,7 @@ void blend_any(const WarpRow& job, const Samples* samples, T* out) {
         });
 }
 
-void warp_row(const WarpRow& job) {
+GVC_FLATTEN void warp_row(const WarpRow& job) {
     int64_t s = job.s, room = job.w + 128;  // before and behind a row: half a cell and a vector
     float* shares = job.scratch;
     // Of pixel k after the centre of a cell; an even s has its first pixel half a pixel behind it.
@@ -184,7 +184,7 @@ void warp_row(const WarpRow& job) {
 
 inline Vec magnitude(Vec x) { return larger(x, -x); }
 
-void match_row(const MatchRow& job) {
+GVC_FLATTEN void match_row(const MatchRow& job) {
     int64_t room = job.w + 64;
     float* best = job.scratch;
     float* zero = best + room;

@@ -1,7 +1,7 @@
 // Pooling and bilinear upsampling, a row at a time.
 
-void upsample_row(In above, In below, float weight, int64_t w, int64_t channels, int64_t factor,
-                  float* scratch, Out out) {
+GVC_FLATTEN void upsample_row(In above, In below, float weight, int64_t w, int64_t channels,
+                              int64_t factor, float* scratch, Out out) {
     // The row between both, with its ends repeated once.
     float* row = scratch + channels;
     with_type(above, out, [&](auto* top, auto*) {
@@ -44,8 +44,8 @@ void upsample_row(In above, In below, float weight, int64_t w, int64_t channels,
     });
 }
 
-void mean_row(In in, int64_t row_stride, int64_t factor, int64_t out_w, int64_t channels,
-              float* scratch, Out out) {
+GVC_FLATTEN void mean_row(In in, int64_t row_stride, int64_t factor, int64_t out_w,
+                          int64_t channels, float* scratch, Out out) {
     float share = 1.0f / static_cast<float>(factor * factor);
     with_type(in, out, [&](auto* from, auto* to) {
         each_vector(out_w * factor * channels, [&](int64_t i, int64_t lanes) {
@@ -53,6 +53,20 @@ void mean_row(In in, int64_t row_stride, int64_t factor, int64_t out_w, int64_t 
             for (int64_t j = 1; j < factor; ++j) total += load(from + j * row_stride + i, lanes);
             store(scratch + i, total, lanes);
         });
+        if (channels < kLanes) {
+            // Parts of vectors are slow: one at a time, to where it has been read already.
+            for (int64_t x = 0; x < out_w; ++x)
+                for (int64_t c = 0; c < channels; ++c) {
+                    const float* cell = scratch + x * factor * channels + c;
+                    float total = cell[0];
+                    for (int64_t i = 1; i < factor; ++i) total += cell[i * channels];
+                    scratch[x * channels + c] = total * share;
+                }
+            each_vector(out_w * channels, [&](int64_t i, int64_t lanes) {
+                store(to + i, load(scratch + i, lanes), lanes);
+            });
+            return;
+        }
         for (int64_t x = 0; x < out_w; ++x) {
             const float* cell = scratch + x * factor * channels;
             each_vector(channels, [&](int64_t c, int64_t lanes) {
@@ -64,8 +78,8 @@ void mean_row(In in, int64_t row_stride, int64_t factor, int64_t out_w, int64_t 
     });
 }
 
-void max_window(In in, int64_t row_stride, int64_t rows, int64_t columns, int64_t channels,
-                Out out) {
+GVC_FLATTEN void max_window(In in, int64_t row_stride, int64_t rows, int64_t columns,
+                            int64_t channels, Out out) {
     with_type(in, out, [&](auto* from, auto* to) {
         each_vector(channels, [&](int64_t c, int64_t lanes) {
             Vec best = load(from + c, lanes);

@@ -12,7 +12,7 @@ Tensor OneDnnOps::warp_blend(const std::vector<Tensor>& refs, const Tensor& flow
     assert(count <= kMaxWarpRefs && s <= kMaxWarpFactor);
     assert(cells.c == 2 * count && logits.shape().c == count + 1);
     assert(cells.h * s == shape.h && cells.w * s == shape.w);
-    bool half = true;
+    bool half = shape.c > kFineChannels;
     for (const Tensor& ref : refs) half &= type(ref) == DType::bf16;
     std::vector<Tensor> pictures;
     for (const Tensor& ref : refs)

@@ -60,6 +60,10 @@ inline void store_part(T* to, Vec v, int64_t count) {
     for (int64_t i = 0; i < count; ++i) to[i] = lanes[i];
 }
 
+// Before functions with vector loops: everything they call becomes part of them, so that constants
+// (the number of lanes, the activation) are constants inside, too.
+#define GVC_FLATTEN __attribute__((flatten))
+
 // Calls f(offset, lanes) for whole vectors and f(offset, rest) for what is left.
 template <typename F>
 inline void each_vector(int64_t count, const F& f) {
