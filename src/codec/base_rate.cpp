@@ -111,8 +111,11 @@ bool BaseRateControl::within_cap() const {
     return options_.maxrate <= 0 || tries_.at(best()) <= credit_;
 }
 
-bool BaseRateControl::meets_budget() const {
-    return !by_rate() || best() < kCoarsest || tries_.at(kCoarsest) <= kMostOverBudget * target();
+double BaseRateControl::excess() const {
+    // Bits do not fall strictly with the quantiser: at the end 62 may take less than 63.
+    if (!by_rate() || !tries_.count(kCoarsest)) return 1;
+    const double excess = tries_.at(best()) / target();
+    return excess <= kMostOverBudget ? 1 : excess;
 }
 
 void BaseRateControl::commit(double bits) {

@@ -26,8 +26,9 @@ class BaseRateControl {
     int best() const;
     // False if even the coarsest quantiser broke the cap: the GOP needs fewer frames.
     bool within_cap() const;
-    // False if even the coarsest quantiser takes clearly more than the budget.
-    bool meets_budget() const;
+    // How much more than the budget even the coarsest quantiser takes; 1 where it can be met.
+    double excess() const;
+    bool meets_budget() const { return excess() <= 1; }
     // The GOP goes out with so many bits (0: it was dropped).
     void commit(double bits);
 

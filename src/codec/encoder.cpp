@@ -28,8 +28,18 @@ size_t size_of(const std::vector<Bytes>& pieces) {
 
 // Sizes of the hybrid base that are tried, and how.
 constexpr std::array kBaseScales = {1.0, 0.875, 0.75, 0.625, 0.5, 0.4375, 0.375, 0.3125, 0.25};
-constexpr int kWorseSizes = 1;          // in a row end the search
+constexpr double kBitsPerSize = 1.3;    // bits go with this power of the scale
 constexpr int kSampleEvery = 9;         // frames, of which one is looked at
+
+// The first size from which on the bits, too many by this factor at size i, are expected to fit.
+size_t next_size(size_t i, double excess) {
+    size_t next = i + 1;
+    while (next + 1 < kBaseScales.size() &&
+           excess * std::pow(kBaseScales[next] / kBaseScales[i], kBitsPerSize) > 1) {
+        ++next;
+    }
+    return next;
+}
 
 double squared_error(std::span<const float> a, std::span<const float> b) {
     double sum = 0;
@@ -396,41 +406,37 @@ Status Encoder::choose_base_size(const Source& source) {
     base_size_ = 0;
     if (options_.base_scale > 0 || !base_rate_.budget()) return {};
     double least = INFINITY;
-    size_t best = 0;
-    int worse = 0;
-    for (size_t i = 0; i < kBaseScales.size() && worse < kWorseSizes; ++i) {
+    for (size_t i = 0; i < kBaseScales.size();) {
         options_.sequence.base_size = base_size(options_.sequence, kBaseScales[i]);
         const BaseRateControl before = base_rate_;
         GVC_ASSIGN_OR_RETURN(const EncodedGop gop, code_base_at_size(source));
-        const bool fits = base_rate_.meets_budget();
+        const double excess = base_rate_.excess();
         base_rate_ = before;
-        if (!fits) {
-            base_size_ = i;  // the smallest serves if none fits
+        if (excess > 1) {
+            base_size_ = std::min(next_size(i, excess), kBaseScales.size() - 1);
+            i = next_size(i, excess);
             continue;
         }
         GVC_ASSIGN_OR_RETURN(const Seen seen, look_at(source, gop));
-        if (seen.distance < least) {
-            least = seen.distance;
-            best = i;
-            worse = 0;
-        } else {
-            ++worse;
-        }
+        if (seen.distance >= least) break;
+        least = seen.distance;
+        base_size_ = i++;
     }
-    if (std::isfinite(least)) base_size_ = best;
     return {};
 }
 
 // A GOP that takes too many bits at the coarsest quantiser gets a smaller size, for itself alone.
 Result<EncodedGop> Encoder::code_base_within_budget(const Source& source) {
     const bool fixed = options_.base_scale > 0;
-    for (size_t i = *base_size_;; ++i) {
+    for (size_t i = *base_size_;;) {
         const double scale = fixed ? options_.base_scale : kBaseScales[i];
         options_.sequence.base_size = base_size(options_.sequence, scale);
         const BaseRateControl before = base_rate_;
         GVC_ASSIGN_OR_RETURN(EncodedGop gop, code_base_at_size(source));
-        if (fixed || i + 1 == kBaseScales.size() || base_rate_.meets_budget()) return gop;
+        const double excess = base_rate_.excess();
+        if (fixed || excess == 1 || i + 1 == kBaseScales.size()) return gop;
         base_rate_ = before;
+        i = std::min(next_size(i, excess), kBaseScales.size() - 1);
     }
 }
 
@@ -463,28 +469,43 @@ Result<Encoder::Seen> Encoder::look_at(const Source& source, const EncodedGop& g
                                                      options_.sequence));
     HybridPictures decoded(model_, std::move(base), options_.sequence, gop.descriptor,
                            gop.base_data.size());
-    std::array<double, bitstream::kFullRefinement + 1> sums{};
+    struct Sample {
+        std::vector<float> original, plain, refined;
+    };
+    std::vector<Sample> samples;
     StageTimes ignored;
     const int count = decoded.count();
     for (int i = std::min(kSampleEvery / 2, count - 1); i < count; i += kSampleEvery) {
-        const std::vector<float> original = unpack(source.coded(static_cast<size_t>(i)));
-        GVC_ASSIGN_OR_RETURN(const auto plain, decoded.pictures(i, 1, 0, ignored));
-        GVC_ASSIGN_OR_RETURN(
-            const auto full, decoded.pictures(i, 1, bitstream::kFullRefinement, ignored));
-        for (size_t part = 0; part < sums.size(); ++part) {
-            const float share = static_cast<float>(part) / bitstream::kFullRefinement;
-            std::vector<float> shown(original.size());
+        GVC_ASSIGN_OR_RETURN(auto plain, decoded.pictures(i, 1, 0, ignored));
+        GVC_ASSIGN_OR_RETURN(auto refined,
+                             decoded.pictures(i, 1, bitstream::kFullRefinement, ignored));
+        samples.push_back({unpack(source.coded(static_cast<size_t>(i))), std::move(plain[0]),
+                           std::move(refined[0])});
+    }
+    const auto distance_at = [&](int refinement) -> Result<double> {
+        const float share = static_cast<float>(refinement) / bitstream::kFullRefinement;
+        double sum = 0;
+        for (const Sample& sample : samples) {
+            std::vector<float> shown(sample.plain);
             for (size_t k = 0; k < shown.size(); ++k) {
-                shown[k] = plain[0][k] + share * (full[0][k] - plain[0][k]);
+                shown[k] += share * (sample.refined[k] - sample.plain[k]);
             }
             GVC_ASSIGN_OR_RETURN(const double distance,
-                                 options_.distance ? options_.distance(original, shown, size_)
-                                                   : squared_error(original, shown));
-            sums[part] += distance;
+                                 options_.distance
+                                     ? options_.distance(sample.original, shown, size_)
+                                     : Result<double>(squared_error(sample.original, shown)));
+            sum += distance;
         }
+        return sum;
+    };
+    Seen best{0, bitstream::kFullRefinement};
+    GVC_ASSIGN_OR_RETURN(best.distance, distance_at(best.refinement));
+    for (int less = best.refinement - 1; less >= 0 && model_.hybrid(); --less) {
+        GVC_ASSIGN_OR_RETURN(const double distance, distance_at(less));
+        if (distance >= best.distance) break;
+        best = {distance, less};
     }
-    const auto best = std::min_element(sums.begin(), sums.end());
-    return Seen{*best, static_cast<int>(best - sums.begin())};
+    return best;
 }
 
 // Never a refined picture where the base alone is better.
