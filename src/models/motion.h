@@ -6,8 +6,9 @@
 namespace gvc::models {
 
 // For each 8x8 cell of each frame of a chunk the displacements to where its content is found in two
-// references, searched on the host (motion_search.h). No gradient flows through it.
-//   rgb [N*4, 3, H, W], last, key [N, 3, H, W] in [0, 1], H and W multiples of 8
+// references, searched on the host (motion_search.h); the four cells of 16x16 pixels, the grain that
+// motion is sent in, share theirs. No gradient flows through it.
+//   rgb [N*4, 3, H, W], last, key [N, 3, H, W] in [0, 1], H and W multiples of 16
 //   vectors [N*4, 4, H/8, W/8]: dx, dy in cells to the last frame, then to the keyframe. Where
 //   moving fits no better than staying, a vector is zero; the keyframe's is the last frame's where
 //   it does not fit clearly better: a way that is not used should cost nothing to send.

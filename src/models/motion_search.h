@@ -1,5 +1,5 @@
-// Block motion search between two pictures, on the host, in integers: its result is the same with
-// any number of threads.
+// Block motion search between two pictures, on the host. Its result is the same with any number of
+// threads.
 //
 // A cell is 16x16 pixels of the picture, 8x8 of its half-size luma; it is compared together with
 // the 4 half-size pixels around it, and its vector is what is sent (Note [Motion in the latent]).
