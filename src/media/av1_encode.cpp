@@ -1,4 +1,9 @@
+#include <dirent.h>
+#include <sched.h>
+#include <sys/types.h>
+
 #include <algorithm>
+#include <cstdlib>
 
 #include "media/av1.h"
 #include "media/av_frame.h"
@@ -9,6 +14,20 @@ namespace gvc::media {
 namespace {
 
 constexpr uint8_t kTemporalDelimiter[] = {0x12, 0x00};
+
+// Run by root, SVT-AV1 gives its threads real-time priority: nothing else on the machine would get
+// the processors while it works. This gives all threads of the process an ordinary one again.
+void calm_threads() {
+    DIR* tasks = opendir("/proc/self/task");
+    if (tasks == nullptr) return;
+    while (const dirent* entry = readdir(tasks)) {
+        const auto id = static_cast<pid_t>(std::strtol(entry->d_name, nullptr, 10));
+        if (id <= 0 || sched_getscheduler(id) == SCHED_OTHER) continue;
+        const sched_param ordinary{};
+        sched_setscheduler(id, SCHED_OTHER, &ordinary);
+    }
+    closedir(tasks);
+}
 
 Result<AvCodec> open_encoder(const Frame& sample, size_t frames, const Av1Settings& settings) {
     const AVCodec* codec = avcodec_find_encoder_by_name("libsvtav1");
@@ -38,6 +57,7 @@ Result<AvCodec> open_encoder(const Frame& sample, size_t frames, const Av1Settin
     options.set("svtav1-params", parameters);
     const int error = avcodec_open2(context.get(), codec, options.address());
     if (error < 0) return {Code::usage, "SVT-AV1 refuses its settings: " + error_text(error)};
+    calm_threads();
     return context;
 }
 
