@@ -139,6 +139,46 @@ TEST(Descriptor, RoundTripsAndIsShort) {
     EXPECT_LE(write_descriptor(big)->size(), 32u);
 }
 
+TEST(Descriptor, OnlyABaseSaysHowMuchRefinementItGets) {
+    Descriptor d;
+    d.frames = 29;
+    d.qp = 21;
+    d.seed = 0xABCD;
+    d.start = 5;
+    const std::vector<uint8_t> neural = *write_descriptor(d);
+    EXPECT_EQ(neural.size(), 7u);  // 49 bits
+    for (uint8_t refinement = 0; refinement <= kFullRefinement; ++refinement) {
+        d.base = BaseKind::neural;
+        d.refinement = refinement;
+        EXPECT_EQ(*write_descriptor(d), neural);
+        d.base = BaseKind::still;
+        EXPECT_EQ(write_descriptor(d)->size(), neural.size());
+
+        d.base = BaseKind::av1;
+        const auto bytes = write_descriptor(d);
+        ASSERT_TRUE(bytes.ok());
+        EXPECT_LE(bytes->size(), neural.size() + 1);
+        size_t used = 0;
+        const auto back = read_descriptor(*bytes, used);
+        ASSERT_TRUE(back.ok());
+        EXPECT_EQ(*back, d);
+        EXPECT_EQ(back->refinement, refinement);
+        EXPECT_EQ(used, bytes->size());
+        for (size_t n = 0; n < bytes->size(); ++n) {
+            EXPECT_FALSE(read_descriptor(std::span(*bytes).first(n), used).ok()) << n;
+        }
+        Descriptor full = full_descriptor();
+        full.base = BaseKind::av1;
+        full.refinement = refinement;
+        const auto full_bytes = write_descriptor(full);
+        ASSERT_TRUE(full_bytes.ok());
+        EXPECT_EQ(*read_descriptor(*full_bytes, used), full);
+    }
+    // What a neural descriptor does not say is read as all of it.
+    size_t used = 0;
+    EXPECT_EQ(read_descriptor(neural, used)->refinement, kFullRefinement);
+}
+
 TEST(Descriptor, RefusesFieldsOutOfRange) {
     const auto refused = [](auto&& change) {
         Descriptor d = full_descriptor();
@@ -148,6 +188,7 @@ TEST(Descriptor, RefusesFieldsOutOfRange) {
     EXPECT_TRUE(refused([](auto& d) { d.frames = 30; }));
     EXPECT_TRUE(refused([](auto& d) { d.frames = 0; }));
     EXPECT_TRUE(refused([](auto& d) { d.qp = 32; }));
+    EXPECT_TRUE(refused([](auto& d) { d.base = BaseKind::av1, d.refinement = 4; }));
     EXPECT_TRUE(refused([](auto& d) { d.chunk_qps.reset(), d.chunk_qp_offset = 8; }));
     EXPECT_TRUE(refused([](auto& d) { d.durations->pop_back(); }));
     EXPECT_TRUE(refused([](auto& d) { d.text = std::string(1025, 'x'); }));

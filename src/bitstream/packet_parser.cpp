@@ -58,6 +58,9 @@ Status PacketParser::parse_sections(PacketContent& content, std::span<const uint
         GVC_ASSIGN_OR_RETURN(content.descriptor,
                              read_descriptor(payload, content.descriptor_bytes));
         payload = payload.subspan(content.descriptor_bytes);
+        if ((header.kind == PacketKind::base) != (content.descriptor->base == BaseKind::av1)) {
+            return {Code::corrupt, "a GOP's packet and its descriptor contradict each other"};
+        }
         GVC_ASSIGN_OR_RETURN(layout_, gop_layout(*sequence_, *content.descriptor, header.kind));
         descriptor_ = *content.descriptor;
         gop_ = header.gop;

@@ -111,6 +111,82 @@ TEST_F(StreamReportTest, OverheadIsSmallAtTheLowestRates) {
     }
 }
 
+// Three GOPs of a conventional codec; `wrong` gets the CRC of other data.
+TestStream base_stream(int wrong = -1) {
+    TestStream stream;
+    stream.sequence.width = 320;
+    stream.sequence.height = 180;
+    stream.sequence.fingerprint = model().fingerprint();
+    stream.sequence.base_size = Rational{160, 90};
+    entropy::TestRandom random(6);
+    for (uint8_t g = 0; g < 3; ++g) {
+        CodedGop gop;
+        gop.kind = PacketKind::base;
+        gop.counter = g;
+        gop.sequence = stream.sequence;
+        gop.descriptor.base = BaseKind::av1;
+        gop.descriptor.refinement = g;
+        gop.descriptor.frames = 29;
+        gop.descriptor.start = g * 29u;
+        Bytes data(300 + 50 * g);
+        for (uint8_t& byte : data) byte = static_cast<uint8_t>(random.next());
+        gop.token_crc = crc32c(data) ^ (g == wrong ? 1 : 0);
+        gop.units = {{data}};
+        stream.gops.push_back(pack_gop(gop, stream.sequence).value());
+        stream.hashes.push_back(crc32c(data));
+        stream.random_access.push_back(true);
+    }
+    return stream;
+}
+
+TEST_F(StreamReportTest, BasesAreHashedWithAndWithoutAModel) {
+    const TestStream stream = base_stream();
+    write(stream);
+    for (const bool with_model : {true, false}) {
+        const auto r = report(with_model ? &model() : nullptr, true);
+        ASSERT_TRUE(r.ok()) << r.status().message();
+        EXPECT_TRUE(r->intact());
+        EXPECT_EQ(r->frames, 87u);
+        EXPECT_EQ(r->base_bytes, 300u + 350 + 400);
+        EXPECT_EQ(r->coded_bytes(), r->base_bytes);
+        EXPECT_EQ(r->key_bytes + r->pkey_bytes + r->chunk_bytes, 0u);
+        ASSERT_EQ(r->gops.size(), 3u);
+        for (size_t g = 0; g < 3; ++g) {
+            EXPECT_EQ(r->gops[g].kind, PacketKind::base);
+            EXPECT_EQ(r->gops[g].descriptor.base, BaseKind::av1);
+            EXPECT_EQ(r->gops[g].descriptor.refinement, g);
+            EXPECT_EQ(r->gops[g].token_hash, stream.hashes[g]);
+            EXPECT_EQ(r->gops[g].token_hash, r->gops[g].token_crc);
+        }
+    }
+}
+
+TEST_F(StreamReportTest, BasesOfAnotherCrcAreNotIntact) {
+    write(base_stream(1));
+    const auto r = report(nullptr);
+    ASSERT_TRUE(r.ok());
+    EXPECT_FALSE(r->intact());
+    EXPECT_EQ(r->damaged_bytes, 0u);
+    EXPECT_EQ(r->gops[0].token_hash, r->gops[0].token_crc);
+    EXPECT_NE(r->gops[1].token_hash, r->gops[1].token_crc);
+    EXPECT_EQ(r->gops[2].token_hash, r->gops[2].token_crc);
+}
+
+// A base's packet with a neural descriptor, or the other way round, is no GOP.
+TEST_F(StreamReportTest, KindsThatContradictEachOtherAreBadPackets) {
+    TestStream stream = base_stream();
+    const Packet packet = read_packet(stream.gops[1][0]).value();
+    PacketHeader header = packet.header;
+    header.kind = PacketKind::keyframe;
+    stream.gops[1][0] = write_packet(header, packet.payload).value();
+    write(stream);
+    const auto r = report(&model());
+    ASSERT_TRUE(r.ok()) << r.status().message();
+    EXPECT_EQ(r->bad_packets, 1u);
+    EXPECT_EQ(r->gops.size(), 2u);
+    EXPECT_FALSE(r->intact());
+}
+
 TEST_F(StreamReportTest, DamageAndOtherWeightsAreSeen) {
     TestStreamOptions options;
     options.pack = {1, false};
