@@ -80,6 +80,12 @@ class Av1BaseCoder final : public codec::BaseCoder {
         std::span<const uint8_t> data, int frames,
         const bitstream::SequenceHeader& sequence) override {
         const Sizes sizes = sizes_of(sequence);
+        // Nor must a header ask for the memory of pictures larger than those shown.
+        const auto most = codec::base_size(sequence, 1.0);
+        if (sizes.coded_width > static_cast<int>(most.num) ||
+            sizes.coded_height > static_cast<int>(most.den)) {
+            return {Code::corrupt, "the AV1 base is larger than the picture"};
+        }
         GVC_ASSIGN_OR_RETURN(
             auto decoded,
             decode_av1(data, frames, {sizes.coded_width, sizes.coded_height, colour_of(sequence)},

@@ -10,7 +10,7 @@ namespace {
 
 Status damaged(const std::string& what) { return {Code::corrupt, "the AV1 base " + what}; }
 
-Result<AvCodec> open_decoder(int threads) {
+Result<AvCodec> open_decoder(const Av1Picture& expected, int threads) {
     const AVCodec* codec = avcodec_find_decoder_by_name("libdav1d");
     if (codec == nullptr) {
         return {Code::resources, "this FFmpeg has no dav1d decoder",
@@ -19,6 +19,8 @@ Result<AvCodec> open_decoder(int threads) {
     AvCodec context(avcodec_alloc_context3(codec));
     if (context == nullptr) return {Code::resources, "no memory for an AV1 decoder"};
     context->thread_count = threads;
+    // Damaged data must not ask for the memory of larger pictures.
+    context->max_pixels = static_cast<int64_t>(expected.width) * expected.height;
     AvDictionary options;
     options.set("filmgrain", "0");  // grain would hide from the refiner what is there
     const int error = avcodec_open2(context.get(), codec, options.address());
@@ -41,7 +43,7 @@ Result<std::vector<Frame>> decode_av1(std::span<const uint8_t> data, int frames,
                                       const Av1Picture& expected, int threads) {
     take_over_ffmpeg_log();
     if (data.empty()) return damaged("is empty");
-    GVC_ASSIGN_OR_RETURN(AvCodec decoder, open_decoder(threads));
+    GVC_ASSIGN_OR_RETURN(AvCodec decoder, open_decoder(expected, threads));
     GVC_ASSIGN_OR_RETURN(const AvPacket packet, packet_of(data));
     if (avcodec_send_packet(decoder.get(), packet.get()) < 0) return damaged("is damaged");
     avcodec_send_packet(decoder.get(), nullptr);
