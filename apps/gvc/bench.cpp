@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "av1_preset.h"
 #include "bench_run.h"
 #include "command.h"
 #include "interrupt.h"
@@ -112,6 +113,7 @@ void write_json(JsonWriter& json, const std::vector<BenchResult>& results) {
         json.value("precision", r.what.precision);
         json.value("threads", r.what.threads);
         json.value("frames", r.what.frames);
+        json.value("base", r.what.base);
         json.value("qp", r.what.qp);
         json.value("steps", r.what.steps);
         json.value("repetitions", r.what.repetitions);
@@ -168,6 +170,10 @@ void add_bench(CLI::App& root, Run& run_chosen) {
         ->type_name("LIST");
     app->add_option("--gop", what.frames, "Frames of the GOP")->check(CLI::Range(1, 29));
     app->add_option("--qp", what.qp, "Quantiser")->check(CLI::Range(0, 31));
+    app->add_option("--base", what.base, "neural, or av1 (at 3/4 of the size)")
+        ->check(CLI::IsMember({"neural", "av1"}));
+    app->add_option("--preset", what.preset, "Effort of the AV1 base")
+        ->check(CLI::IsMember(av1_presets()));
     app->add_option("--steps", what.steps, "Flow steps of the refiner (-1: the usual)")
         ->check(CLI::Range(-1, 64));
     app->add_option("--repeat", what.repetitions, "Timed runs")->check(CLI::Range(1, 1000));

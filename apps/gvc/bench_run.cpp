@@ -6,10 +6,13 @@
 #include <cstdio>
 #include <fstream>
 
+#include "av1_preset.h"
 #include "codec/decoder.h"
 
 namespace gvc::app {
 namespace {
+
+constexpr double kBaseScale = 0.75;
 
 using Pictures = std::vector<std::vector<float>>;
 
@@ -54,20 +57,23 @@ Result<BenchSide> repeat(const BenchCase& what, const Once& once) {
         {middle.seconds, runs.front().seconds, runs.back().seconds}, middle.stages, peak_memory()};
 }
 
-codec::EncoderOptions encoder_options(const BenchCase& what) {
+codec::EncoderOptions encoder_options(const BenchCase& what, codec::BaseCoder* base) {
     codec::EncoderOptions options;
     options.sequence.width = static_cast<uint32_t>(what.size.width);
     options.sequence.height = static_cast<uint32_t>(what.size.height);
     options.rate.mode = codec::RateOptions::Mode::qp;
     options.rate.value = what.qp;
     options.scene_cuts = false;
+    options.base_coder = base;
+    options.base_scale = kBaseScale;
     return options;
 }
 
-Result<Run> encode(const codec::Model& model, const BenchCase& what, const Pictures& pictures,
-                   std::vector<bitstream::Bytes>& packets) {
+Result<Run> encode(const codec::Model& model, const BenchCase& what, codec::BaseCoder* base,
+                   const Pictures& pictures, std::vector<bitstream::Bytes>& packets) {
     packets.clear();
-    GVC_ASSIGN_OR_RETURN(const auto encoder, codec::Encoder::make(model, encoder_options(what)));
+    GVC_ASSIGN_OR_RETURN(const auto encoder,
+                         codec::Encoder::make(model, encoder_options(what, base)));
     for (size_t i = 0; i < pictures.size(); ++i) {
         GVC_RETURN_IF_ERROR(encoder->send(pictures[i], i));
     }
@@ -77,10 +83,11 @@ Result<Run> encode(const codec::Model& model, const BenchCase& what, const Pictu
     return Run{0, gop.times};
 }
 
-Result<Run> decode(const codec::Model& model, const BenchCase& what,
+Result<Run> decode(const codec::Model& model, const BenchCase& what, codec::BaseCoder* base,
                    const std::vector<bitstream::Bytes>& packets) {
     codec::DecoderOptions options;
     options.steps = what.steps;
+    options.base_coder = base;
     GVC_ASSIGN_OR_RETURN(const auto decoder, codec::Decoder::make(model, options));
     int frames = 0;
     const auto drain = [&]() -> Status {
@@ -107,10 +114,15 @@ Result<BenchResult> run_bench(const codec::Model& model, const BenchCase& what,
                               const Pictures& pictures) {
     BenchResult result{what, model.ops().name(), 0, {}, {}};
     std::vector<bitstream::Bytes> packets;
-    GVC_ASSIGN_OR_RETURN(result.encode,
-                         repeat(what, [&] { return encode(model, what, pictures, packets); }));
+    std::unique_ptr<codec::BaseCoder> base;
+    if (what.base == "av1") base = make_base_coder(what.preset, what.threads);
+    GVC_ASSIGN_OR_RETURN(result.encode, repeat(what, [&] {
+                             return encode(model, what, base.get(), pictures, packets);
+                         }));
     for (const bitstream::Bytes& packet : packets) result.bytes += packet.size();
-    GVC_ASSIGN_OR_RETURN(result.decode, repeat(what, [&] { return decode(model, what, packets); }));
+    GVC_ASSIGN_OR_RETURN(result.decode, repeat(what, [&] {
+                             return decode(model, what, base.get(), packets);
+                         }));
     GVC_RETURN_IF_ERROR(model.status());
     return result;
 }

@@ -18,6 +18,8 @@ struct BenchCase {
     int threads = 0;  // 0: one for each CPU
     int frames = 29;
     int qp = 16;
+    std::string base = "neural";  // or av1, at a scale of 3/4
+    std::string preset = "medium";
     int steps = -1;  // as codec::DecoderOptions
     int warm_up = 1, repetitions = 3;
 };

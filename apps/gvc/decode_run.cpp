@@ -7,11 +7,11 @@
 #include <filesystem>
 #include <thread>
 
+#include "av1_preset.h"
 #include "bounded_queue.h"
 #include "frame_output.h"
 #include "interrupt.h"
 #include "load_model.h"
-#include "media/av1_base_coder.h"
 #include "media/colour.h"
 #include "packet_source.h"
 #include "stream_clock.h"
@@ -222,9 +222,7 @@ Result<DecodeSummary> run_decode(const DecodeOptions& options, Console& console)
     GVC_ASSIGN_OR_RETURN(const auto model, load_model(files, options.compute, options.steps != 0));
     console.detail("model " + fingerprint_text(model->fingerprint()) + ", " + model->ops().name());
 
-    media::Av1BaseOptions av1;
-    av1.threads = options.compute.threads;
-    const auto base = media::make_av1_base_coder(av1);
+    const auto base = make_base_coder("medium", options.compute.threads);
     codec::DecoderOptions decoder_options;
     decoder_options.base_coder = base.get();
     decoder_options.steps = options.steps;

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "av1_preset.h"
 #include "encode_run.h"
 #include "output_name.h"
 #include "text.h"
@@ -102,7 +103,7 @@ void add_stream_options(CLI::App& app, EncodeOptions& options) {
         ->type_name("NAME");
     app.add_option("--preset", options.preset,
                    "Effort of the AV1 base: realtime, faster, fast, medium, slow, slower [medium]")
-        ->check(CLI::IsMember({"realtime", "faster", "fast", "medium", "slow", "slower"}))
+        ->check(CLI::IsMember(av1_presets()))
         ->type_name("NAME");
     app.add_option("--base-scale", options.base_scale,
                    "Size of the AV1 base, a share of the picture's [the best one is found]")

@@ -5,14 +5,13 @@
 #include <chrono>
 #include <cmath>
 #include <filesystem>
-#include <map>
 #include <thread>
 
+#include "av1_preset.h"
 #include "bounded_queue.h"
 #include "eval/lpips.h"
 #include "interrupt.h"
 #include "load_model.h"
-#include "media/av1_base_coder.h"
 #include "media/colour.h"
 #include "media/output_file.h"
 #include "media/reader.h"
@@ -30,8 +29,6 @@ struct Picture {
     uint64_t pts = 0;  // ticks
 };
 
-const std::map<std::string, int> kAv1Presets = {{"realtime", 10}, {"faster", 8}, {"fast", 6},
-                                                {"medium", 5},    {"slow", 4},   {"slower", 2}};
 constexpr size_t kPicturesAhead = 3;
 constexpr size_t kGopsAhead = 2;
 
@@ -72,10 +69,7 @@ Result<std::unique_ptr<codec::BaseCoder>> base_coder(const EncodeOptions& option
                                                      const codec::Model& model) {
     if (options.base == "neural") return std::unique_ptr<codec::BaseCoder>();
     if (options.base == "auto" && !model.hybrid()) return std::unique_ptr<codec::BaseCoder>();
-    media::Av1BaseOptions av1;
-    av1.preset = kAv1Presets.at(options.preset);
-    av1.threads = options.compute.threads;
-    return media::make_av1_base_coder(av1);
+    return make_base_coder(options.preset, options.compute.threads);
 }
 
 // LPIPS as the measure by which the encoder compares its choices; none where its weights are missing.
