@@ -72,8 +72,11 @@ Result<std::unique_ptr<codec::BaseCoder>> base_coder(const EncodeOptions& option
     return make_base_coder(options.preset, options.compute.threads);
 }
 
-// LPIPS as the measure by which the encoder compares its choices; none where its weights are missing.
-codec::PictureDistance perceptual_distance(const EncodeOptions& options) {
+// LPIPS as the measure by which the encoder compares its choices; none where its weights are
+// missing or the pictures too small for it.
+codec::PictureDistance perceptual_distance(const EncodeOptions& options,
+                                           const media::StreamInfo& info) {
+    if (std::min(info.width, info.height) < eval::kLpipsMinSide) return {};
     auto lpips = eval::Lpips::open(metrics_folder(options.compute.model), models::LpipsNet::alex,
                                    options.compute.threads);
     if (!lpips.ok()) return {};
@@ -251,7 +254,7 @@ Result<EncodeSummary> run_encode(const EncodeOptions& options, Console& console)
     codec::EncoderOptions settings = encoder_options(options, reader->info());
     settings.base_coder = base.get();
     settings.base_scale = options.base_scale;
-    if (base) settings.distance = perceptual_distance(options);
+    if (base) settings.distance = perceptual_distance(options, reader->info());
     GVC_ASSIGN_OR_RETURN(const auto encoder, codec::Encoder::make(*model, std::move(settings)));
 
     media::MuxOptions mux;

@@ -11,7 +11,7 @@ namespace {
 constexpr int kMaxTries = 5;
 constexpr double kGoodEnough = 0.02;  // a step of crf changes the bits by 5 to 10 %
 constexpr int kStartCrf = 50;
-constexpr double kStartSlope = 0.075;
+constexpr double kStartSlope = 0.075, kLeastSlope = 0.015, kMostSlope = 0.2;
 constexpr double kBelowCap = 0.97;
 constexpr double kMostOverBudget = 1.04;
 constexpr double kEndBits = 8 * 27, kIndexEntryBits = 8 * 4;  // of a file
@@ -57,6 +57,15 @@ double BaseRateControl::target() const {
     return bits;
 }
 
+// How fast ln(bits) falls beside a try: what it and its neighbour say, else the usual.
+double BaseRateControl::slope_near(std::map<int, double>::const_iterator at) const {
+    if (tries_.size() < 2) return slope_;
+    const auto other = at == tries_.begin() ? std::next(at) : std::prev(at);
+    const double fall = std::log(std::max(at->second, 1.0) / std::max(other->second, 1.0)) /
+                        (other->first - at->first);
+    return std::clamp(fall, kLeastSlope, kMostSlope);
+}
+
 // Between the nearest tries on both sides of the target, or from the nearest one on.
 int BaseRateControl::next_guess(double target) const {
     const double wanted = std::log(std::max(target, 1.0));
@@ -71,7 +80,7 @@ int BaseRateControl::next_guess(double target) const {
         guess = above->first + (below->first - above->first) * (high - wanted) / (high - low);
     } else {
         const auto near = above != tries_.end() ? above : below;
-        guess = near->first + (std::log(std::max(near->second, 1.0)) - wanted) / slope_;
+        guess = near->first + (std::log(std::max(near->second, 1.0)) - wanted) / slope_near(near);
     }
     return std::clamp(static_cast<int>(std::lround(guess)), kFinest, kCoarsest);
 }
@@ -121,10 +130,7 @@ double BaseRateControl::excess() const {
 void BaseRateControl::commit(double bits) {
     if (bits > 0) {
         if (tries_.size() > 1) {
-            const auto first = tries_.begin(), last = std::prev(tries_.end());
-            const double fall = std::log(std::max(first->second, 1.0) / std::max(last->second, 1.0)) /
-                                (last->first - first->first);
-            slope_ = std::clamp(fall, 0.03, 0.2);
+            slope_ = slope_near(tries_.find(best()));
         }
         last_crf_ = best();
     }

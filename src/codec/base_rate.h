@@ -38,6 +38,7 @@ class BaseRateControl {
     bool by_rate() const { return options_.mode >= RateOptions::Mode::bpp; }
     double target() const;
     int next_guess(double target) const;
+    double slope_near(std::map<int, double>::const_iterator at) const;
 
     RateOptions options_;
     double pixels_, frame_seconds_;
