@@ -3,6 +3,7 @@
 # or SKIP and its name. Environment: GVC_BUILD_DIR has gvc and gvc-random-model.
 set -uo pipefail
 cd "$(dirname "$0")/.."
+source=$PWD
 build=${GVC_BUILD_DIR:-build}
 gvc=$(realpath "$build/gvc") && random_model=$(realpath "$build/gvc-random-model") || exit 77
 work=$(mktemp -d)
@@ -41,6 +42,8 @@ for tool in ffmpeg jq; do
     if ! command -v "$tool" >/dev/null; then skip cli "$tool is not installed"; exit 77; fi
 done
 mkdir model other && "$random_model" model 1 && "$random_model" other 2 || exit 1
+# The base is neural unless weights of the hybrid's refiner are there: they have a folder apart.
+mkdir hybrid && cp model/*.safetensors hybrid && rm {model,other}/refiner-av1-s.safetensors || exit 1
 export GVC_MODEL_DIR=$work/model OMP_WAIT_POLICY=passive
 export -n ONEDNN_MAX_CPU_ISA
 fps=10
@@ -77,6 +80,61 @@ check verify_tokens "$gvc" decode a.gvc --verify-tokens
 check fps_and_size bash -c "'$gvc' encode in.y4m f.gvc --fps 5 --size 64x64 --qp 20 --json |
     jq -e '.frames == 35'"
 check image_sequence bash -c "'$gvc' encode 'p%03d.png' img.gvc --json | jq -e '.frames == 3'"
+
+# ---- the hybrid base ----
+examples=$source/examples
+bases() { "$gvc" inspect --packets "$1" --json | jq -r '[.gop_list[].base] | unique | join(" ")'; }
+hash_of() { "$gvc" inspect --packets "$1" --json | jq -e '.intact and
+    ([.gop_list[] | .token_crc == .token_hash] | all)'; }
+if ! ffmpeg -v error -hide_banner -encoders | grep -q libsvtav1; then
+    skip hybrid "this FFmpeg has no SVT-AV1"
+elif [[ ! -s $examples/dog_ball.mp4 ]]; then
+    skip hybrid "examples/dog_ball.mp4 is missing"
+else
+    dog=$examples/dog_ball.mp4
+    encode_av1() { "$gvc" encode "$dog" "$@" --size 160x90 --frames 6 --preset realtime -q; }
+    check encode_base_av1 encode_av1 dog_av1.gvc --base av1 --crf 40 --model hybrid
+    check encode_base_neural encode_av1 dog_neural.gvc --base neural --crf 40 --model hybrid
+    check inspect_says_av1 test "$(bases dog_av1.gvc)" = av1
+    check inspect_says_neural test "$(bases dog_neural.gvc)" = neural
+    check inspect_text_says_av1 bash -c "'$gvc' inspect --packets dog_av1.gvc | grep -q ' av1 '"
+    check av1_hashes_are_right hash_of dog_av1.gvc
+    check auto_is_av1_with_its_weights encode_av1 dog_auto.gvc --crf 40 --model hybrid
+    check auto_gives_the_same_stream same dog_auto.gvc dog_av1.gvc
+    check auto_is_neural_without encode_av1 dog_auto.gvc -y --crf 40
+    check auto_without_says_neural test "$(bases dog_auto.gvc)" = neural
+    check av1_without_refiner encode_av1 dog_plain.gvc --base av1 --crf 40
+    for stream in dog_av1 dog_neural; do
+        check "decode_$stream" "$gvc" decode $stream.gvc $stream.y4m --model hybrid -q
+        check "frames_$stream" test "$(ffprobe -v error -count_frames -show_entries \
+            stream=nb_read_frames,width,height -of csv=p=0 $stream.y4m)" = 160,90,6
+        check "twice_$stream" test "$(md5 $stream.gvc --model hybrid)" = \
+            "$(md5 $stream.gvc --model hybrid --threads 1)"
+    done
+    check av1_refiner_changes_pictures test "$(md5 dog_av1.gvc --model hybrid)" != \
+        "$(md5 dog_av1.gvc --model hybrid --steps 0)"
+    check av1_without_refiner_is_steps_0 test "$(md5 dog_av1.gvc)" = \
+        "$(md5 dog_av1.gvc --model hybrid --steps 0)"
+    check av1_verify encode_av1 dog_v.gvc --base av1 --crf 40 --model hybrid --verify
+    check av1_by_bpp encode_av1 dog_bpp.gvc --base av1 --bpp 0.1 --model hybrid
+    check av1_bpp_decodes "$gvc" decode dog_bpp.gvc --md5 --model hybrid -q
+    check base_scale encode_av1 dog_half.gvc --base av1 --crf 40 --base-scale 0.5 --model hybrid
+    check base_scale_is_smaller test "$(stat -c %s dog_half.gvc)" -lt "$(stat -c %s dog_av1.gvc)"
+    check base_scale_decodes test "$("$gvc" decode dog_half.gvc --md5 --json -q --model hybrid |
+        jq -r .frames)" = 6
+    check av1_in_mkv encode_av1 dog.mkv --base av1 --crf 40 --model hybrid
+    check av1_in_mkv_is_the_same test "$(md5 dog.mkv --model hybrid)" = \
+        "$(md5 dog_av1.gvc --model hybrid)"
+    cp dog_av1.gvc dog_hurt.gvc
+    printf 'XXXXXXXX' | dd of=dog_hurt.gvc bs=1 seek=$(($(stat -c %s dog_av1.gvc) / 2)) \
+        conv=notrunc status=none
+    refuses av1_damaged 4 "" "$gvc" decode dog_hurt.gvc x.y4m --model hybrid
+fi
+refuses base_unknown 2 "base" "$gvc" encode in.y4m x.gvc --base h264
+refuses preset_unknown 2 "preset" "$gvc" encode in.y4m x.gvc --preset placebo
+refuses base_scale_too_large 2 "base-scale" "$gvc" encode in.y4m x.gvc --base-scale 1.5
+refuses base_scale_too_small 2 "base-scale" "$gvc" encode in.y4m x.gvc --base-scale 0.01
+refuses base_scale_no_number 2 "base-scale" "$gvc" encode in.y4m x.gvc --base-scale half
 
 # ---- Matroska with audio ----
 hash_audio() { ffmpeg -v error -i "$1" -map 0:a -c copy -f hash -; }

@@ -27,7 +27,8 @@ int main(int argc, char** argv) {
     const std::string folder = argv[1];
     const auto files = gvc::codec::random_weights(std::strtoull(argv[2], nullptr, 10));
     for (const auto& status : {save(files.tokeniser, folder + "/tokeniser.safetensors"),
-                               save(files.refiner, folder + "/refiner-s.safetensors")}) {
+                               save(files.refiner, folder + "/refiner-s.safetensors"),
+                               save(files.hybrid, folder + "/refiner-av1-s.safetensors")}) {
         if (status.ok()) continue;
         std::fprintf(stderr, "%s\n", status.message().c_str());
         return 1;

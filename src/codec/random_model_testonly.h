@@ -98,7 +98,7 @@ class InventingOps final : public nn::Ops {
 };
 
 struct RandomWeights {
-    weights::SafetensorsFile tokeniser, refiner;
+    weights::SafetensorsFile tokeniser, refiner, hybrid;
 };
 
 inline weights::SafetensorsFile test_file(const std::vector<weights::NamedTensor>& tensors,
@@ -127,12 +127,21 @@ inline RandomWeights random_weights(uint64_t seed) {
 
     models::RefinerConfig refiner;
     refiner.width = 16, refiner.blocks = 2, refiner.width_s4 = 8, refiner.mixers = 1;
+    refiner.pixel_blocks = refiner.stem_blocks = 1;
     models::Refiner(ops, refiner, tokeniser.width_frame);
     models::Metadata more;
     models::to_metadata(refiner, more);
     more["tokeniser.fingerprint"] =
         fingerprint_text(entropy::TokenModel::load(file).value().fingerprint());
-    return {file, test_file(ops.take(), more)};
+    auto refiner_file = test_file(ops.take(), more);
+
+    models::HybridConfig hybrid;
+    hybrid.width_frame = 16, hybrid.blocks = 1;
+    models::HybridRefiner(ops, hybrid, refiner);
+    models::Metadata of_hybrid;
+    models::to_metadata(hybrid, of_hybrid);
+    models::to_metadata(refiner, of_hybrid);
+    return {file, refiner_file, test_file(ops.take(), of_hybrid)};
 }
 
 inline std::unique_ptr<Model> random_model(uint64_t seed, Backend backend = Backend::onednn,
@@ -142,7 +151,7 @@ inline std::unique_ptr<Model> random_model(uint64_t seed, Backend backend = Back
     options.backend = backend;
     options.precision = precision;
     options.threads = 1;  // small pictures, and other tests run beside
-    return Model::load(files.tokeniser, &files.refiner, options).value();
+    return Model::load(files.tokeniser, &files.refiner, options, &files.hybrid).value();
 }
 
 }  // namespace gvc::codec

@@ -1,0 +1,603 @@
+// GOPs with an AV1 base, through the encoder and the decoder, with random weights for the refiner.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <numeric>
+
+#include "base/crc32c.h"
+#include "bitstream/file_reader.h"
+#include "bitstream/file_writer.h"
+#include "bitstream/index.h"
+#include "bitstream/stream_report.h"
+#include "codec/random_model_testonly.h"
+#include "codec/stream_testonly.h"
+#include "media/av1_base_coder.h"
+#include "media/picture_testonly.h"
+
+namespace gvc::codec {
+namespace {
+
+using bitstream::Bytes;
+using bitstream::ContextMode;
+
+double psnr(const std::vector<float>& a, const std::vector<float>& b) {
+    double sum = 0;
+    for (size_t i = 0; i < a.size(); ++i) sum += (a[i] - b[i]) * (a[i] - b[i]);
+    return -10 * std::log10(std::max(1e-10, sum / static_cast<double>(a.size())));
+}
+
+Result<double> mean_squared(std::span<const float> a, std::span<const float> b, PictureSize) {
+    double sum = 0;
+    for (size_t i = 0; i < a.size(); ++i) sum += (a[i] - b[i]) * (a[i] - b[i]);
+    return sum / static_cast<double>(a.size());
+}
+
+class Hybrid : public testing::Test {
+  protected:
+    void SetUp() override {
+        static const std::string missing = media::av1_is_missing();
+        if (!missing.empty()) GTEST_SKIP() << missing;
+        base_ = media::make_av1_base_coder({.preset = 10, .threads = 1, .extra = {}});
+        model_ = random_model(31);
+    }
+
+    EncoderOptions options(PictureSize size, double qp = 12) const {
+        EncoderOptions options = test_options(size, qp);
+        options.base_coder = base_.get();
+        options.scene_cuts = false;
+        return options;
+    }
+    TestDecoding decode(const std::vector<Bytes>& packets, int steps = -1,
+                        bool conceal = false) const {
+        return test_decode(*model_, packets,
+                           {.steps = steps, .conceal = conceal, .base_coder = base_.get()});
+    }
+    static void expect_equal(const TestDecoding& a, const TestDecoding& b) {
+        ASSERT_TRUE(a.status.ok()) << a.status.message();
+        ASSERT_TRUE(b.status.ok()) << b.status.message();
+        ASSERT_EQ(a.frames.size(), b.frames.size());
+        for (size_t i = 0; i < a.frames.size(); ++i) {
+            EXPECT_EQ(a.frames[i].pts, b.frames[i].pts);
+            ASSERT_TRUE(a.frames[i].rgb == b.frames[i].rgb) << "frame " << i;
+        }
+    }
+
+    std::unique_ptr<BaseCoder> base_;
+    std::unique_ptr<Model> model_;
+};
+
+struct Case {
+    PictureSize size;
+    int frames;
+};
+
+class HybridRoundTrip : public Hybrid, public testing::WithParamInterface<Case> {};
+
+TEST_P(HybridRoundTrip, PicturesComeBack) {
+    const auto& [size, frames] = GetParam();
+    const auto encoding = test_encode(*model_, options(size), frames);
+    int coded = 0;
+    for (const auto& gop : encoding.gops) {
+        EXPECT_TRUE(gop.random_access);
+        EXPECT_EQ(gop.descriptor.base, bitstream::BaseKind::av1);
+        EXPECT_EQ(gop.descriptor.qp, 12);
+        EXPECT_EQ(gop.first_bytes, gop.base_data.size());
+        coded += gop.descriptor.frames;
+    }
+    EXPECT_EQ(coded, frames);
+    for (const int steps : {0, -1}) {
+        const auto decoding = decode(all_packets(encoding), steps);
+        ASSERT_TRUE(decoding.status.ok()) << decoding.status.message();
+        ASSERT_EQ(decoding.frames.size(), static_cast<size_t>(frames));
+        EXPECT_EQ(decoding.report.frames, static_cast<uint64_t>(frames));
+        EXPECT_EQ(decoding.report.lost_gops, 0u);
+        for (int i = 0; i < frames; ++i) {
+            const DecodedFrame& frame = decoding.frames[static_cast<size_t>(i)];
+            EXPECT_EQ(frame.pts, static_cast<uint64_t>(i));
+            EXPECT_EQ(frame.duration, 1u);
+            EXPECT_EQ(frame.size, size);
+            EXPECT_EQ(frame.key, i % 29 == 0) << i;
+            EXPECT_FALSE(frame.concealed);
+            ASSERT_EQ(frame.rgb.size(), size.samples());
+            EXPECT_TRUE(std::all_of(frame.rgb.begin(), frame.rgb.end(),
+                                    [](float v) { return v >= 0 && v <= 1; }));
+            if (steps == 0) EXPECT_GT(psnr(frame.rgb, test_picture(size, i)), 24) << i;
+        }
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Sizes, HybridRoundTrip,
+                         testing::Values(Case{{65, 71}, 5}, Case{{130, 70}, 6}, Case{{63, 129}, 3},
+                                         Case{{40, 24}, 2}));
+INSTANTIATE_TEST_SUITE_P(Lengths, HybridRoundTrip,
+                         testing::Values(Case{{64, 64}, 1}, Case{{64, 64}, 3}, Case{{64, 64}, 29},
+                                         Case{{64, 64}, 30}, Case{{64, 64}, 61}));
+
+TEST_F(Hybrid, WithoutStepsTheBaseItselfIsShown) {
+    for (const PictureSize size : {PictureSize{64, 64}, {99, 81}}) {
+        const auto encoding = test_encode(*model_, options(size, 20), 9);
+        ASSERT_EQ(encoding.gops.size(), 1u);
+        bitstream::SequenceHeader sequence = encoding.sequence;
+        sequence.base_size = base_size(sequence, 1.0);
+        const auto pictures = base_->decode(encoding.gops[0].base_data, 9, sequence).value();
+        const auto plain = decode(all_packets(encoding), 0);
+        ASSERT_EQ(plain.frames.size(), 9u);
+        std::vector<float> rgb(size.samples());
+        for (int i = 0; i < 9; ++i) {
+            ASSERT_TRUE(pictures->rgb(i, rgb).ok());
+            EXPECT_TRUE(plain.frames[static_cast<size_t>(i)].rgb == rgb) << i;
+        }
+    }
+}
+
+TEST_F(Hybrid, TheRefinerChangesEveryPictureAndIsRepeatable) {
+    const auto packets = all_packets(test_encode(*model_, options({72, 64}), 34));
+    const auto plain = decode(packets, 0), refined = decode(packets);
+    ASSERT_EQ(refined.frames.size(), 34u);
+    for (size_t i = 0; i < 34; ++i) EXPECT_FALSE(plain.frames[i].rgb == refined.frames[i].rgb) << i;
+    expect_equal(refined, decode(packets));
+    expect_equal(refined, decode(packets, 1));  // it always takes one step
+    expect_equal(refined, decode(packets, 4));
+}
+
+TEST_F(Hybrid, EqualInputGivesAnEqualStream) {
+    EncoderOptions rated = options({96, 64});
+    rated.rate = {RateOptions::Mode::bpp, 0.1, 0};
+    for (const EncoderOptions& o : {options({64, 64}), rated}) {
+        EXPECT_EQ(all_packets(test_encode(*model_, o, 33)),
+                  all_packets(test_encode(*model_, o, 33)));
+    }
+}
+
+TEST_F(Hybrid, NoRefinedPictureWhereTheBaseAloneIsBetter) {
+    EncoderOptions o = options({64, 64});
+    o.distance = mean_squared;  // random weights only do harm
+    const auto encoding = test_encode(*model_, o, 9);
+    ASSERT_EQ(encoding.gops[0].descriptor.refinement, 0);
+    const auto packets = all_packets(encoding);
+    expect_equal(decode(packets), decode(packets, 0));
+
+    o.distance = [](auto a, auto b, auto size) -> Result<double> {
+        return -*mean_squared(a, b, size);
+    };
+    EXPECT_EQ(test_encode(*model_, o, 9).gops[0].descriptor.refinement, 3);
+}
+
+TEST_F(Hybrid, PartOfTheRefinementLiesBetween) {
+    EncoderOptions o = options({64, 64});
+    const auto all = decode(all_packets(test_encode(*model_, o, 9)));
+    const auto none = decode(all_packets(test_encode(*model_, o, 9)), 0);
+    for (int part : {1, 2}) {
+        // The encoder asks about all of it, then less and less.
+        o.distance = [part, asked = 3](auto, auto, auto) mutable -> Result<double> {
+            return std::abs(asked-- - part);
+        };
+        const auto encoding = test_encode(*model_, o, 9);
+        ASSERT_EQ(encoding.gops[0].descriptor.refinement, part);
+        const auto some = decode(all_packets(encoding));
+        ASSERT_EQ(some.frames.size(), 9u);
+        for (size_t f : {0u, 5u, 8u}) {
+            for (size_t i = 0; i < some.frames[f].rgb.size(); ++i) {
+                const float a = none.frames[f].rgb[i], b = all.frames[f].rgb[i];
+                if (b <= 0 || b >= 1) continue;  // cut there
+                ASSERT_NEAR(some.frames[f].rgb[i], a + (b - a) * static_cast<float>(part) / 3,
+                            1e-4);
+            }
+        }
+    }
+}
+
+TEST_F(Hybrid, VariableTimestampsAreKept) {
+    const PictureSize size{64, 64};
+    auto encoder = Encoder::make(*model_, options(size)).value();
+    const std::vector<uint64_t> sent = {7, 8, 9, 13, 14, 30, 31};
+    for (uint64_t pts : sent) {
+        ASSERT_TRUE(encoder->send(test_picture(size, double(pts)), pts).ok());
+    }
+    encoder->flush();
+    const auto gop = encoder->receive();
+    ASSERT_TRUE(gop.ok()) << gop.status().message();
+    const auto decoding = decode(gop->packets);
+    ASSERT_EQ(decoding.frames.size(), sent.size());
+    for (size_t i = 0; i < sent.size(); ++i) {
+        EXPECT_EQ(decoding.frames[i].pts, sent[i]);
+        EXPECT_EQ(decoding.frames[i].duration, i + 1 < sent.size() ? sent[i + 1] - sent[i] : 1);
+    }
+}
+
+TEST_F(Hybrid, TenBitsAndOtherColours) {
+    EncoderOptions o = options({80, 66}, 6);
+    o.sequence.colour.bit_depth = 10;
+    o.sequence.colour.matrix = 9;
+    o.sequence.colour.full_range = true;
+    const auto decoding = decode(all_packets(test_encode(*model_, o, 5)), 0);
+    ASSERT_TRUE(decoding.status.ok()) << decoding.status.message();
+    ASSERT_EQ(decoding.frames.size(), 5u);
+    for (int i = 0; i < 5; ++i) {
+        EXPECT_GT(psnr(decoding.frames[static_cast<size_t>(i)].rgb, test_picture({80, 66}, i)), 26);
+    }
+}
+
+// ---- size and rate ----
+
+TEST_F(Hybrid, TheBaseMayBeSmallerThanThePicture) {
+    EncoderOptions o = options({256, 192}, 10);
+    o.base_scale = 0.5;
+    const auto small = test_encode(*model_, o, 5);
+    o.base_scale = 1;
+    const auto full = test_encode(*model_, o, 5);
+    EXPECT_LT(small.bytes(), full.bytes());
+    const auto parsed =
+        bitstream::PacketParser().parse(bitstream::read_packet(small.gops[0].packets[0]).value());
+    ASSERT_TRUE(parsed.ok() && parsed->sequence);
+    EXPECT_EQ(parsed->sequence->base_size, (bitstream::Rational{128, 96}));
+    EXPECT_DOUBLE_EQ(base_scale(*parsed->sequence), 0.5);
+    const auto decoding = decode(all_packets(small), 0);
+    ASSERT_EQ(decoding.frames.size(), 5u);
+    EXPECT_EQ(decoding.frames[4].size, (PictureSize{256, 192}));
+    EXPECT_GT(psnr(decoding.frames[4].rgb, test_picture({256, 192}, 4)), 22);
+}
+
+TEST(BaseSize, IsEvenAndNotTooSmall) {
+    bitstream::SequenceHeader s;
+    s.width = 855;
+    s.height = 481;
+    EXPECT_EQ(base_size(s, 1.0), (bitstream::Rational{856, 482}));
+    EXPECT_EQ(base_size(s, 0.5), (bitstream::Rational{428, 240}));
+    EXPECT_EQ(base_size(s, 0.1), (bitstream::Rational{86, 64}));
+    EXPECT_EQ(base_scale(s), 1);
+    s.base_size = base_size(s, 1.0);
+    EXPECT_EQ(base_scale(s), 1);  // never above
+}
+
+TEST_F(Hybrid, ALowRateGetsASmallBase) {
+    const PictureSize size{256, 192};
+    EncoderOptions o = options(size, 31);
+    o.base_scale = 1;
+    const double least = 8.0 * static_cast<double>(test_encode(*model_, o, 29).bytes());
+    o.base_scale = 0;
+    o.distance = mean_squared;
+    const double wanted = 0.55 * least;
+    o.rate = {RateOptions::Mode::bpp, wanted / (256.0 * 192 * 29), 0};
+    const auto encoding = test_encode(*model_, o, 29);
+    ASSERT_EQ(encoding.gops.size(), 1u);
+    EXPECT_LT(encoding.gops[0].bytes * 8.0, 1.1 * wanted);
+    EXPECT_GT(encoding.gops[0].bytes * 8.0, 0.75 * wanted);
+    const auto decoding = decode(all_packets(encoding), 0);
+    ASSERT_EQ(decoding.frames.size(), 29u);
+    EXPECT_EQ(decoding.frames[28].size, size);
+}
+
+TEST_F(Hybrid, WantedRateIsMetByRealBytes) {
+    const PictureSize size{128, 128};
+    const int frames = 29 * 6;
+    const auto busy = [&](int i) { return test_picture(size, i * (1 + i / 58), i / 58); };
+    const auto bits_at = [&](double qp) {
+        return 8.0 *
+               static_cast<double>(test_encode(*model_, options(size, qp), frames, busy).bytes());
+    };
+    const double wanted = std::sqrt(bits_at(28) * bits_at(10));
+    EncoderOptions o = options(size);
+    o.base_scale = 1;
+    for (const RateOptions& rate :
+         {RateOptions{RateOptions::Mode::bpp, wanted / (128.0 * 128.0 * frames), 0},
+          RateOptions{RateOptions::Mode::bitrate, wanted * 25 / frames, 0}}) {
+        o.rate = rate;
+        const auto encoding = test_encode(*model_, o, frames, busy);
+        const double file = 8.0 * static_cast<double>(encoding.bytes()) + 8 * 27 + 6 * 8 * 4;
+        EXPECT_NEAR(file / wanted, 1, 0.05);
+        for (const auto& gop : encoding.gops) EXPECT_LE(gop.tries, 6);
+    }
+}
+
+TEST_F(Hybrid, MaximumRateDropsFramesRatherThanBreak) {
+    const PictureSize size{64, 64};
+    const auto least = [&](int frames) {
+        return 8.0 * static_cast<double>(test_encode(*model_, options(size, 31), frames).bytes());
+    };
+    const double cap = std::sqrt(least(1) * least(29));
+    ASSERT_LT(least(1), 0.9 * cap);
+    EncoderOptions o = options(size, 20);
+    o.rate.maxrate = cap * 25 / 29;
+    const auto encoding = test_encode(*model_, o, 58);
+    ASSERT_EQ(encoding.gops.size(), 2u);
+    for (const auto& gop : encoding.gops) {
+        EXPECT_LE(8.0 * static_cast<double>(gop.bytes), cap);
+        EXPECT_EQ(gop.source_frames, 29);
+        EXPECT_LT(gop.descriptor.frames, 29);
+    }
+    const auto decoding = decode(all_packets(encoding));
+    ASSERT_TRUE(decoding.status.ok()) << decoding.status.message();
+    EXPECT_EQ(decoding.report.concealed, 0u);
+    uint64_t end = 0;  // no gap in time
+    for (const auto& frame : decoding.frames) {
+        EXPECT_LE(frame.pts, 57u);
+        EXPECT_GT(frame.pts + 1, end);
+        end = frame.pts + frame.duration;
+    }
+
+    o.rate.maxrate = 8;
+    auto encoder = Encoder::make(*model_, o).value();
+    ASSERT_TRUE(encoder->send(test_picture(size, 0), 0).ok());
+    encoder->flush();
+    EXPECT_EQ(encoder->receive().status().code(), Code::quality);
+}
+
+// ---- what can go wrong ----
+
+class HybridDamage : public Hybrid {
+  protected:
+    // Four GOPs of 29, 29, 29 and 3 frames.
+    void SetUp() override {
+        Hybrid::SetUp();
+        if (IsSkipped()) return;
+        encoding_ = test_encode(*model_, options({64, 64}, 16), kFrames);
+        ASSERT_EQ(encoding_.gops.size(), 4u);
+        intact_ = decode(all_packets(encoding_));
+        ASSERT_EQ(intact_.frames.size(), size_t{kFrames});
+    }
+    // The second GOP is lost, and nothing else.
+    void expect_only_its_gop_lost(const std::vector<Bytes>& packets, const std::string& what) {
+        EXPECT_EQ(decode(packets).status.code(), Code::corrupt) << what;
+        const auto decoding = decode(packets, -1, true);
+        ASSERT_TRUE(decoding.status.ok()) << what << ": " << decoding.status.message();
+        ASSERT_EQ(decoding.frames.size(), size_t{kFrames}) << what;
+        // A packet that cannot be read counts, and then so does the gap that it leaves.
+        EXPECT_GE(decoding.report.lost_gops, 1u) << what;
+        EXPECT_LE(decoding.report.lost_gops, 2u) << what;
+        EXPECT_EQ(decoding.report.concealed, 29u) << what;
+        for (size_t i = 0; i < decoding.frames.size(); ++i) {
+            const DecodedFrame& frame = decoding.frames[i];
+            EXPECT_EQ(frame.pts, i) << what;
+            EXPECT_EQ(frame.concealed, i >= 29 && i < 58) << what << ", frame " << i;
+            const size_t shown = frame.concealed ? 28 : i;
+            EXPECT_TRUE(frame.rgb == intact_.frames[shown].rgb) << what << ", frame " << i;
+        }
+    }
+    // The second GOP with other data, whose checksums are right.
+    std::vector<Bytes> with_data(const Bytes& data) {
+        bitstream::CodedGop gop;
+        gop.kind = bitstream::PacketKind::base;
+        gop.counter = 1;
+        gop.sequence = encoding_.sequence;
+        gop.descriptor = encoding_.gops[1].descriptor;
+        gop.token_crc = crc32c(data);
+        gop.units = {{data}};
+        auto packets = all_packets(encoding_);
+        packets[1] = bitstream::pack_gop(gop, encoding_.sequence).value().at(0);
+        return packets;
+    }
+
+    static constexpr int kFrames = 90;
+    TestEncoding encoding_;
+    TestDecoding intact_;
+};
+
+TEST_F(HybridDamage, APacketMissingOrFlippedCostsItsGopAlone) {
+    auto packets = all_packets(encoding_);
+    ASSERT_EQ(packets.size(), 4u);
+    auto missing = packets;
+    missing.erase(missing.begin() + 1);
+    expect_only_its_gop_lost(missing, "missing");
+    for (const size_t at : {size_t{9}, size_t{40}, packets[1].size() / 2, packets[1].size() - 1}) {
+        auto flipped = packets;
+        flipped[1][at] ^= 0x10;
+        expect_only_its_gop_lost(flipped, "flipped at " + std::to_string(at));
+    }
+    auto cut = packets;
+    cut[1].resize(cut[1].size() / 2);
+    expect_only_its_gop_lost(cut, "cut");
+}
+
+TEST_F(HybridDamage, DataThatIsNotAv1CostsItsGopAlone) {
+    const Bytes& right = encoding_.gops[1].base_data;
+    expect_equal(decode(with_data(right)), intact_);
+    expect_only_its_gop_lost(with_data(Bytes(500, 0x55)), "no AV1");
+    expect_only_its_gop_lost(with_data({right.begin(), right.begin() + right.size() / 2}), "half");
+    Bytes other = test_encode(*model_, options({128, 96}, 16), 29).gops[0].base_data;
+    expect_only_its_gop_lost(with_data(other), "another size");
+    other = encoding_.gops[3].base_data;
+    expect_only_its_gop_lost(with_data(other), "too few pictures");
+}
+
+TEST_F(HybridDamage, ABaseLargerThanThePictureCostsItsGopAlone) {
+    encoding_.sequence.base_size = bitstream::Rational{128, 128};
+    const Bytes data = test_encode(*model_, options({128, 128}, 16), 29).gops[0].base_data;
+    expect_only_its_gop_lost(with_data(data), "a large base");
+    encoding_.sequence.base_size = bitstream::Rational{16384, 16384};
+    expect_only_its_gop_lost(with_data(data), "a huge base");
+}
+
+TEST_F(HybridDamage, DataOfAnotherCrcIsNoticed) {
+    bitstream::CodedGop gop;
+    gop.kind = bitstream::PacketKind::base;
+    gop.counter = 1;
+    gop.sequence = encoding_.sequence;
+    gop.descriptor = encoding_.gops[1].descriptor;
+    gop.units = {{encoding_.gops[1].base_data}};
+    gop.token_crc = crc32c(encoding_.gops[1].base_data) ^ 1;
+    auto packets = all_packets(encoding_);
+    packets[1] = bitstream::pack_gop(gop, encoding_.sequence).value().at(0);
+    expect_only_its_gop_lost(packets, "other CRC");
+}
+
+// A base's packet and a base's descriptor go together.
+TEST_F(HybridDamage, KindsThatContradictEachOtherAreCorrupt) {
+    auto packets = all_packets(encoding_);
+    const auto parsed = bitstream::read_packet(packets[1]).value();
+    bitstream::PacketHeader header = parsed.header;
+    header.kind = bitstream::PacketKind::keyframe;
+    packets[1] = bitstream::write_packet(header, parsed.payload).value();
+    expect_only_its_gop_lost(packets, "a keyframe with an AV1 descriptor");
+    header.kind = bitstream::PacketKind::pkey;
+    packets[1] = bitstream::write_packet(header, parsed.payload).value();
+    expect_only_its_gop_lost(packets, "a P-key with an AV1 descriptor");
+    auto neural = encoding_.gops[1].descriptor;
+    neural.base = bitstream::BaseKind::neural;
+    neural.frames = 1;
+    bitstream::CodedGop gop;
+    gop.kind = bitstream::PacketKind::base;
+    gop.counter = 1;
+    gop.sequence = encoding_.sequence;
+    gop.descriptor = neural;
+    gop.units = {{encoding_.gops[1].base_data}};
+    packets[1] = bitstream::pack_gop(gop, encoding_.sequence).value().at(0);
+    EXPECT_EQ(decode(packets).status.code(), Code::corrupt);
+    const auto concealed = decode(packets, -1, true);
+    EXPECT_TRUE(concealed.status.ok()) << concealed.status.message();
+    EXPECT_GE(concealed.report.lost_gops, 1u);
+    ASSERT_FALSE(concealed.frames.empty());
+    EXPECT_TRUE(concealed.frames.back().rgb == intact_.frames.back().rgb);
+}
+
+TEST_F(HybridDamage, TruncatedStreamsAreNoticed) {
+    Bytes whole;
+    for (const Bytes& packet : all_packets(encoding_)) {
+        whole.insert(whole.end(), packet.begin(), packet.end());
+    }
+    const Bytes end = bitstream::write_packet({.kind = bitstream::PacketKind::end},
+                                              bitstream::write_end({0, kFrames}))
+                          .value();
+    const size_t step = whole.size() / 12;
+    for (size_t size = step; size < whole.size(); size += step) {
+        const Bytes cut(whole.begin(), whole.begin() + static_cast<ptrdiff_t>(size));
+        EXPECT_EQ(decode({cut}).status.code(), Code::corrupt) << size;
+        const auto decoding = decode({cut, end}, -1, true);
+        EXPECT_TRUE(decoding.status.ok()) << decoding.status.message();
+        EXPECT_GE(decoding.report.lost_gops, 1u) << size;
+        for (const DecodedFrame& frame : decoding.frames) {
+            if (frame.concealed) continue;
+            EXPECT_TRUE(frame.rgb == intact_.frames[frame.pts].rgb) << size;
+        }
+    }
+}
+
+TEST_F(HybridDamage, WithoutABaseCoderItIsRefused) {
+    const auto refused = test_decode(*model_, all_packets(encoding_), {.conceal = true});
+    EXPECT_EQ(refused.status.code(), Code::resources);
+    EXPECT_NE(refused.status.message().find("AV1"), std::string::npos);
+    EXPECT_TRUE(refused.frames.empty());
+}
+
+TEST_F(HybridDamage, WithoutARefinerTheBaseIsShown) {
+    const RandomWeights files = random_weights(31);
+    ModelOptions options;
+    options.precision = PrecisionChoice::fp32;
+    options.threads = 1;
+    const auto bare = Model::load(files.tokeniser, nullptr, options).value();
+    const auto shown = test_decode(*bare, all_packets(encoding_), {.base_coder = base_.get()});
+    expect_equal(shown, decode(all_packets(encoding_), 0));
+}
+
+TEST_F(HybridDamage, SeekingDiscardsWhatComesBefore) {
+    auto decoder = Decoder::make(*model_, {.base_coder = base_.get()}).value();
+    std::vector<DecodedFrame> frames;
+    const auto send = [&](size_t gop) {
+        ASSERT_TRUE(decoder->send(encoding_.gops[gop].packets[0]).ok());
+        auto frame = decoder->receive();
+        for (; frame.ok(); frame = decoder->receive()) frames.push_back(std::move(*frame));
+        EXPECT_EQ(frame.status().code(), Code::again) << frame.status().message();
+    };
+    send(0);
+    decoder->reset(40);
+    frames.clear();
+    send(1);
+    send(2);
+    ASSERT_EQ(frames.size(), 87u - 40u);
+    for (const auto& frame : frames) {
+        EXPECT_TRUE(frame.rgb == intact_.frames[frame.pts].rgb) << frame.pts;
+    }
+    EXPECT_EQ(frames[0].pts, 40u);
+}
+
+TEST_F(HybridDamage, TheReportsHashesAreTheStreamsCrcs) {
+    const std::string path = testing::TempDir() + "/hybrid_report.gvc";
+    {
+        auto writer = bitstream::FileWriter::create(path).value();
+        for (const auto& gop : encoding_.gops) {
+            ASSERT_TRUE(writer.write_gop(gop.packets, true, gop.descriptor.start).ok());
+        }
+        ASSERT_TRUE(writer.finish(kFrames).ok());
+    }
+    for (const bool with_model : {true, false}) {
+        const entropy::TokenModel* tokens = with_model ? &model_->tokens() : nullptr;
+        auto reader = bitstream::FileReader::open(path).value();
+        const auto report = bitstream::report_stream(reader, tokens, false);
+        ASSERT_TRUE(report.ok()) << report.status().message();
+        EXPECT_TRUE(report->intact());
+        EXPECT_EQ(report->frames, uint64_t{kFrames});
+        ASSERT_EQ(report->gops.size(), 4u);
+        size_t data = 0;
+        for (size_t i = 0; i < 4; ++i) {
+            const auto& gop = report->gops[i];
+            EXPECT_EQ(gop.descriptor.base, bitstream::BaseKind::av1);
+            EXPECT_EQ(gop.token_hash, crc32c(encoding_.gops[i].base_data));
+            EXPECT_EQ(gop.token_hash, gop.token_crc);
+            data += encoding_.gops[i].base_data.size();
+        }
+        EXPECT_EQ(report->base_bytes, data);
+        EXPECT_EQ(report->coded_bytes(), data);
+    }
+    std::filesystem::remove(path);
+}
+
+TEST_F(HybridDamage, NeuralGopsMayStandBeside) {
+    const TestEncoding neural = test_encode(*model_, test_options({64, 64}), 29);
+    const TestEncoding& hybrid = encoding_;
+    // Neural, AV1, neural: the same GOPs with other counters and times.
+    std::vector<Bytes> packets;
+    for (const TestEncoding* source : {&neural, &hybrid, &neural}) {
+        const auto counter = static_cast<uint8_t>(source == &hybrid ? 1 : packets.empty() ? 0 : 2);
+        const size_t first = source == &hybrid ? 1 : 0;
+        for (const Bytes& bytes : source->gops[first].packets) {
+            const auto packet = bitstream::read_packet(bytes).value();
+            auto header = packet.header;
+            header.gop = counter;
+            packets.push_back(bitstream::write_packet(header, packet.payload).value());
+        }
+    }
+    const auto decoding = decode(packets, 0);
+    ASSERT_TRUE(decoding.status.ok()) << decoding.status.message();
+    ASSERT_EQ(decoding.frames.size(), 87u);
+    const auto plain = decode(all_packets(encoding_), 0);
+    for (size_t i = 0; i < 29; ++i) {
+        EXPECT_TRUE(decoding.frames[i].rgb == neural.reconstruction[i]) << i;
+        EXPECT_TRUE(decoding.frames[29 + i].rgb == plain.frames[29 + i].rgb) << i;
+        EXPECT_TRUE(decoding.frames[58 + i].rgb == neural.reconstruction[i]) << i;
+    }
+}
+
+TEST_F(Hybrid, PacketsForLinksFitDatagrams) {
+    EncoderOptions o = options({128, 128}, 2);
+    o.sequence.context = ContextMode::self;
+    const auto encoding = test_encode(*model_, o, 34);
+    ASSERT_EQ(encoding.gops.size(), 2u);
+    EXPECT_GT(encoding.gops[0].packets.size(), 2u);
+    for (const auto& packet : all_packets(encoding)) EXPECT_LE(packet.size(), 1200u);
+    const auto intact = decode(all_packets(encoding));
+    ASSERT_TRUE(intact.status.ok()) << intact.status.message();
+    ASSERT_EQ(intact.frames.size(), 34u);
+    // A fragment that is lost costs its GOP.
+    auto packets = all_packets(encoding);
+    packets.erase(packets.begin() + 1);
+    const auto decoding = decode(packets, -1, true);
+    ASSERT_TRUE(decoding.status.ok()) << decoding.status.message();
+    ASSERT_FALSE(decoding.frames.empty());
+    EXPECT_GE(decoding.report.lost_gops, 1u);
+    EXPECT_TRUE(decoding.frames.back().rgb == intact.frames.back().rgb);
+}
+
+TEST(HybridModel, FilesOfAnotherKindAreRefused) {
+    const RandomWeights files = random_weights(1);
+    const auto load = [&](const weights::SafetensorsFile* hybrid) {
+        return Model::load(files.tokeniser, &files.refiner, {}, hybrid);
+    };
+    EXPECT_EQ(load(&files.tokeniser).status().code(), Code::model);
+    EXPECT_EQ(load(&files.refiner).status().code(), Code::model);
+    EXPECT_TRUE(load(&files.hybrid).value()->hybrid());
+    EXPECT_FALSE(load(nullptr).value()->hybrid());
+}
+
+}  // namespace
+}  // namespace gvc::codec
