@@ -86,7 +86,7 @@ examples=$source/examples
 bases() { "$gvc" inspect --packets "$1" --json | jq -r '[.gop_list[].base] | unique | join(" ")'; }
 hash_of() { "$gvc" inspect --packets "$1" --json | jq -e '.intact and
     ([.gop_list[] | .token_crc == .token_hash] | all)'; }
-if ! ffmpeg -v error -hide_banner -encoders | grep -q libsvtav1; then
+if [[ $(ffmpeg -v error -encoders) != *libsvtav1* ]]; then
     skip hybrid "this FFmpeg has no SVT-AV1"
 elif [[ ! -s $examples/dog_ball.mp4 ]]; then
     skip hybrid "examples/dog_ball.mp4 is missing"
@@ -125,10 +125,16 @@ else
     check av1_in_mkv encode_av1 dog.mkv --base av1 --crf 40 --model hybrid
     check av1_in_mkv_is_the_same test "$(md5 dog.mkv --model hybrid)" = \
         "$(md5 dog_av1.gvc --model hybrid)"
-    cp dog_av1.gvc dog_hurt.gvc
-    printf 'XXXXXXXX' | dd of=dog_hurt.gvc bs=1 seek=$(($(stat -c %s dog_av1.gvc) / 2)) \
-        conv=notrunc status=none
+    check av1_three_gops "$gvc" encode "$dog" dog_hurt.gvc --size 160x90 --frames 62 -q --crf 40 \
+        --base av1 --preset realtime --model hybrid
+    second=$("$gvc" inspect --packets dog_hurt.gvc --json |
+        jq '[.packet_list[] | select(.kind == "base")][1].offset')
+    printf 'XXXXXXXX' | dd of=dog_hurt.gvc bs=1 seek=$((second + 60)) conv=notrunc status=none
     refuses av1_damaged 4 "" "$gvc" decode dog_hurt.gvc x.y4m --model hybrid
+    refuses av1_damaged_conceal_is_partial 8 "" "$gvc" decode dog_hurt.gvc hurt_av1.y4m --conceal \
+        --model hybrid
+    check av1_damaged_all_frames test "$(ffprobe -v error -count_frames -show_entries \
+        stream=nb_read_frames -of csv=p=0 hurt_av1.y4m)" = 62
 fi
 refuses base_unknown 2 "base" "$gvc" encode in.y4m x.gvc --base h264
 refuses preset_unknown 2 "preset" "$gvc" encode in.y4m x.gvc --preset placebo
