@@ -29,6 +29,7 @@ size_t size_of(const std::vector<Bytes>& pieces) {
 // Sizes of the hybrid base that are tried, and how.
 constexpr std::array kBaseScales = {1.0, 0.875, 0.75, 0.625, 0.5, 0.4375, 0.375, 0.3125, 0.25};
 constexpr double kBitsPerSize = 1.3;    // bits go with this power of the scale
+constexpr size_t kBaseHeaders = 4096;   // bytes that surely hold what comes before its data
 constexpr int kSampleEvery = 9;         // frames, of which one is looked at
 
 // The first size from which on the bits, too many by this factor at size i, are expected to fit.
@@ -454,7 +455,7 @@ Result<EncodedGop> Encoder::code_base_at_size(const Source& source) {
         GVC_ASSIGN_OR_RETURN(const auto units, coder->encode(crf));
         Bytes data;
         for (const Bytes& unit : units) data.insert(data.end(), unit.begin(), unit.end());
-        descriptor.qp = static_cast<uint8_t>(crf / 2);
+        descriptor.qp = static_cast<uint8_t>(std::min(crf / 2, models::kQualities - 1));
         GVC_ASSIGN_OR_RETURN(tries[crf], pack_base(descriptor, std::move(data)));
         content = base_rate_.tried(8.0 * static_cast<double>(tries[crf].bytes));
     }
@@ -519,6 +520,16 @@ Status Encoder::choose_refinement(const Source& source, EncodedGop& gop) {
 }
 
 Result<EncodedGop> Encoder::pack_base(bitstream::Descriptor descriptor, Bytes data) {
+    bitstream::PackOptions options;
+    options.fragment = options_.sequence.context == ContextMode::self;
+    const size_t most = options.fragment ? bitstream::kMaxFragments *
+                                               (options.max_packet - bitstream::kMaxHeaderBytes)
+                                         : bitstream::kMaxPayload;
+    if (data.size() + kBaseHeaders > most) {
+        return {Code::quality, "the AV1 base of a GOP takes more bytes than a packet can have",
+                options.fragment ? "ask for a lower rate, or use --mode chain"
+                                 : "ask for a lower rate"};
+    }
     bitstream::CodedGop coded;
     coded.kind = PacketKind::base;
     coded.counter = static_cast<uint8_t>(gops_ % bitstream::kGopCounters);
@@ -526,8 +537,6 @@ Result<EncodedGop> Encoder::pack_base(bitstream::Descriptor descriptor, Bytes da
     coded.descriptor = std::move(descriptor);
     coded.token_crc = crc32c(data);
     coded.units = {{data}};
-    bitstream::PackOptions options;
-    options.fragment = options_.sequence.context == ContextMode::self;
     EncodedGop gop;
     GVC_ASSIGN_OR_RETURN(gop.packets, bitstream::pack_gop(coded, options_.sequence, options));
     gop.bytes = size_of(gop.packets);
