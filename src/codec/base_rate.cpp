@@ -10,7 +10,7 @@ namespace {
 
 constexpr int kMaxTries = 5;
 constexpr double kGoodEnough = 0.02;  // a step of crf changes the bits by 5 to 10 %
-constexpr int kStartCrf = 50;
+constexpr int kStartCrf = 62;
 constexpr double kStartSlope = 0.075, kLeastSlope = 0.015, kMostSlope = 0.2;
 constexpr double kBelowCap = 0.97;
 constexpr double kMostOverBudget = 1.04;
@@ -121,7 +121,7 @@ bool BaseRateControl::within_cap() const {
 }
 
 double BaseRateControl::excess() const {
-    // Bits do not fall strictly with the quantiser: at the end 62 may take less than 63.
+    // Bits do not fall strictly with the quantiser: at its end 78 may take less than 79.
     if (!by_rate() || !tries_.count(kCoarsest)) return 1;
     const double excess = tries_.at(best()) / target();
     return excess <= kMostOverBudget ? 1 : excess;

@@ -118,7 +118,7 @@ TEST(BaseRate, TheCapHoldsWhereverItCan) {
     for (double slope : {0.055, 0.075, 0.1}) {
         for (double level : {0.006, 0.01, 0.03}) {
             const FakeBase base{level, slope};
-            if (base.bits(3, 29, 63) > 0.9 * most) continue;
+            if (base.bits(3, 29, BaseRateControl::kCoarsest) > 0.9 * most) continue;
             for (const RateOptions& options :
                  {RateOptions{Mode::crf, 5, cap}, RateOptions{Mode::qp, 5, cap},
                   RateOptions{Mode::bpp, 0.1, cap}, RateOptions{Mode::bitrate, 140e3, cap}}) {
@@ -144,7 +144,7 @@ TEST(BaseRate, SaysWhenEvenTheCoarsestQuantiserBreaksTheCap) {
     const double most = 10e3 * 29 * kFrameSeconds;
     control.begin(29, 1.16, false);
     const auto try_all = [&](double at_coarsest) {
-        while (!control.tried(at_coarsest * std::exp(0.05 * (63 - control.crf())))) {
+        while (!control.tried(at_coarsest * std::exp(0.05 * (BaseRateControl::kCoarsest - control.crf())))) {
         }
     };
     try_all(2 * most);
@@ -179,7 +179,7 @@ TEST(BaseRate, SaysWhenEvenTheCoarsestQuantiserExceedsTheBudget) {
     EXPECT_NEAR(*control.budget() / wanted, 1, 0.05);
     const auto meets = [&](double at_coarsest) {
         BaseRateControl copy = control;  // as the encoder tries its sizes
-        while (!copy.tried(at_coarsest * std::exp(0.08 * (63 - copy.crf())))) {
+        while (!copy.tried(at_coarsest * std::exp(0.08 * (BaseRateControl::kCoarsest - copy.crf())))) {
         }
         return copy.meets_budget();
     };

@@ -24,13 +24,13 @@ struct Size {
     double scale, share;
     int crf_low, crf_high;
 };
-constexpr std::array<Size, 7> kSizes = {{{1.0, 0.2, 48, 63},
-                                         {0.875, 0.12, 46, 63},
-                                         {0.75, 0.18, 44, 63},
-                                         {0.625, 0.18, 42, 63},
-                                         {0.5, 0.16, 38, 63},
-                                         {0.375, 0.1, 34, 62},
-                                         {0.25, 0.06, 28, 58}}};
+constexpr std::array<Size, 7> kSizes = {{{1.0, 0.3, 50, 79},
+                                         {0.875, 0.15, 50, 79},
+                                         {0.75, 0.2, 46, 78},
+                                         {0.625, 0.15, 44, 74},
+                                         {0.5, 0.1, 40, 70},
+                                         {0.375, 0.06, 36, 66},
+                                         {0.25, 0.04, 30, 60}}};
 
 struct Draw {
     const Size* size;
@@ -104,6 +104,13 @@ Result<Coded> code(const Dataset& data, size_t sequence, int first, const Draw& 
     return coded;
 }
 
+bool has_gop(const Dataset& data) {
+    for (size_t i = 0; i < data.size(); ++i) {
+        if (data.sequence(i).frames >= kGop) return true;
+    }
+    return false;
+}
+
 nlohmann::json read_index(const std::string& path) {
     std::ifstream in(path);
     auto index = nlohmann::json::parse(in, nullptr, false);
@@ -125,6 +132,11 @@ Status make_pairs(const PairOptions& o) {
     auto train = Dataset::open(o.pack, "train"), val = Dataset::open(o.pack, "val");
     if (!train.ok()) return train.status();
     if (!val.ok()) return val.status();
+    if (!has_gop(*train) || !has_gop(*val)) {
+        return {Code::input, "a split of " + o.pack + " has no sequence of " +
+                                 std::to_string(kGop) + " frames",
+                "pack longer ones with: gvc-train pack --frames"};
+    }
     for (int done = 0; done < o.count;) {
         const std::chrono::duration<double, std::ratio<60>> spent =
             std::chrono::steady_clock::now() - begun;
