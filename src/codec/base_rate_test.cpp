@@ -144,7 +144,8 @@ TEST(BaseRate, SaysWhenEvenTheCoarsestQuantiserBreaksTheCap) {
     const double most = 10e3 * 29 * kFrameSeconds;
     control.begin(29, 1.16, false);
     const auto try_all = [&](double at_coarsest) {
-        while (!control.tried(at_coarsest * std::exp(0.05 * (BaseRateControl::kCoarsest - control.crf())))) {
+        while (!control.tried(at_coarsest *
+                              std::exp(0.05 * (BaseRateControl::kCoarsest - control.crf())))) {
         }
     };
     try_all(2 * most);
@@ -179,7 +180,8 @@ TEST(BaseRate, SaysWhenEvenTheCoarsestQuantiserExceedsTheBudget) {
     EXPECT_NEAR(*control.budget() / wanted, 1, 0.05);
     const auto meets = [&](double at_coarsest) {
         BaseRateControl copy = control;  // as the encoder tries its sizes
-        while (!copy.tried(at_coarsest * std::exp(0.08 * (BaseRateControl::kCoarsest - copy.crf())))) {
+        while (
+            !copy.tried(at_coarsest * std::exp(0.08 * (BaseRateControl::kCoarsest - copy.crf())))) {
         }
         return copy.meets_budget();
     };

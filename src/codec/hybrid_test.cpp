@@ -240,6 +240,19 @@ TEST_F(Hybrid, TheBaseMayBeSmallerThanThePicture) {
     EXPECT_GT(psnr(decoding.frames[4].rgb, test_picture({256, 192}, 4)), 22);
 }
 
+// Beyond what a descriptor's qp can say, too.
+TEST_F(Hybrid, TheCoarsestQuantisersDecode) {
+    EncoderOptions o = options({64, 64}, 31);
+    o.base_scale = 1;
+    const double finer = 8.0 * static_cast<double>(test_encode(*model_, o, 29).bytes());
+    o.rate = {RateOptions::Mode::bpp, 1e-4, 0};
+    const auto encoding = test_encode(*model_, o, 29);
+    ASSERT_EQ(encoding.gops.size(), 1u);
+    EXPECT_EQ(encoding.gops[0].descriptor.qp, 31);
+    EXPECT_LT(8.0 * static_cast<double>(encoding.bytes()), finer);
+    EXPECT_EQ(decode(all_packets(encoding)).frames.size(), 29u);
+}
+
 TEST(BaseSize, IsEvenAndNotTooSmall) {
     bitstream::SequenceHeader s;
     s.width = 855;

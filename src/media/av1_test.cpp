@@ -82,7 +82,7 @@ TEST_F(Av1, CoarserQuantisersTakeFewerBytesAndLookWorse) {
     const auto frames = test_frames(128, 96, 8, 9);
     size_t bytes = SIZE_MAX;
     double psnr = 99;
-    for (int crf : {10, 30, 50, 63}) {
+    for (int crf : {10, 30, 50, 63, 72, kAv1Coarsest}) {
         const Bytes data = joined(encode(frames, crf));
         const auto decoded = decode(data, frames);
         ASSERT_TRUE(decoded.ok());
