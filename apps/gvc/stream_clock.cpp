@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "media/av1_base_coder.h"
+
 namespace gvc::app {
 namespace {
 
@@ -12,15 +14,6 @@ uint32_t ticks_per_frame(const media::StreamInfo& info) {
     const double units = 1 / (info.frame_rate.value() * info.time_base.value());
     if (!std::isfinite(units)) return 1;
     return static_cast<uint32_t>(std::clamp<int64_t>(std::llround(units), 1, kMaxTicksPerFrame));
-}
-
-media::Matrix matrix_of(uint8_t code) {
-    constexpr uint8_t kBt470bg = 5;  // the numbers of BT.601
-    constexpr uint8_t kBt2020 = static_cast<uint8_t>(media::Matrix::bt2020);
-    if (code == kBt470bg || code == static_cast<uint8_t>(media::Matrix::bt601)) {
-        return media::Matrix::bt601;
-    }
-    return code == kBt2020 ? media::Matrix::bt2020 : media::Matrix::bt709;
 }
 
 int to_int(uint64_t value) { return static_cast<int>(std::min<uint64_t>(value, INT32_MAX)); }
@@ -58,11 +51,7 @@ media::StreamInfo stream_info_of(const bitstream::SequenceHeader& s) {
     info.height = static_cast<int>(s.height);
     info.frame_rate = {to_int(s.frame_rate.num), to_int(s.frame_rate.den)};
     info.time_base = tick_of(s);
-    info.colour.matrix = matrix_of(s.colour.matrix);
-    info.colour.range = s.colour.full_range ? media::Range::full : media::Range::limited;
-    info.colour.primaries = s.colour.primaries;
-    info.colour.transfer = s.colour.transfer;
-    info.colour.bit_depth = s.colour.bit_depth > 8 ? 10 : 8;
+    info.colour = media::colour_of(s);
     if (s.sample_aspect) {
         info.sample_aspect = {to_int(s.sample_aspect->num), to_int(s.sample_aspect->den)};
     }

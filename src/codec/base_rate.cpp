@@ -34,9 +34,7 @@ void BaseRateControl::begin(int frames, double seconds, bool last) {
     seconds_ = seconds;
     tries_.clear();
     if (by_rate()) {
-        const double wanted = options_.mode == RateOptions::Mode::bpp
-                                  ? options_.value * pixels_ * frames
-                                  : options_.value * seconds;
+        const double wanted = wanted_bits();
         budget_ = std::clamp(wanted - (last ? debt_ : 0.7 * debt_), 0.4 * wanted, 1.6 * wanted);
         crf_ = last_crf_;
     } else {
@@ -49,6 +47,11 @@ void BaseRateControl::begin(int frames, double seconds, bool last) {
 void BaseRateControl::shorten() {
     tries_.clear();
     crf_ = kCoarsest;
+}
+
+double BaseRateControl::wanted_bits() const {
+    return options_.mode == RateOptions::Mode::bpp ? options_.value * pixels_ * frames_
+                                                   : options_.value * seconds_;
 }
 
 double BaseRateControl::target() const {
@@ -135,10 +138,7 @@ void BaseRateControl::commit(double bits) {
         last_crf_ = best();
     }
     if (by_rate()) {
-        const double wanted = options_.mode == RateOptions::Mode::bpp
-                                  ? options_.value * pixels_ * frames_
-                                  : options_.value * seconds_;
-        debt_ += bits - wanted + kIndexEntryBits;
+        debt_ += bits - wanted_bits() + kIndexEntryBits;
     }
     credit_ -= bits;
     any_gop_ = true;

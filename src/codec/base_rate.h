@@ -36,6 +36,7 @@ class BaseRateControl {
 
   private:
     bool by_rate() const { return options_.mode >= RateOptions::Mode::bpp; }
+    double wanted_bits() const;  // of the GOP in hand, by its share of the stream
     double target() const;
     int next_guess(double target) const;
     double slope_near(std::map<int, double>::const_iterator at) const;

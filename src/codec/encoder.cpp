@@ -414,8 +414,8 @@ Status Encoder::choose_base_size(const Source& source) {
         const double excess = base_rate_.excess();
         base_rate_ = before;
         if (excess > 1) {
-            base_size_ = std::min(next_size(i, excess), kBaseScales.size() - 1);
             i = next_size(i, excess);
+            base_size_ = std::min(i, kBaseScales.size() - 1);
             continue;
         }
         GVC_ASSIGN_OR_RETURN(const Seen seen, look_at(source, gop));

@@ -1,29 +1,18 @@
 #include "train/lpips_distance.h"
 
-#include <bit>
 #include <cmath>
 #include <cstdint>
-#include <vector>
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define GVC_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define GVC_CLONES
-#endif
+#include "nn/torch/cpu_loops.h"
 
 namespace gvc::train {
 namespace {
 
 constexpr float kEpsilon = 1e-10f;
 
-using Bf16 = uint16_t;
-inline float load(float v) { return v; }
-inline float load(Bf16 v) { return std::bit_cast<float>(uint32_t{v} << 16); }
-inline void store(float& to, float v) { to = v; }
-inline void store(Bf16& to, float v) {
-    const uint32_t bits = std::bit_cast<uint32_t>(v);
-    to = static_cast<Bf16>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
-}
+using nn::Bf16;
+using nn::load;
+using nn::store;
 
 template <typename E>
 GVC_CLONES float length(const E* x, int64_t channels) {
