@@ -32,7 +32,9 @@ std::vector<std::pair<const char*, int*>> fields(RefinerConfig& c) {
 }
 
 std::vector<std::pair<const char*, int*>> fields(HybridConfig& c) {
-    return {{"hybrid.width_frame", &c.width_frame}, {"hybrid.blocks", &c.blocks}};
+    return {{"hybrid.width_frame", &c.width_frame},
+            {"hybrid.blocks", &c.blocks},
+            {"hybrid.width_detail", &c.width_detail}};
 }
 
 template <typename Config>

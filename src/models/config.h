@@ -50,6 +50,7 @@ struct RefinerConfig {
 struct HybridConfig {
     int width_frame = 96;
     int blocks = 2;
+    int width_detail = 48;  // of what reads the detail code
 
     bool operator==(const HybridConfig&) const = default;
 };

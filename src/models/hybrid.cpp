@@ -32,6 +32,7 @@ HybridRefiner::HybridRefiner(Ops& ops, const HybridConfig& c, const RefinerConfi
       feature_in_(ops, "hybrid.feature_in", 2 * kPatchChannels, c.width_frame),
       z_base_(ops, "hybrid.z_base", c.width_frame, kFlowLatentChannels),
       feature_(ops, "hybrid.feature", c.width_frame, c.blocks),
+      detail_(ops, c),
       refiner_(ops, refiner, c.width_frame, "hybrid.refiner") {}
 
 Tensor HybridRefiner::run(Ops& ops, const HybridInput& input, int frames) const {
@@ -41,8 +42,9 @@ Tensor HybridRefiner::run(Ops& ops, const HybridInput& input, int frames) const 
                                        quality_features(ops, mapped(input.scales, of_scale)),
                                        quality_features(ops, mapped(input.bpps, of_bpp))})));
     RefinerInput in;
-    in.feature = feature_(
-        ops, feature_in_(ops, ops.concat({patches(ops, input.rgb), patches(ops, input.previous)})));
+    const Tensor seen =
+        feature_in_(ops, ops.concat({patches(ops, input.rgb), patches(ops, input.previous)}));
+    in.feature = feature_(ops, detail_.run(ops, input.detail, seen));
     in.z_t = z_base_(ops, in.feature);
     in.base_rgb = input.rgb;
     in.previous = input.previous;

@@ -4,14 +4,16 @@
 
 #include <vector>
 
+#include "models/detail.h"
 #include "models/refiner.h"
 
 namespace gvc::models {
 
 struct HybridInput {
-    nn::Tensor rgb;       // [N*T, 3, H, W]: decoded, scaled up to the shown size; H, W multiples of 8
+    nn::Tensor rgb;       // [N*T, 3, H, W]: decoded, scaled up to the shown size; H, W multiples of 32
     nn::Tensor previous;  // [N*T, 3, H, W]: the last refined picture, warped to each frame; `rgb`
                           // where there is none
+    nn::Tensor detail;    // [N*T, kDetailBands, H/32, W/32], symbols; zeros where none were sent
     // One value per item, what the base was coded with:
     std::vector<float> crfs;    // quantiser, 0 ... 63
     std::vector<float> scales;  // coded height / shown height, (0, 1]
@@ -29,6 +31,7 @@ class HybridRefiner {
   private:
     Conv code_in_, code_out_, feature_in_, z_base_;
     DcbStack feature_;
+    DetailSynthesis detail_;
     Refiner refiner_;
 };
 

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "media/av1.h"
 #include "media/rescale.h"
@@ -203,36 +204,46 @@ Result<PairSet> PairSet::open(const std::string& pack, const std::string& split)
 PairSet::Batch PairSet::sample(int batch, int frames, int size, std::mt19937_64& random) const {
     auto below = [&](int n) { return int(random() % uint64_t(std::max(n, 1))); };
     Batch result;
-    std::vector<at::Tensor> truth, coded;
+    std::vector<at::Tensor> truth, coded, truth_context, coded_context;
     for (int b = 0; b < batch; ++b) {
         const Pair& pair = pairs_[random() % pairs_.size()];
         const Sequence& s = sources_->sequence(pair.sequence);
         const int w = std::min(size, s.width), h = std::min(size, s.height);
         const int x = 2 * below((s.width - w) / 2 + 1), y = 2 * below((s.height - h) / 2 + 1);
         const int from = below(pair.frames - frames + 1);
+        std::vector<int> times(frames);
+        std::iota(times.begin(), times.end(), from);
+        for (int i = 0; i < kContext; ++i)
+            times.push_back((i * pair.frames + below(pair.frames)) / kContext);
         std::vector<at::Tensor> a, c;
-        for (int t = 0; t < frames; ++t) {
+        for (int t : times) {
             const uint8_t* decoded =
-                data_.get() + pair.offset + frame_bytes(s.width, s.height) * (from + t);
-            a.push_back(crop_rgb(sources_->frame(pair.sequence, pair.first + from + t), s.width,
-                                 s.height, x, y, w, h));
+                data_.get() + pair.offset + frame_bytes(s.width, s.height) * t;
+            a.push_back(crop_rgb(sources_->frame(pair.sequence, pair.first + t), s.width, s.height,
+                                 x, y, w, h));
             c.push_back(crop_rgb(decoded, s.width, s.height, x, y, w, h));
         }
-        at::Tensor both = at::stack({at::stack(a), at::stack(c)});  // [2, frames, 3, h, w]
+        at::Tensor both = at::stack({at::stack(a), at::stack(c)});  // [2, times, 3, h, w]
         if (w < size || h < size)
             both = at::replication_pad2d(both.flatten(0, 1), {0, size - w, 0, size - h})
-                       .view({2, frames, 3, size, size});
+                       .view({2, int64_t(times.size()), 3, size, size});
         if (below(2)) both = both.flip(4);
         if (below(6) == 0) both = both.flip(3);
+        const at::Tensor context = both.narrow(1, frames, kContext);
+        both = both.narrow(1, 0, frames);
         if (below(2)) both = both.flip(1);
         truth.push_back(both[0]);
         coded.push_back(both[1]);
+        truth_context.push_back(context[0]);
+        coded_context.push_back(context[1]);
         result.conditions.crfs.insert(result.conditions.crfs.end(), frames, pair.crf);
         result.conditions.scales.insert(result.conditions.scales.end(), frames, pair.scale);
         result.conditions.bpps.insert(result.conditions.bpps.end(), frames, pair.bpp);
     }
     result.truth = at::cat(truth);
     result.coded = at::cat(coded);
+    result.truth_context = at::cat(truth_context);
+    result.coded_context = at::cat(coded_context);
     return result;
 }
 

@@ -39,8 +39,11 @@ class PairSet {
   public:
     static Result<PairSet> open(const std::string& pack, const std::string& split);
 
+    static constexpr int kContext = 4;  // pictures that stand for a whole GOP
     struct Batch {
         at::Tensor truth, coded;    // [batch * frames, 3, size, size], RGB in [0, 1]
+        // [batch * kContext, 3, size, size]: the same place at times spread over the GOP
+        at::Tensor truth_context, coded_context;
         PairConditions conditions;  // a value per item of the batch and frame
     };
     // Consecutive frames, crops of size x size, flipped and reversed in time at random.

@@ -1,11 +1,44 @@
 // Stage 1b: the hybrid's refiner on pictures that AV1 decoded.
+#include <array>
+
 #include "nn/torch/torch_ops.h"
 #include "train/trainer.h"
 
 namespace gvc::train {
 
-constexpr double kLpipsWeight = 0.6;  // of each of its two networks
+constexpr double kLpipsWeight = 1.0;  // of each of its two networks
+constexpr int64_t kSeenFrames = 2;  // of each group of four by MS-SSIM and LPIPS: more tell little
+constexpr double kNoDetail = 0.1;   // share of groups that are refined without a detail code
 constexpr int kBaseEvery = 5;         // steps, one of which measures the unrefined base, for the log
+
+// The detail code of each group, with some left out: [batch * frames, bands, H/32, W/32].
+at::Tensor Trainer::detail_code(const PairSet::Batch& batch, int64_t frames, Values& values) {
+    torch::NoGradGuard no_grad;
+    constexpr int kPictures = PairSet::kContext;
+    const auto energy = [&](const at::Tensor& pictures) {
+        return nn::to_torch(models::detail_energy(*ops_, nn::from_torch(pictures.to(device_))))
+            .to(at::kCPU, at::kFloat)
+            .contiguous();
+    };
+    const at::Tensor before = energy(batch.truth_context), after = energy(batch.coded_context);
+    const int64_t h = before.size(2), w = before.size(3);
+    const auto count = static_cast<size_t>(before[0].numel() * kPictures);
+    at::Tensor code = torch::zeros({options_.batch, models::kDetailBands, h, w});
+    std::array<double, 2 * models::kDetailLimit + 1> shares{};
+    for (int64_t n = 0; n < options_.batch; ++n) {
+        const auto values_of = [&](const at::Tensor& x) {
+            return std::span<const float>(x[n * kPictures].data_ptr<float>(), count);
+        };
+        auto symbols = models::detail_symbols(values_of(before), values_of(after), kPictures);
+        for (int8_t s : symbols) shares[static_cast<size_t>(s + models::kDetailLimit)] += 1;
+        if (std::uniform_real_distribution<double>(0, 1)(random_) < kNoDetail) continue;
+        code[n] = torch::from_blob(symbols.data(), {models::kDetailBands, h, w}, at::kChar)
+                      .to(at::kFloat);
+    }
+    for (size_t i = 0; i < shares.size(); ++i)
+        values["detail" + std::to_string(i)] = shares[i] / double(code.numel());
+    return code.repeat_interleave(frames, 0).to(device_);
+}
 
 at::Tensor Trainer::hybrid_loss(Values& values) {
     constexpr int T = models::kChunkFrames;
@@ -14,17 +47,23 @@ at::Tensor Trainer::hybrid_loss(Values& values) {
     const at::Tensor truth = batch.truth.to(device_), coded = batch.coded.to(device_);
     models::HybridInput input;
     input.rgb = input.previous = nn::from_torch(coded);
+    input.detail = nn::from_torch(detail_code(batch, T, values));
     input.crfs = std::move(batch.conditions.crfs);
     input.scales = std::move(batch.conditions.scales);
     input.bpps = std::move(batch.conditions.bpps);
     const at::Tensor refined = nn::to_torch(hybrid_->run(*ops_, input, T)).to(at::kFloat);
 
     const at::Tensor l1 = (refined - truth).abs().mean();
-    at::Tensor d = l1 + 0.2 * ms_ssim_loss(refined, truth).mean();
+    at::Tensor d = l1;
     // Cropping by a random offset keeps the loss from learning the networks' sampling grid.
     const int64_t dx = std::uniform_int_distribution<int>(0, 7)(random_), s = c - 8;
     const int64_t dy = std::uniform_int_distribution<int>(0, 7)(random_);
-    auto crop = [&](const at::Tensor& x) { return x.narrow(2, dy, s).narrow(3, dx, s); };
+    const at::Tensor chosen = at::randperm(T).narrow(0, 0, kSeenFrames).to(device_);
+    auto crop = [&](const at::Tensor& x) {
+        const at::Tensor some = x.view({n, T, 3, c, c}).index_select(1, chosen).flatten(0, 1);
+        return some.narrow(2, dy, s).narrow(3, dx, s);
+    };
+    d = d + 0.2 * ms_ssim_loss(crop(refined), crop(truth)).mean();
     for (size_t net = 0; net < lpips_.size(); ++net) {
         const std::string name = net == 0 ? "alex" : "squeeze";
         const at::Tensor l = lpips_[net](crop(refined), crop(truth)).mean();

@@ -70,6 +70,7 @@ class Trainer {
     at::Tensor chunk_loss(Values& values);
     at::Tensor refine_loss(Values& values);
     at::Tensor hybrid_loss(Values& values);
+    at::Tensor detail_code(const PairSet::Batch& batch, int64_t frames, Values& values);
 
     // L1 + LPIPS (one of the two networks, drawn each step) (+ MS-SSIM) per picture, [N].
     at::Tensor distortion(const at::Tensor& picture, const at::Tensor& truth, double lpips_weight,
