@@ -105,6 +105,11 @@ void add_stream_options(CLI::App& app, EncodeOptions& options) {
                    "Effort of the AV1 base: realtime, faster, fast, medium, slow, slower [medium]")
         ->check(CLI::IsMember(av1_presets()))
         ->type_name("NAME");
+    app.add_option_function<std::string>(
+           "--detail", [&options](const std::string& name) { options.detail = name == "on"; },
+           "Tell the AV1 base's refiner where texture was: on or off [on]")
+        ->check(CLI::IsMember({"on", "off"}))
+        ->type_name("NAME");
     app.add_option("--base-scale", options.base_scale,
                    "Size of the AV1 base, a share of the picture's [the best one is found]")
         ->check(CLI::Range(0.1, 1.0))

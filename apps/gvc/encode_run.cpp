@@ -254,6 +254,7 @@ Result<EncodeSummary> run_encode(const EncodeOptions& options, Console& console)
     codec::EncoderOptions settings = encoder_options(options, reader->info());
     settings.base_coder = base.get();
     settings.base_scale = options.base_scale;
+    settings.detail = options.detail;
     if (base) settings.distance = perceptual_distance(options, reader->info());
     GVC_ASSIGN_OR_RETURN(const auto encoder, codec::Encoder::make(*model, std::move(settings)));
 

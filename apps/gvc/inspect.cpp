@@ -91,6 +91,7 @@ void print_text(std::FILE* out, const StreamReport& r, const InspectOptions& opt
     print_share(out, "p-keys", r.pkey_bytes, r.total_bytes);
     print_share(out, "chunks", r.chunk_bytes, r.total_bytes);
     print_share(out, "base", r.base_bytes, r.total_bytes);
+    print_share(out, "detail codes", r.detail_bytes, r.total_bytes);
     print_share(out, "text", r.text_bytes, r.total_bytes);
     print_share(out, "descriptors", r.descriptor_bytes, r.total_bytes);
     print_share(out, "headers, CRCs", r.overhead_bytes() - r.descriptor_bytes, r.total_bytes);
@@ -185,6 +186,7 @@ std::string json_text(const StreamReport& r, const InspectOptions& options) {
     json.value("pkey_bytes", r.pkey_bytes);
     json.value("chunk_bytes", r.chunk_bytes);
     json.value("base_bytes", r.base_bytes);
+    json.value("detail_bytes", r.detail_bytes);
     json.value("text_bytes", r.text_bytes);
     json.value("descriptor_bytes", r.descriptor_bytes);
     json.value("overhead_bytes", r.overhead_bytes());

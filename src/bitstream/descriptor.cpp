@@ -29,7 +29,10 @@ template <typename Visitor>
 void visit_fields(Visitor& v, Descriptor& d) {
     v.bits(2, d.base);
     v.require(d.base <= BaseKind::still);
-    if (d.base == BaseKind::av1) v.bits(2, d.refinement);
+    if (d.base == BaseKind::av1) {
+        v.bits(2, d.refinement);
+        v.bits(1, d.detail);
+    }
     v.bits(5, d.frames);
     v.require(d.frames >= 1 && d.frames <= kMaxFrames);
     v.bits(5, d.qp);

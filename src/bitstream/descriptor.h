@@ -39,6 +39,7 @@ inline constexpr int kFullRefinement = 3;
 struct Descriptor {
     BaseKind base = BaseKind::neural;
     uint8_t refinement = kFullRefinement;  // 0 ... 3, of an AV1 base; others are always refined
+    bool detail = false;         // of an AV1 base: a slice with a detail code comes before its data
     uint8_t frames = 1;          // shown, 1 ... 29; the last chunk's other frames are dropped
     uint8_t qp = 0;              // 0 ... 31, of the keyframe or P-key
     int8_t chunk_qp_offset = 0;  // -8 ... 7: chunks have qp + offset, cut to 0 ... 31

@@ -21,6 +21,7 @@ Result<GopLayout> gop_layout(const SequenceHeader& sequence, const Descriptor& d
     layout.chunk_slices = static_cast<int>(slices[1]);
     layout.key_slices = kind == PacketKind::keyframe ? static_cast<int>(slices[0])
                         : kind == PacketKind::pkey   ? layout.chunk_slices
+                        : descriptor.detail          ? 2
                                                      : 1;
     return layout;
 }

@@ -59,7 +59,9 @@ std::vector<Draft> group(const CodedGop& gop, Bytes first_sections, size_t max_p
             const bool is_last =
                 unit + 1 == gop.units.size() && slice + 1 == gop.units[unit].size();
             const size_t needs = bytes.size() + (is_last ? kCrcBytes : 0);
-            if (!drafts.back().slices.empty() && drafts.back().size_with(needs) > max_packet) {
+            // A base is one packet: without its data the rest is worth nothing.
+            if (gop.kind != PacketKind::base && !drafts.back().slices.empty() &&
+                drafts.back().size_with(needs) > max_packet) {
                 Draft next;
                 next.header.kind = unit == 0 ? gop.kind : PacketKind::chunk;
                 next.header.unit = static_cast<uint8_t>(unit);

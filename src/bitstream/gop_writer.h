@@ -19,9 +19,9 @@ struct CodedGop {
     uint8_t counter = 0;                     // GOPs so far, modulo 32
     std::optional<SequenceHeader> sequence;  // written into the first packet if there
     Descriptor descriptor;
-    // [unit][slice]; a base has one unit with one blob.
+    // [unit][slice]; a base has one unit: its detail code, if the descriptor says so, and its data.
     std::vector<std::vector<Bytes>> units;
-    uint32_t token_crc = 0;  // TokenHash of the GOP; for a base, CRC-32C of its blob
+    uint32_t token_crc = 0;  // TokenHash of the GOP; for a base, CRC-32C of its slices
 };
 
 struct PackOptions {

@@ -46,10 +46,10 @@ class Collector {
         if (content.descriptor) GVC_RETURN_IF_ERROR(begin_gop(content));
         for (const CodedSlice& slice : content.slices) {
             facts.payload += slice.bytes.size();
-            coded_bytes(slice.unit) += slice.bytes.size();
+            coded_bytes(slice) += slice.bytes.size();
             // A damaged slice shows as a missing hash.
             if (parser_.layout().kind == PacketKind::base) {
-                base_hash_ = crc32c(slice.bytes);
+                base_hash_ = crc32c(slice.bytes, slice.slice > 0 && base_hash_ ? *base_hash_ : 0);
             } else if (decoder_) {
                 (void)decoder_->add(slice).ok();
             }
@@ -76,9 +76,12 @@ class Collector {
         }
     }
 
-    uint64_t& coded_bytes(int unit) {
-        if (parser_.layout().kind == PacketKind::base) return report_.base_bytes;
-        if (unit > 0) return report_.chunk_bytes;
+    uint64_t& coded_bytes(const CodedSlice& slice) {
+        if (parser_.layout().kind == PacketKind::base) {
+            const bool is_data = slice.slice + 1 == parser_.layout().slices_of(0);
+            return is_data ? report_.base_bytes : report_.detail_bytes;
+        }
+        if (slice.unit > 0) return report_.chunk_bytes;
         return parser_.layout().kind == PacketKind::keyframe ? report_.key_bytes
                                                              : report_.pkey_bytes;
     }
@@ -86,7 +89,7 @@ class Collector {
     bool list_packets_;
     PacketParser parser_;
     std::optional<UnitDecoder> decoder_;
-    std::optional<uint32_t> base_hash_;  // of the last base's data
+    std::optional<uint32_t> base_hash_;  // of the last base's slices
     StreamReport report_;
     Status refusal_;
 };

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "bitstream/frame_times.h"
+#include "base/crc32c.h"
 #include "bitstream/index.h"
+#include "codec/detail.h"
 #include "codec/quantiser.h"
 #include "sampling/sampler.h"
 
@@ -202,8 +204,13 @@ Status Decoder::add_slice(const bitstream::CodedSlice& slice) {
     return {};
 }
 
-// The one slice of a hybrid GOP. Its data is looked into when its pictures are wanted.
+// The data of a hybrid GOP, the last of its slices. It is looked into when its pictures are wanted.
 Status Decoder::add_base(const bitstream::CodedSlice& slice) {
+    base_crc_ = crc32c(slice.bytes, slice.slice > 0 ? base_crc_ : 0);
+    if (slice.slice + 1 < gop_->layout.slices_of(0)) {
+        gop_->detail.assign(slice.bytes.begin(), slice.bytes.end());
+        return {};
+    }
     Work work;
     work.gop = gop_;
     work.base = std::make_shared<std::vector<uint8_t>>(slice.bytes.begin(), slice.bytes.end());
@@ -254,7 +261,7 @@ void Decoder::queue(Work work, int first, int end) {
 Status Decoder::check_tokens(const bitstream::PacketContent& content) {
     if (!content.token_crc || gop_->unusable) return {};
     if (gop_->is_hybrid()) {
-        if (next_unit_ == 0 || *content.token_crc == crc32c(*work_.back().base)) return {};
+        if (next_unit_ == 0 || *content.token_crc == base_crc_) return {};
     } else if (!unit_decoder_.gop_complete() || *content.token_crc == unit_decoder_.hash()) {
         return {};
     }
@@ -365,20 +372,34 @@ Status Decoder::decode(const Work& work) {
     return {};
 }
 
+Status Decoder::begin_base_pictures(const Work& work) {
+    hybrid_.reset();
+    StageTimer timer(times_.base);
+    const Gop& gop = *work.gop;
+    std::vector<int8_t> detail;
+    if (gop.descriptor.detail) {
+        const entropy::DetailSize size = detail_size(gop.size());
+        detail.resize(size.count());
+        GVC_RETURN_IF_ERROR(entropy::decode_detail(size, gop.detail, detail));
+    }
+    GVC_ASSIGN_OR_RETURN(
+        auto base, options_.base_coder->decode(*work.base, gop.descriptor.frames, gop.sequence));
+    hybrid_.emplace(model_, std::move(base), gop.sequence, gop.descriptor, work.base->size(),
+                    detail);
+    return {};
+}
+
 // The next group of a hybrid GOP's pictures.
 Status Decoder::decode_base_pictures(Work& work) {
     const Gop& gop = *work.gop;
     if (work.shown == 0) {
-        hybrid_.reset();
-        StageTimer timer(times_.base);
-        auto base = options_.base_coder->decode(*work.base, gop.descriptor.frames, gop.sequence);
-        if (!base.ok() && base.status().code() == Code::corrupt) {
+        const Status status = begin_base_pictures(work);
+        if (status.code() == Code::corrupt) {
             work.base.reset();
             work.hold = work.concealed = true;
-            return lose(numbered(gop.number), base.status().message());
+            return lose(numbered(gop.number), status.message());
         }
-        if (!base.ok()) return base.status();
-        hybrid_.emplace(model_, std::move(*base), gop.sequence, gop.descriptor, work.base->size());
+        GVC_RETURN_IF_ERROR(status);
     }
     Work group;
     group.gop = work.gop;

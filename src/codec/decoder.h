@@ -84,6 +84,7 @@ class Decoder {
         uint64_t number = 0;  // from the first one that was seen
         uint8_t counter = 0;
         std::vector<uint64_t> pts;
+        std::vector<uint8_t> detail;  // of a hybrid one, its detail code
         bool lost = false;      // counted as lost
         bool unusable = false;  // none of its slices can be decoded any more
 
@@ -127,6 +128,7 @@ class Decoder {
 
     // tokens -> pictures
     Status decode(const Work& work);
+    Status begin_base_pictures(const Work& work);
     Status decode_base_pictures(Work& work);
     nn::Tensor refine(const Work& work, UnitRole role, const models::BaseOutput& base);
     // key: decoding can begin at the first of them.
@@ -146,6 +148,7 @@ class Decoder {
     int next_unit_ = 0;             // of it, the first that is neither queued nor held
     std::optional<int> open_unit_;  // of which only some slices came so far,
     int open_slices_ = 0;           // and how many
+    uint32_t base_crc_ = 0;         // of the slices of a hybrid GOP so far
     std::optional<uint8_t> last_counter_;
     uint64_t gops_ = 0, frames_ = 0;  // begun; frames queued
     uint64_t next_pts_ = 0;           // expected after what is queued

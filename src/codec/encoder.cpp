@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 
+#include "codec/detail.h"
 #include "codec/hybrid_pictures.h"
 #include "codec/quantiser.h"
 
@@ -30,6 +31,8 @@ size_t size_of(const std::vector<Bytes>& pieces) {
 constexpr std::array kBaseScales = {1.0, 0.875, 0.75, 0.625, 0.5, 0.4375, 0.375, 0.3125, 0.25};
 constexpr double kBitsPerSize = 1.3;    // bits go with this power of the scale
 constexpr size_t kBaseHeaders = 4096;   // bytes that surely hold what comes before its data
+constexpr double kUsualDetailBits = 1.2, kMostDetailBits = 3.0;  // of a detail code's symbol
+constexpr double kDetailOverheadBits = 64;  // its slice's length and the entropy coder's state
 constexpr int kSampleEvery = 9;         // frames, of which one is looked at
 
 // The first size from which on the bits, too many by this factor at size i, are expected to fit.
@@ -447,19 +450,48 @@ Result<EncodedGop> Encoder::code_base_at_size(const Source& source) {
     StageTimer timer(times_.analyse);
     GVC_ASSIGN_OR_RETURN(const auto coder,
                          options_.base_coder->source(pictures, options_.sequence));
-    bitstream::Descriptor descriptor = describe(source);
-    descriptor.base = bitstream::BaseKind::av1;
+    EncodedGop gop;
+    gop.descriptor = describe(source);
+    gop.descriptor.base = bitstream::BaseKind::av1;
     std::map<int, EncodedGop> tries;
     for (bool content = false; !content; ++tries_) {
         const int crf = base_rate_.crf();
         GVC_ASSIGN_OR_RETURN(const auto units, coder->encode(crf));
-        Bytes data;
-        for (const Bytes& unit : units) data.insert(data.end(), unit.begin(), unit.end());
-        descriptor.qp = static_cast<uint8_t>(std::min(crf / 2, models::kQualities - 1));
-        GVC_ASSIGN_OR_RETURN(tries[crf], pack_base(descriptor, std::move(data)));
-        content = base_rate_.tried(8.0 * static_cast<double>(tries[crf].bytes));
+        gop.base_data.clear();
+        for (const Bytes& unit : units) {
+            gop.base_data.insert(gop.base_data.end(), unit.begin(), unit.end());
+        }
+        gop.descriptor.qp = static_cast<uint8_t>(std::min(crf / 2, models::kQualities - 1));
+        GVC_RETURN_IF_ERROR(pack_base(gop));
+        tries[crf] = gop;
+        content = base_rate_.tried(8.0 * static_cast<double>(gop.bytes) + expected_detail_bits());
     }
-    return std::move(tries[base_rate_.best()]);
+    gop = std::move(tries[base_rate_.best()]);
+    if (options_.detail && model_.hybrid()) GVC_RETURN_IF_ERROR(add_detail(pictures, gop));
+    return gop;
+}
+
+// What a detail code will take of the GOP's bits; with a hard limit, what it may take at most.
+double Encoder::expected_detail_bits() const {
+    if (!options_.detail || !model_.hybrid()) return 0;
+    const auto symbols = static_cast<double>(detail_size(size_).count());
+    if (options_.rate.maxrate > 0) return kMostDetailBits * symbols + kDetailOverheadBits;
+    return detail_bits_.value_or(kUsualDetailBits * symbols + kDetailOverheadBits);
+}
+
+Status Encoder::add_detail(std::span<const WaitingPicture* const> pictures, EncodedGop& gop) {
+    GVC_ASSIGN_OR_RETURN(auto decoded,
+                         options_.base_coder->decode(gop.base_data, gop.descriptor.frames,
+                                                     options_.sequence));
+    GVC_ASSIGN_OR_RETURN(gop.detail_symbols, measure_detail(model_, pictures, *decoded, size_));
+    gop.detail = entropy::encode_detail(detail_size(size_), gop.detail_symbols);
+    const size_t before = gop.bytes;
+    GVC_RETURN_IF_ERROR(pack_base(gop));
+    detail_bits_ = 8.0 * static_cast<double>(gop.bytes - before);
+    if (options_.rate.maxrate <= 0 || *detail_bits_ <= expected_detail_bits()) return {};
+    gop.detail.clear();
+    gop.detail_symbols.clear();
+    return pack_base(gop);
 }
 
 // Some pictures of the GOP as a decoder shows them, at the refinement that looks best.
@@ -469,7 +501,7 @@ Result<Encoder::Seen> Encoder::look_at(const Source& source, const EncodedGop& g
                          options_.base_coder->decode(gop.base_data, gop.descriptor.frames,
                                                      options_.sequence));
     HybridPictures decoded(model_, std::move(base), options_.sequence, gop.descriptor,
-                           gop.base_data.size());
+                           gop.base_data.size(), gop.detail_symbols);
     struct Sample {
         std::vector<float> original, plain, refined;
     };
@@ -518,17 +550,17 @@ Status Encoder::choose_refinement(const Source& source, EncodedGop& gop) {
     GVC_ASSIGN_OR_RETURN(const Seen seen, look_at(source, gop));
     if (seen.refinement == gop.descriptor.refinement) return {};
     gop.descriptor.refinement = static_cast<uint8_t>(seen.refinement);
-    GVC_ASSIGN_OR_RETURN(gop, pack_base(gop.descriptor, std::move(gop.base_data)));
-    return {};
+    return pack_base(gop);
 }
 
-Result<EncodedGop> Encoder::pack_base(bitstream::Descriptor descriptor, Bytes data) {
+// The packets of a GOP from its descriptor, base data and detail code.
+Status Encoder::pack_base(EncodedGop& gop) {
     bitstream::PackOptions options;
     options.fragment = options_.sequence.context == ContextMode::self;
     const size_t most = options.fragment ? bitstream::kMaxFragments *
                                                (options.max_packet - bitstream::kMaxHeaderBytes)
                                          : bitstream::kMaxPayload;
-    if (data.size() + kBaseHeaders > most) {
+    if (gop.base_data.size() + gop.detail.size() + kBaseHeaders > most) {
         return {Code::quality, "the AV1 base of a GOP takes more bytes than a packet can have",
                 options.fragment ? "ask for a lower rate, or use --mode chain"
                                  : "ask for a lower rate"};
@@ -537,16 +569,16 @@ Result<EncodedGop> Encoder::pack_base(bitstream::Descriptor descriptor, Bytes da
     coded.kind = PacketKind::base;
     coded.counter = static_cast<uint8_t>(gops_ % bitstream::kGopCounters);
     coded.sequence = options_.sequence;
-    coded.descriptor = std::move(descriptor);
-    coded.token_crc = crc32c(data);
-    coded.units = {{data}};
-    EncodedGop gop;
+    gop.descriptor.detail = !gop.detail.empty();
+    coded.descriptor = gop.descriptor;
+    coded.token_crc = crc32c(gop.base_data, crc32c(gop.detail));
+    coded.units.emplace_back();
+    if (gop.descriptor.detail) coded.units[0].push_back(gop.detail);
+    coded.units[0].push_back(gop.base_data);
     GVC_ASSIGN_OR_RETURN(gop.packets, bitstream::pack_gop(coded, options_.sequence, options));
     gop.bytes = size_of(gop.packets);
-    gop.first_bytes = data.size();
-    gop.descriptor = std::move(coded.descriptor);
-    gop.base_data = std::move(data);
-    return gop;
+    gop.first_bytes = gop.base_data.size();
+    return {};
 }
 
 }  // namespace gvc::codec

@@ -36,6 +36,7 @@ struct EncoderOptions {
     bool keep_reconstruction = false;  // fill EncodedGop::reconstruction
     // The hybrid base: GOPs are coded with it, and keyint is at most 29. nullptr: neural base.
     BaseCoder* base_coder = nullptr;
+    bool detail = true;     // code what the base lacks for the refiner (models/detail.h)
     double base_scale = 0;  // coded size of the base over the shown one; 0: chosen on the first GOP
     // How far a decoded picture seems from the original (both planar RGB), for that choice; without
     // it the mean squared error decides.
@@ -55,7 +56,9 @@ struct EncodedGop {
     StageTimes times;  // of all tries
     // The base pictures that a decoder on this machine shows with steps = 0; neural base only.
     std::vector<std::vector<float>> reconstruction;
-    bitstream::Bytes base_data;  // of a hybrid base: its codec's data
+    bitstream::Bytes base_data;  // of a hybrid base: its codec's data,
+    bitstream::Bytes detail;     // its detail code, empty if it has none,
+    std::vector<int8_t> detail_symbols;  // and what that says
 };
 
 class Encoder {
@@ -102,7 +105,9 @@ class Encoder {
     Result<Seen> look_at(const Source& source, const EncodedGop& gop);
     Result<EncodedGop> code_base_within_budget(const Source& source);
     Result<EncodedGop> code_base_at_size(const Source& source);
-    Result<EncodedGop> pack_base(bitstream::Descriptor descriptor, bitstream::Bytes data);
+    Status add_detail(std::span<const WaitingPicture* const> pictures, EncodedGop& gop);
+    double expected_detail_bits() const;
+    Status pack_base(EncodedGop& gop);
 
     const Model& model_;
     EncoderOptions options_;
@@ -111,6 +116,7 @@ class Encoder {
     RateControl rate_;
     BaseRateControl base_rate_;
     std::optional<size_t> base_size_;  // chosen, of the list in encoder.cpp
+    std::optional<double> detail_bits_;  // of the last detail code
     std::deque<WaitingPicture> waiting_;
     uint64_t taken_ = 0;  // pictures sent
     uint64_t last_pts_ = 0;

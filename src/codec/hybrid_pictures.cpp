@@ -2,25 +2,29 @@
 
 #include <algorithm>
 
+#include "codec/detail.h"
+
 namespace gvc::codec {
 namespace {
 
-int64_t padded(int64_t side) {
-    return (side + models::kPatch - 1) / models::kPatch * models::kPatch;
-}
+int64_t padded(int cells) { return int64_t{cells} * models::kDetailCell; }
 
 }  // namespace
 
 HybridPictures::HybridPictures(const Model& model, std::unique_ptr<BasePictures> base,
                                const bitstream::SequenceHeader& sequence,
-                               const bitstream::Descriptor& descriptor, size_t bytes)
+                               const bitstream::Descriptor& descriptor, size_t bytes,
+                               const std::vector<int8_t>& detail)
     : model_(model),
       base_(std::move(base)),
       size_{static_cast<int>(sequence.width), static_cast<int>(sequence.height)},
       crf_(static_cast<float>(2 * descriptor.qp + 1)),
       scale_(static_cast<float>(base_scale(sequence))),
       bpp_(8.0f * static_cast<float>(bytes) * 3 /
-           (static_cast<float>(size_.samples()) * descriptor.frames)) {}
+           (static_cast<float>(size_.samples()) * descriptor.frames)),
+      detail_(detail.begin(), detail.end()) {
+    detail_.resize(detail_size(size_).count());
+}
 
 // [count, 3, H, W]
 Result<std::vector<float>> HybridPictures::base_pictures(int first, int count) {
@@ -66,8 +70,10 @@ std::vector<std::vector<float>> HybridPictures::refine(const std::vector<float>&
     nn::Ops& ops = model_.ops();
     const nn::Tensor base = ops.from_host({count, 3, size_.height, size_.width}, rgb.data());
     models::HybridInput input;
-    input.rgb = input.previous =
-        ops.pad_edge(base, padded(size_.height), padded(size_.width));
+    const entropy::DetailSize cells = detail_size(size_);
+    input.rgb = input.previous = ops.pad_edge(base, padded(cells.rows), padded(cells.columns));
+    const nn::Shape code{1, cells.channels, cells.rows, cells.columns};
+    input.detail = ops.repeat_batch(ops.from_host(code, detail_.data()), count);
     const auto n = static_cast<size_t>(count);
     input.crfs.assign(n, crf_);
     input.scales.assign(n, scale_);

@@ -18,10 +18,12 @@ class HybridPictures {
   public:
     static constexpr int kGroup = models::kChunkFrames;  // pictures refined together
 
-    // bytes: of the base's data, part of what the refiner is told. The model must outlive this.
+    // bytes: of the base's data, part of what the refiner is told. detail: of its detail code, symbols
+    // of detail_size(); empty: none. The model must outlive this.
     HybridPictures(const Model& model, std::unique_ptr<BasePictures> base,
                    const bitstream::SequenceHeader& sequence,
-                   const bitstream::Descriptor& descriptor, size_t bytes);
+                   const bitstream::Descriptor& descriptor, size_t bytes,
+                   const std::vector<int8_t>& detail);
 
     int count() const { return base_->count(); }
     // Pictures first ... first + count - 1 (count up to kGroup), planar RGB in [0, 1]. refinement:
@@ -38,6 +40,7 @@ class HybridPictures {
     std::unique_ptr<BasePictures> base_;
     PictureSize size_;
     float crf_, scale_, bpp_;
+    std::vector<float> detail_;
 };
 
 }  // namespace gvc::codec
