@@ -29,6 +29,8 @@ size_t size_of(const std::vector<Bytes>& pieces) {
 
 // Sizes of the hybrid base that are tried, and how.
 constexpr std::array kBaseScales = {1.0, 0.875, 0.75, 0.625, 0.5, 0.4375, 0.375, 0.3125, 0.25};
+constexpr size_t kMiddleScale = 3;
+constexpr double kDistanceSlope = 0.4;  // LPIPS falls with about this power of the rate
 constexpr double kBitsPerSize = 1.3;    // bits go with this power of the scale
 constexpr size_t kBaseHeaders = 4096;   // bytes that surely hold what comes before its data
 constexpr double kUsualDetailBits = 1.2, kMostDetailBits = 3.0;  // of a detail code's symbol
@@ -404,29 +406,50 @@ Result<EncodedGop> Encoder::code_base_gop(Source& source) {
     }
 }
 
-// The largest sizes look best, as far as they can be had at the rate (docs/results.md); the first
-// GOP decides between those that can. Without a rate the base has full size.
+// Which size looks best after refinement depends on the rate and on what is shown: from the middle
+// one the search goes on towards what is better, on the first GOP, until two sizes in a row are worse.
+// Without a rate the base has full size.
 Status Encoder::choose_base_size(const Source& source) {
     base_size_ = 0;
     if (options_.base_scale > 0 || !base_rate_.budget()) return {};
-    double least = INFINITY;
-    for (size_t i = 0; i < kBaseScales.size();) {
-        options_.sequence.base_size = base_size(options_.sequence, kBaseScales[i]);
-        const BaseRateControl before = base_rate_;
-        GVC_ASSIGN_OR_RETURN(const EncodedGop gop, code_base_at_size(source));
-        const double excess = base_rate_.excess();
-        base_rate_ = before;
-        if (excess > 1) {
-            i = next_size(i, excess);
-            base_size_ = std::min(i, kBaseScales.size() - 1);
-            continue;
+    std::map<size_t, double> seen;
+    const auto distance_at = [&](size_t i) -> Result<double> {
+        if (!seen.count(i)) {
+            GVC_ASSIGN_OR_RETURN(seen[i], distance_at_size(source, i));
         }
-        GVC_ASSIGN_OR_RETURN(const Seen seen, look_at(source, gop));
-        if (seen.distance >= least) break;
-        least = seen.distance;
-        base_size_ = i++;
+        return seen[i];
+    };
+    size_t best = kMiddleScale;
+    GVC_ASSIGN_OR_RETURN(double least, distance_at(best));
+    for (const int step : {+1, -1}) {
+        const size_t from = best;
+        for (size_t i = best, worse = 0; worse < 2;) {
+            if ((step < 0 && i == 0) || (step > 0 && i + 1 == kBaseScales.size())) break;
+            i += static_cast<size_t>(step);
+            GVC_ASSIGN_OR_RETURN(const double distance, distance_at(i));
+            const bool better = distance < least;
+            worse = better ? 0 : worse + 1;
+            if (better) best = i, least = distance;
+        }
+        if (best != from) break;
     }
+    // Not even small ones fit: the smallest there is.
+    base_size_ = std::isinf(least) ? kBaseScales.size() - 1 : best;
     return {};
+}
+
+// How far a GOP looks from its original with a base of this size, as if it had taken its very
+// budget: a few percent of rate would decide otherwise. Infinite where the budget cannot be met.
+Result<double> Encoder::distance_at_size(const Source& source, size_t size) {
+    options_.sequence.base_size = base_size(options_.sequence, kBaseScales[size]);
+    const BaseRateControl before = base_rate_;
+    GVC_ASSIGN_OR_RETURN(const EncodedGop gop, code_base_at_size(source));
+    const double excess = base_rate_.excess();
+    base_rate_ = before;
+    if (excess > 1) return INFINITY;
+    GVC_ASSIGN_OR_RETURN(const Seen seen, look_at(source, gop));
+    const double share = 8.0 * static_cast<double>(gop.bytes) / *base_rate_.budget();
+    return seen.distance * std::pow(share, kDistanceSlope);
 }
 
 // A GOP that takes too many bits at the coarsest quantiser gets a smaller size, for itself alone.

@@ -97,6 +97,7 @@ class Encoder {
 
     Result<EncodedGop> code_base_gop(Source& source);
     Status choose_base_size(const Source& source);
+    Result<double> distance_at_size(const Source& source, size_t size);
     Status choose_refinement(const Source& source, EncodedGop& gop);
     struct Seen {  // what a GOP looks like
         double distance = 0;
