@@ -26,7 +26,7 @@ class BaseSource {
   public:
     virtual ~BaseSource() = default;
     // The data of each picture, in decoding order, the first one decodable alone. crf: 1 (finest)
-    // to 79, what BaseRateControl chooses from.
+    // to 85, what BaseRateControl chooses from.
     virtual Result<std::vector<std::vector<uint8_t>>> encode(int crf) = 0;
 };
 

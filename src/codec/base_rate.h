@@ -11,7 +11,7 @@ namespace gvc::codec {
 // For each GOP: begin; code it at crf() until tried() is content; best() is what goes out; commit.
 class BaseRateControl {
   public:
-    static constexpr int kFinest = 1, kCoarsest = 79;
+    static constexpr int kFinest = 1, kCoarsest = 85;
 
     // pixels of a shown frame; seconds that one is shown nominally.
     BaseRateControl(const RateOptions& options, double pixels, double frame_seconds);

@@ -428,12 +428,11 @@ Status Encoder::choose_base_size(const Source& source) {
             i += static_cast<size_t>(step);
             GVC_ASSIGN_OR_RETURN(const double distance, distance_at(i));
             const bool better = distance < least;
-            worse = better ? 0 : worse + 1;
+            worse = better || std::isinf(least) ? 0 : worse + 1;
             if (better) best = i, least = distance;
         }
-        if (best != from) break;
+        if (best != from || std::isinf(least)) break;
     }
-    // Not even small ones fit: the smallest there is.
     base_size_ = std::isinf(least) ? kBaseScales.size() - 1 : best;
     return {};
 }
