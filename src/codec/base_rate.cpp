@@ -49,6 +49,11 @@ void BaseRateControl::shorten() {
     crf_ = kCoarsest;
 }
 
+void BaseRateControl::start_from(int crf, double factor) {
+    const double guess = crf + std::log(factor) / slope_;
+    if (by_rate()) crf_ = std::clamp(static_cast<int>(std::lround(guess)), kFinest, kCoarsest);
+}
+
 double BaseRateControl::wanted_bits() const {
     return options_.mode == RateOptions::Mode::bpp ? options_.value * pixels_ * frames_
                                                    : options_.value * seconds_;

@@ -19,6 +19,8 @@ class BaseRateControl {
     void begin(int frames, double seconds, bool last);
     // The GOP in hand is to be coded with fewer frames; all its tries are forgotten.
     void shorten();
+    // Where to begin: at `crf` something took the budget, and this GOP takes so many times more.
+    void start_from(int crf, double factor);
     int crf() const { return crf_; }
     // Bits of all the GOP's packets at crf(). True: the search is over.
     bool tried(double bits);

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "bitstream/frame_times.h"
 #include "base/crc32c.h"
+#include "bitstream/frame_times.h"
 #include "bitstream/index.h"
 #include "codec/detail.h"
 #include "codec/quantiser.h"

@@ -9,9 +9,10 @@ int cells(int side) { return (side + models::kDetailCell - 1) / models::kDetailC
 
 void append_energy(nn::Ops& ops, std::span<const float> rgb, PictureSize size,
                    std::vector<float>& energies) {
-    const nn::Tensor picture = ops.pad_edge(ops.from_host({1, 3, size.height, size.width}, rgb.data()),
-                                            int64_t{cells(size.height)} * models::kDetailCell,
-                                            int64_t{cells(size.width)} * models::kDetailCell);
+    const nn::Tensor picture =
+        ops.pad_edge(ops.from_host({1, 3, size.height, size.width}, rgb.data()),
+                     int64_t{cells(size.height)} * models::kDetailCell,
+                     int64_t{cells(size.width)} * models::kDetailCell);
     const nn::Tensor energy = models::detail_energy(ops, picture);
     const size_t before = energies.size();
     energies.resize(before + static_cast<size_t>(energy.shape().count()));

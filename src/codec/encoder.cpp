@@ -35,7 +35,9 @@ constexpr double kBitsPerSize = 1.3;    // bits go with this power of the scale
 constexpr size_t kBaseHeaders = 4096;   // bytes that surely hold what comes before its data
 constexpr double kUsualDetailBits = 1.2, kMostDetailBits = 3.0;  // of a detail code's symbol
 constexpr double kDetailOverheadBits = 64;  // its slice's length and the entropy coder's state
-constexpr int kSampleEvery = 9;         // frames, of which one is looked at
+// Pictures that are looked at: these of every third group that a decoder refines together.
+constexpr int kGroupsApart = 3;
+constexpr std::array kLookedAt = {1, 2};
 
 // The first size from which on the bits, too many by this factor at size i, are expected to fit.
 size_t next_size(size_t i, double excess) {
@@ -383,19 +385,29 @@ Result<EncodedGop> Encoder::code_base_gop(Source& source) {
     const double seconds = static_cast<double>(source.end_pts - source.pictures.front().pts) *
                            tick_seconds(options_.sequence);
     base_rate_.begin(source.plan.frames, seconds, source.plan.last);
-    if (!base_size_) GVC_RETURN_IF_ERROR(choose_base_size(source));
+    std::optional<BaseCandidate> chosen;
+    if (!base_size_) {
+        GVC_ASSIGN_OR_RETURN(chosen, choose_base_size(source));
+    }
     while (true) {
-        GVC_ASSIGN_OR_RETURN(EncodedGop gop, code_base_within_budget(source));
+        EncodedGop gop;
+        if (chosen) {
+            gop = std::move(chosen->gop);
+            base_rate_ = chosen->rate;
+        } else {
+            GVC_ASSIGN_OR_RETURN(gop, code_base_within_budget(source));
+        }
         const bool fits = base_rate_.within_cap();
         if (!fits && source.thin_out()) {
             base_rate_.shorten();
+            chosen.reset();
             continue;
         }
         if (!fits && gops_ == 0) {
             return {Code::quality, "the maximum rate is too low for a single picture",
                     "raise it, or make the pictures smaller"};
         }
-        if (fits) GVC_RETURN_IF_ERROR(choose_refinement(source, gop));
+        if (fits && !chosen) GVC_RETURN_IF_ERROR(choose_refinement(source, gop).status());
         if (!fits) gop = {};
         base_rate_.commit(8.0 * static_cast<double>(gop.bytes));
         gop.source_frames = source.plan.frames;
@@ -407,48 +419,55 @@ Result<EncodedGop> Encoder::code_base_gop(Source& source) {
 }
 
 // Which size looks best after refinement depends on the rate and on what is shown: from the middle
-// one the search goes on towards what is better, on the first GOP, until two sizes in a row are worse.
-// Without a rate the base has full size.
-Status Encoder::choose_base_size(const Source& source) {
+// one the search goes on towards what is better, on the first GOP, until two sizes in a row are
+// worse. Without a rate the base has full size. None: no size meets the rate, or there was nothing
+// to choose.
+Result<std::optional<Encoder::BaseCandidate>> Encoder::choose_base_size(const Source& source) {
+    std::optional<BaseCandidate> best;
     base_size_ = 0;
-    if (options_.base_scale > 0 || !base_rate_.budget()) return {};
-    std::map<size_t, double> seen;
-    const auto distance_at = [&](size_t i) -> Result<double> {
-        if (!seen.count(i)) {
-            GVC_ASSIGN_OR_RETURN(seen[i], distance_at_size(source, i));
+    if (options_.base_scale > 0 || !base_rate_.budget()) return best;
+    const BaseRateControl before = base_rate_;
+    const auto is_better = [&](size_t i) -> Result<bool> {
+        base_rate_ = before;
+        if (best) {  // a size starts where it will likely take the same bits
+            const double sizes = kBaseScales[i] / kBaseScales[*base_size_];
+            base_rate_.start_from(best->rate.best(), std::pow(sizes, kBitsPerSize));
         }
-        return seen[i];
+        GVC_ASSIGN_OR_RETURN(auto candidate, try_base_size(source, i));
+        if (!candidate || (best && candidate->distance >= best->distance)) return false;
+        best = std::move(candidate);
+        base_size_ = i;
+        return true;
     };
-    size_t best = kMiddleScale;
-    GVC_ASSIGN_OR_RETURN(double least, distance_at(best));
+    base_size_ = kMiddleScale;
+    GVC_RETURN_IF_ERROR(is_better(kMiddleScale).status());
     for (const int step : {+1, -1}) {
-        const size_t from = best;
-        for (size_t i = best, worse = 0; worse < 2;) {
-            if ((step < 0 && i == 0) || (step > 0 && i + 1 == kBaseScales.size())) break;
-            i += static_cast<size_t>(step);
-            GVC_ASSIGN_OR_RETURN(const double distance, distance_at(i));
-            const bool better = distance < least;
-            worse = better || std::isinf(least) ? 0 : worse + 1;
-            if (better) best = i, least = distance;
+        int worse = 0;
+        bool any = false;
+        for (size_t i = kMiddleScale + static_cast<size_t>(step);
+             i < kBaseScales.size() && worse < 2; i += static_cast<size_t>(step)) {
+            GVC_ASSIGN_OR_RETURN(const bool better, is_better(i));
+            any = any || better;
+            worse = better || !best ? 0 : worse + 1;
         }
-        if (best != from || std::isinf(least)) break;
+        if (any || !best) break;
     }
-    base_size_ = std::isinf(least) ? kBaseScales.size() - 1 : best;
-    return {};
+    base_rate_ = before;
+    if (!best) base_size_ = kBaseScales.size() - 1;
+    return best;
 }
 
-// How far a GOP looks from its original with a base of this size, as if it had taken its very
-// budget: a few percent of rate would decide otherwise. Infinite where the budget cannot be met.
-Result<double> Encoder::distance_at_size(const Source& source, size_t size) {
+// The GOP with a base of this size, and how far it looks from its original, as if it had taken its
+// very budget: a few percent of rate would decide otherwise. None where the budget cannot be met.
+Result<std::optional<Encoder::BaseCandidate>> Encoder::try_base_size(const Source& source,
+                                                                     size_t size) {
     options_.sequence.base_size = base_size(options_.sequence, kBaseScales[size]);
-    const BaseRateControl before = base_rate_;
-    GVC_ASSIGN_OR_RETURN(const EncodedGop gop, code_base_at_size(source));
-    const double excess = base_rate_.excess();
-    base_rate_ = before;
-    if (excess > 1) return INFINITY;
-    GVC_ASSIGN_OR_RETURN(const Seen seen, look_at(source, gop));
-    const double share = 8.0 * static_cast<double>(gop.bytes) / *base_rate_.budget();
-    return seen.distance * std::pow(share, kDistanceSlope);
+    GVC_ASSIGN_OR_RETURN(EncodedGop gop, code_base_at_size(source));
+    if (!base_rate_.meets_budget()) return std::optional<BaseCandidate>();
+    GVC_ASSIGN_OR_RETURN(double distance, choose_refinement(source, gop));
+    distance *=
+        std::pow(8.0 * static_cast<double>(gop.bytes) / *base_rate_.budget(), kDistanceSlope);
+    return std::optional(BaseCandidate{std::move(gop), base_rate_, distance});
 }
 
 // A GOP that takes too many bits at the coarsest quantiser gets a smaller size, for itself alone.
@@ -502,9 +521,9 @@ double Encoder::expected_detail_bits() const {
 }
 
 Status Encoder::add_detail(std::span<const WaitingPicture* const> pictures, EncodedGop& gop) {
-    GVC_ASSIGN_OR_RETURN(auto decoded,
-                         options_.base_coder->decode(gop.base_data, gop.descriptor.frames,
-                                                     options_.sequence));
+    GVC_ASSIGN_OR_RETURN(
+        auto decoded,
+        options_.base_coder->decode(gop.base_data, gop.descriptor.frames, options_.sequence));
     GVC_ASSIGN_OR_RETURN(gop.detail_symbols, measure_detail(model_, pictures, *decoded, size_));
     gop.detail = entropy::encode_detail(detail_size(size_), gop.detail_symbols);
     const size_t before = gop.bytes;
@@ -519,9 +538,8 @@ Status Encoder::add_detail(std::span<const WaitingPicture* const> pictures, Enco
 // Some pictures of the GOP as a decoder shows them, at the refinement that looks best.
 Result<Encoder::Seen> Encoder::look_at(const Source& source, const EncodedGop& gop) {
     StageTimer timer(times_.base);
-    GVC_ASSIGN_OR_RETURN(auto base,
-                         options_.base_coder->decode(gop.base_data, gop.descriptor.frames,
-                                                     options_.sequence));
+    GVC_ASSIGN_OR_RETURN(auto base, options_.base_coder->decode(
+                                        gop.base_data, gop.descriptor.frames, options_.sequence));
     HybridPictures decoded(model_, std::move(base), options_.sequence, gop.descriptor,
                            gop.base_data.size(), gop.detail_symbols);
     struct Sample {
@@ -530,15 +548,17 @@ Result<Encoder::Seen> Encoder::look_at(const Source& source, const EncodedGop& g
     std::vector<Sample> samples;
     StageTimes ignored;
     const int count = decoded.count();
-    for (int i = std::min(kSampleEvery / 2, count - 1); i < count; i += kSampleEvery) {
-        // Refined in the group that the decoder refines it in.
-        const int first = i / HybridPictures::kGroup * HybridPictures::kGroup;
+    for (int first = 0; first < count; first += kGroupsApart * HybridPictures::kGroup) {
         const int grouped = std::min(HybridPictures::kGroup, count - first);
-        GVC_ASSIGN_OR_RETURN(auto plain, decoded.pictures(i, 1, 0, ignored));
-        GVC_ASSIGN_OR_RETURN(auto refined, decoded.pictures(first, grouped,
-                                                            bitstream::kFullRefinement, ignored));
-        samples.push_back({unpack(source.coded(static_cast<size_t>(i))), std::move(plain[0]),
-                           std::move(refined[static_cast<size_t>(i - first)])});
+        GVC_ASSIGN_OR_RETURN(auto plain, decoded.pictures(first, grouped, 0, ignored));
+        GVC_ASSIGN_OR_RETURN(auto refined,
+                             decoded.pictures(first, grouped, bitstream::kFullRefinement, ignored));
+        for (const int i : kLookedAt) {
+            if (i >= std::max(grouped, 2)) continue;
+            const auto at = static_cast<size_t>(std::min(i, grouped - 1));
+            samples.push_back({unpack(source.coded(static_cast<size_t>(first) + at)),
+                               std::move(plain[at]), std::move(refined[at])});
+        }
     }
     const auto distance_at = [&](int refinement) -> Result<double> {
         const float share = static_cast<float>(refinement) / bitstream::kFullRefinement;
@@ -554,7 +574,7 @@ Result<Encoder::Seen> Encoder::look_at(const Source& source, const EncodedGop& g
                                      : Result<double>(squared_error(sample.original, shown)));
             sum += distance;
         }
-        return sum;
+        return sum / static_cast<double>(samples.size());
     };
     Seen best{0, bitstream::kFullRefinement};
     GVC_ASSIGN_OR_RETURN(best.distance, distance_at(best.refinement));
@@ -566,13 +586,14 @@ Result<Encoder::Seen> Encoder::look_at(const Source& source, const EncodedGop& g
     return best;
 }
 
-// Never a refined picture where the base alone is better.
-Status Encoder::choose_refinement(const Source& source, EncodedGop& gop) {
-    if (!model_.hybrid() || !options_.distance) return {};
+// Never a refined picture where the base alone is better. How far the GOP then looks from its
+// original.
+Result<double> Encoder::choose_refinement(const Source& source, EncodedGop& gop) {
     GVC_ASSIGN_OR_RETURN(const Seen seen, look_at(source, gop));
-    if (seen.refinement == gop.descriptor.refinement) return {};
+    if (!options_.distance || seen.refinement == gop.descriptor.refinement) return seen.distance;
     gop.descriptor.refinement = static_cast<uint8_t>(seen.refinement);
-    return pack_base(gop);
+    GVC_RETURN_IF_ERROR(pack_base(gop));
+    return seen.distance;
 }
 
 // The packets of a GOP from its descriptor, base data and detail code.

@@ -96,9 +96,14 @@ class Encoder {
     EncodedGop finish(Try gop, const Source& source);
 
     Result<EncodedGop> code_base_gop(Source& source);
-    Status choose_base_size(const Source& source);
-    Result<double> distance_at_size(const Source& source, size_t size);
-    Status choose_refinement(const Source& source, EncodedGop& gop);
+    struct BaseCandidate {  // a GOP coded at a size of its base
+        EncodedGop gop;
+        BaseRateControl rate;  // as it is after coding it
+        double distance = 0;
+    };
+    Result<std::optional<BaseCandidate>> choose_base_size(const Source& source);
+    Result<std::optional<BaseCandidate>> try_base_size(const Source& source, size_t size);
+    Result<double> choose_refinement(const Source& source, EncodedGop& gop);
     struct Seen {  // what a GOP looks like
         double distance = 0;
         int refinement = 0;

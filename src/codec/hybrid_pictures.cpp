@@ -65,8 +65,8 @@ Result<std::vector<std::vector<float>>> HybridPictures::pictures(int first, int 
     return result;
 }
 
-std::vector<std::vector<float>> HybridPictures::refine(const std::vector<float>& rgb,
-                                                       int count, int refinement) const {
+std::vector<std::vector<float>> HybridPictures::refine(const std::vector<float>& rgb, int count,
+                                                       int refinement) const {
     nn::Ops& ops = model_.ops();
     const nn::Tensor base = ops.from_host({count, 3, size_.height, size_.width}, rgb.data());
     models::HybridInput input;

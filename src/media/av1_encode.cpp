@@ -36,14 +36,15 @@ void calm_threads() {
 // With its own choice of quantisers per picture (crf), SVT-AV1 makes those that others refer to so
 // much finer that its coarsest setting takes 0.006 to 0.025 bits a pixel at 480p; pictures had to
 // be made small to be cheaper, and lost more. Where crf ends, fixed offsets say how much finer each
-// layer is than the highest one: at first, to meet crf's end without a gap, above a quantiser that is
-// not yet the coarsest, then above that one, and at last less and less of them goes on. (Within crf's
-// reach its own choice is better: by a fifth on still scenes.)
+// layer is than the highest one: at first, to meet crf's end without a gap, above a quantiser that
+// is not yet the coarsest, then above that one, and at last less and less of them goes on. (Within
+// crf's reach its own choice is better: by a fifth on still scenes.)
 void set_quantiser(int crf, AvDictionary& options, std::string& parameters) {
     if (crf <= kSvtCoarsest) return options.set("crf", std::to_string(std::max(crf, 1)));
     constexpr int kKeyOffset = -60;
     constexpr int kLayerOffsets[] = {-30, -15, -8, 0, 0, 0};
-    constexpr int kFullOffsets = 7;  // settings with all of the offsets; the last of them is coarsest
+    constexpr int kFullOffsets =
+        7;  // settings with all of the offsets; the last of them is coarsest
     constexpr double kSteps = kAv1Coarsest - kSvtCoarsest - kFullOffsets;
     const double share = std::clamp((kAv1Coarsest - crf) / kSteps, 0.0, 1.0);
     const int quantiser = std::min(crf - kFullOffsets, kSvtCoarsest);

@@ -43,8 +43,7 @@ std::vector<int8_t> detail_symbols(std::span<const float> original, std::span<co
             float before = kNoise * kColours * static_cast<float>(pictures), after = before;
             for (size_t picture = 0; picture < static_cast<size_t>(pictures); ++picture) {
                 for (size_t colour = 0; colour < kColours; ++colour) {
-                    const size_t at =
-                        (picture * planes + band * kColours + colour) * cells + cell;
+                    const size_t at = (picture * planes + band * kColours + colour) * cells + cell;
                     before += original[at];
                     after += decoded[at];
                 }

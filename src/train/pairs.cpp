@@ -81,7 +81,8 @@ Result<Coded> code(const Dataset& data, size_t sequence, int first, const Draw& 
     media::Rescaler down(width, height, media::ScaleFilter::lanczos);
     std::vector<media::Frame> source;
     for (int t = 0; t < kGop; ++t) {
-        GVC_ASSIGN_OR_RETURN(auto full, to_frame(data.frame(sequence, first + t), s.width, s.height));
+        GVC_ASSIGN_OR_RETURN(auto full,
+                             to_frame(data.frame(sequence, first + t), s.width, s.height));
         GVC_ASSIGN_OR_RETURN(auto frame, down(full));
         source.push_back(std::move(frame));
     }
@@ -134,8 +135,8 @@ Status make_pairs(const PairOptions& o) {
     if (!train.ok()) return train.status();
     if (!val.ok()) return val.status();
     if (!has_gop(*train) || !has_gop(*val)) {
-        return {Code::input, "a split of " + o.pack + " has no sequence of " +
-                                 std::to_string(kGop) + " frames",
+        return {Code::input,
+                "a split of " + o.pack + " has no sequence of " + std::to_string(kGop) + " frames",
                 "pack longer ones with: gvc-train pack --frames"};
     }
     for (int done = 0; done < o.count;) {
@@ -186,8 +187,12 @@ Result<PairSet> PairSet::open(const std::string& pack, const std::string& split)
     GVC_ASSIGN_OR_RETURN(set.data_, map_file(pack + "/pairs.yuv", bytes));
     for (const auto& e : read_index(pack + "/pairs.json")) {
         if (e.value("split", "") != split) continue;
-        Pair pair{e.value("sequence", size_t{0}), e.value("first", 0), e.value("frames", 0),
-                  e.value("offset", uint64_t{0}), e.value("crf", 0.0f), e.value("scale", 1.0f),
+        Pair pair{e.value("sequence", size_t{0}),
+                  e.value("first", 0),
+                  e.value("frames", 0),
+                  e.value("offset", uint64_t{0}),
+                  e.value("crf", 0.0f),
+                  e.value("scale", 1.0f),
                   e.value("bpp", 0.0f)};
         const bool known = pair.sequence < set.sources_->size();
         const Sequence s = known ? set.sources_->sequence(pair.sequence) : Sequence();
@@ -197,7 +202,8 @@ Result<PairSet> PairSet::open(const std::string& pack, const std::string& split)
         set.pairs_.push_back(pair);
     }
     if (set.pairs_.empty())
-        return Status(Code::input, "no pairs in " + pack, "make some with: gvc-train pairs " + pack);
+        return Status(Code::input, "no pairs in " + pack,
+                      "make some with: gvc-train pairs " + pack);
     return set;
 }
 
@@ -217,8 +223,7 @@ PairSet::Batch PairSet::sample(int batch, int frames, int size, std::mt19937_64&
             times.push_back((i * pair.frames + below(pair.frames)) / kContext);
         std::vector<at::Tensor> a, c;
         for (int t : times) {
-            const uint8_t* decoded =
-                data_.get() + pair.offset + frame_bytes(s.width, s.height) * t;
+            const uint8_t* decoded = data_.get() + pair.offset + frame_bytes(s.width, s.height) * t;
             a.push_back(crop_rgb(sources_->frame(pair.sequence, pair.first + t), s.width, s.height,
                                  x, y, w, h));
             c.push_back(crop_rgb(decoded, s.width, s.height, x, y, w, h));

@@ -9,7 +9,7 @@ namespace gvc::train {
 constexpr double kLpipsWeight = 1.0;  // of each of its two networks
 constexpr int64_t kSeenFrames = 2;  // of each group of four by MS-SSIM and LPIPS: more tell little
 constexpr double kNoDetail = 0.1;   // share of groups that are refined without a detail code
-constexpr int kBaseEvery = 5;         // steps, one of which measures the unrefined base, for the log
+constexpr int kBaseEvery = 5;       // steps, one of which measures the unrefined base, for the log
 
 // The detail code of each group, with some left out: [batch * frames, bands, H/32, W/32].
 at::Tensor Trainer::detail_code(const PairSet::Batch& batch, int64_t frames, Values& values) {
