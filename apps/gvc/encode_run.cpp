@@ -261,7 +261,7 @@ Result<EncodeSummary> run_encode(const EncodeOptions& options, Console& console)
     mux.overwrite = options.files.overwrite;
     mux.packets = reader->packets();
     mux.on_warning = [&console](const std::string& line) { console.warning(line); };
-    GVC_ASSIGN_OR_RETURN(auto sink, open_sink(output, encoder->sequence(), mux));
+    GVC_ASSIGN_OR_RETURN(auto sink, open_sink(output, encoder->sequence(), base != nullptr, mux));
 
     EncodeSummary summary;
     summary.output = output;

@@ -4,7 +4,12 @@
 #include <array>
 #include <filesystem>
 
+#include "bitstream/base_track.h"
 #include "bitstream/file_writer.h"
+#include "bitstream/frame_times.h"
+#include "bitstream/packet_parser.h"
+#include "codec/base_coder.h"
+#include "media/av1.h"
 #include "media/output_file.h"
 #include "stream_clock.h"
 
@@ -28,28 +33,68 @@ class StreamSink final : public PacketSink {
     bitstream::FileWriter writer_;
 };
 
-// One block a GOP: its packets one after the other.
+// One block a GOP: its packets one after the other. An AV1 base goes beside them where that can be.
 class ContainerSink final : public PacketSink {
   public:
-    ContainerSink(std::unique_ptr<media::GvcMuxer> muxer, uint32_t ticks_per_frame)
-        : muxer_(std::move(muxer)), ticks_per_frame_(ticks_per_frame) {}
+    ContainerSink(std::unique_ptr<media::GvcMuxer> muxer, const bitstream::SequenceHeader& sequence)
+        : muxer_(std::move(muxer)), sequence_(sequence) {}
 
     Status write(const codec::EncodedGop& gop) override {
+        if (gop.descriptor.base == bitstream::BaseKind::av1 && muxer_->wants_base()) {
+            return write_split(gop);
+        }
         std::vector<uint8_t> block;
         for (const auto& packet : gop.packets) {
             block.insert(block.end(), packet.begin(), packet.end());
         }
-        video_bytes_ += block.size();
-        return muxer_->write(block, static_cast<int64_t>(gop.descriptor.start),
-                             int64_t{gop.descriptor.frames} * ticks_per_frame_, gop.random_access);
+        return write_block(block, gop, nullptr);
     }
     Status finish(uint64_t) override { return muxer_->finish(); }
     uint64_t video_bytes() const override { return video_bytes_; }
     uint64_t bytes() const override { return static_cast<uint64_t>(muxer_->bytes_written()); }
 
   private:
+    Status write_split(const codec::EncodedGop& gop) {
+        GVC_ASSIGN_OR_RETURN(const bitstream::SplitGop split,
+                             bitstream::take_out_base(gop.packets));
+        media::BaseUnits base;
+        GVC_ASSIGN_OR_RETURN(base.units, media::split_av1(split.base));
+        for (const uint64_t tick : bitstream::frame_times(sequence_, gop.descriptor)) {
+            base.times.push_back(static_cast<int64_t>(tick));
+        }
+        if (base.units.size() != base.times.size()) {
+            return {Code::internal, "an AV1 base does not split into its pictures"};
+        }
+        GVC_ASSIGN_OR_RETURN(const auto size, coded_size(gop));
+        base.width = static_cast<int>(size.num);
+        base.height = static_cast<int>(size.den);
+        video_bytes_ += split.base.size();
+        return write_block(split.packets, gop, &base);
+    }
+
+    // The GOP's own sequence header says it: it may change from GOP to GOP.
+    static Result<bitstream::Rational> coded_size(const codec::EncodedGop& gop) {
+        bitstream::PacketParser parser;
+        for (const auto& bytes : gop.packets) {
+            GVC_ASSIGN_OR_RETURN(const auto packet, bitstream::read_packet(bytes));
+            (void)parser.parse(packet).ok();
+        }
+        if (!parser.sequence()) return {Code::internal, "a GOP has no sequence header"};
+        return parser.sequence()->base_size.value_or(codec::base_size(*parser.sequence(), 1.0));
+    }
+
+    Status write_block(const std::vector<uint8_t>& block, const codec::EncodedGop& gop,
+                       const media::BaseUnits* base) {
+        video_bytes_ += block.size();
+        const auto last = bitstream::frame_times(sequence_, gop.descriptor).back();
+        const auto duration =
+            static_cast<int64_t>(last + sequence_.ticks_per_frame - gop.descriptor.start);
+        return muxer_->write(block, static_cast<int64_t>(gop.descriptor.start), duration,
+                             gop.random_access, base);
+    }
+
     std::unique_ptr<media::GvcMuxer> muxer_;
-    uint32_t ticks_per_frame_;
+    bitstream::SequenceHeader sequence_;
     uint64_t video_bytes_ = 0;
 };
 
@@ -65,7 +110,7 @@ bool is_container_name(const std::string& name) {
 
 Result<std::unique_ptr<PacketSink>> open_sink(const std::string& name,
                                               const bitstream::SequenceHeader& sequence,
-                                              const media::MuxOptions& mux) {
+                                              bool av1_base, const media::MuxOptions& mux) {
     if (!is_container_name(name)) {
         if (name != "-") GVC_RETURN_IF_ERROR(media::check_output_name(name, mux.overwrite));
         GVC_ASSIGN_OR_RETURN(auto writer, bitstream::FileWriter::create(name));
@@ -79,9 +124,11 @@ Result<std::unique_ptr<PacketSink>> open_sink(const std::string& name,
     track.time_base = info.time_base;
     track.sample_aspect = info.sample_aspect;
     GVC_ASSIGN_OR_RETURN(track.header, bitstream::write_sequence_header(sequence));
+    track.av1_base = av1_base;
+    track.colour = info.colour;
+    track.orientation = info.orientation;
     GVC_ASSIGN_OR_RETURN(auto muxer, media::GvcMuxer::create(name, track, mux));
-    return std::unique_ptr<PacketSink>(
-        std::make_unique<ContainerSink>(std::move(muxer), sequence.ticks_per_frame));
+    return std::unique_ptr<PacketSink>(std::make_unique<ContainerSink>(std::move(muxer), sequence));
 }
 
 }  // namespace gvc::app

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "bitstream/frame_times.h"
 #include "bitstream/index.h"
 #include "codec/quantiser.h"
 #include "sampling/sampler.h"
@@ -16,17 +17,6 @@ using bitstream::PacketKind;
 constexpr int kChunk = models::kChunkFrames;
 
 std::string numbered(uint64_t gop) { return "GOP " + std::to_string(gop); }
-
-std::vector<uint64_t> timestamps(const bitstream::SequenceHeader& sequence,
-                                 const bitstream::Descriptor& descriptor) {
-    std::vector<uint64_t> pts = {descriptor.start};
-    for (size_t i = 1; i < descriptor.frames; ++i) {
-        const uint64_t ticks =
-            descriptor.durations ? (*descriptor.durations)[i - 1] : sequence.ticks_per_frame;
-        pts.push_back(pts.back() + ticks);
-    }
-    return pts;
-}
 
 Status no_refiner() {
     return {Code::usage, "steps need a refiner", "give its weights, or decode with 0 steps"};
@@ -110,7 +100,7 @@ Status Decoder::begin_gop(const bitstream::PacketContent& content) {
     gop->layout = parser_.layout();
     gop->plane = bitstream::plane_size(gop->sequence);
     gop->counter = content.header.gop;
-    gop->pts = timestamps(gop->sequence, gop->descriptor);
+    gop->pts = bitstream::frame_times(gop->sequence, gop->descriptor);
     if (gop->is_hybrid() && !options_.base_coder) {
         return {Code::resources, numbered(gops_) + " has an AV1 base, and there is no AV1 decoder"};
     }

@@ -32,6 +32,10 @@ using Av1Units = std::vector<std::vector<uint8_t>>;
 // SVT-AV1, or memory is short; Code::usage if it refuses the size or the settings.
 Result<Av1Units> encode_av1(std::span<const Frame> frames, const Av1Settings& settings);
 
+// Temporal units in a row -> each alone. Code::corrupt if the data is damaged; Code::resources if
+// this FFmpeg cannot.
+Result<Av1Units> split_av1(std::span<const uint8_t> data);
+
 // Temporal units of one GOP in a row -> at most `frames` pictures, in the colour description given
 // (AV1's own tags are not asked for: the stream's header has them). Code::corrupt if the data is
 // damaged or holds fewer pictures, or pictures of another size or depth; Code::resources if this

@@ -8,6 +8,7 @@
 
 #include "media/av1.h"
 #include "media/av_frame.h"
+#include "media/colour_tags.h"
 #include "media/ffmpeg.h"
 #include "media/log.h"
 
@@ -61,9 +62,13 @@ Result<AvCodec> open_encoder(const Frame& sample, size_t frames, const Av1Settin
     if (context == nullptr) return {Code::resources, "no memory for an AV1 encoder"};
     context->width = sample.width;
     context->height = sample.height;
-    context->pix_fmt = sample.colour.bit_depth == 8 ? AV_PIX_FMT_YUV420P : AV_PIX_FMT_YUV420P10;
-    context->color_range =
-        sample.colour.range == Range::full ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
+    // A base may be shown by players (docs/format.md, section 8), which go by these tags.
+    const AvColour colour = to_av(sample.colour);
+    context->pix_fmt = colour.format;
+    context->color_range = colour.range;
+    context->colorspace = colour.space;
+    context->color_primaries = colour.primaries;
+    context->color_trc = colour.transfer;
     // The rate only scales SVT-AV1's idea of a second; pictures are coded by their order.
     context->time_base = {1, 25};
     context->framerate = {25, 1};

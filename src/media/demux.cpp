@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "media/base_joiner.h"
 #include "media/gvc_tag.h"
 #include "media/input.h"
 #include "media/mux.h"
@@ -33,10 +34,14 @@ class GvcDemuxer::Impl {
     }
 
   private:
+    void find_streams();
     Result<std::optional<GvcPacket>> read();
+    void take(const AVPacket& packet);
 
     std::unique_ptr<Input> input_;
     AVStream* stream_ = nullptr;
+    AVStream* base_stream_ = nullptr;  // nullptr: none, the packets are whole
+    BaseJoiner joiner_;
     std::unique_ptr<StreamCollector> collector_;
     GvcTrack track_;
     std::optional<GvcPacket> first_;  // read by open, not handed out yet
@@ -47,16 +52,15 @@ class GvcDemuxer::Impl {
 Status GvcDemuxer::Impl::open(const std::string& name, const DemuxOptions& options) {
     GVC_ASSIGN_OR_RETURN(input_, Input::open(name, {{25, 1}, options.cancelled}));
     AVFormatContext& context = input_->context();
-    for (unsigned i = 0; i < context.nb_streams && stream_ == nullptr; ++i) {
-        if (is_gvc(*context.streams[i])) stream_ = context.streams[i];
-    }
+    find_streams();
     if (stream_ == nullptr) {
         return {Code::input, input_->name() + " has no GVC video",
                 "it is an ordinary video; gvc encode makes GVC of it"};
     }
     for (unsigned i = 0; i < context.nb_streams; ++i) {
-        if (context.streams[i] != stream_ && !options.copy_streams) {
-            context.streams[i]->discard = AVDISCARD_ALL;
+        AVStream* stream = context.streams[i];
+        if (stream != stream_ && stream != base_stream_ && !options.copy_streams) {
+            stream->discard = AVDISCARD_ALL;
         }
     }
     if (options.copy_streams) {
@@ -74,6 +78,20 @@ Status GvcDemuxer::Impl::open(const std::string& name, const DemuxOptions& optio
     return {};
 }
 
+// The first GVC track, and the first AV1 track, which may have its base.
+void GvcDemuxer::Impl::find_streams() {
+    const AVFormatContext& context = input_->context();
+    for (unsigned i = 0; i < context.nb_streams; ++i) {
+        AVStream* stream = context.streams[i];
+        if (is_gvc(*stream)) {
+            if (stream_ == nullptr) stream_ = stream;
+        } else if (stream->codecpar->codec_id == AV_CODEC_ID_AV1 && base_stream_ == nullptr) {
+            base_stream_ = stream;
+        }
+    }
+    if (base_stream_ == nullptr) joiner_.finish();
+}
+
 Result<std::optional<GvcPacket>> GvcDemuxer::Impl::next() {
     if (collector_ && !placed_) {
         collector_->set_origin(origin_, track_.time_base, false);
@@ -86,30 +104,47 @@ Result<std::optional<GvcPacket>> GvcDemuxer::Impl::next() {
 
 Result<std::optional<GvcPacket>> GvcDemuxer::Impl::read() {
     while (true) {
+        if (auto joined = joiner_.next()) return joined;
         AvPacket packet(av_packet_alloc());
         if (packet == nullptr) return {Code::resources, "no memory for a packet"};
         GVC_ASSIGN_OR_RETURN(const bool more, input_->read(*packet));
-        if (!more) return std::optional<GvcPacket>();
-        if (packet->stream_index != stream_->index) {
-            if (collector_) collector_->take(std::move(packet));
-            continue;
+        if (!more) {
+            joiner_.finish();
+            return joiner_.next();
         }
-        GvcPacket out;
-        out.payload.assign(packet->data, packet->data + packet->size);
-        out.pts = packet->pts != AV_NOPTS_VALUE ? packet->pts : 0;
-        out.duration = packet->duration;
-        out.keyframe = (packet->flags & AV_PKT_FLAG_KEY) != 0;
-        return std::optional<GvcPacket>(std::move(out));
+        const bool video = packet->stream_index == stream_->index ||
+                           (base_stream_ && packet->stream_index == base_stream_->index);
+        if (video) {
+            take(*packet);
+        } else if (collector_) {
+            collector_->take(std::move(packet));
+        }
     }
+}
+
+void GvcDemuxer::Impl::take(const AVPacket& packet) {
+    const bool is_base = packet.stream_index != stream_->index;
+    const AVRational unit = is_base ? base_stream_->time_base : stream_->time_base;
+    const int64_t pts = packet.pts != AV_NOPTS_VALUE ? packet.pts : 0;
+    const double seconds = static_cast<double>(pts) * av_q2d(unit);
+    const bool key = (packet.flags & AV_PKT_FLAG_KEY) != 0;
+    const std::span<const uint8_t> data(packet.data, static_cast<size_t>(packet.size));
+    if (is_base) return joiner_.add_unit(data, seconds, key);
+    joiner_.add_gop({{data.begin(), data.end()}, pts, packet.duration, key}, seconds);
 }
 
 Status GvcDemuxer::Impl::seek(double seconds) {
     const int64_t target =
         origin_ + static_cast<int64_t>(std::floor(seconds / track_.time_base.value()));
-    if (avformat_seek_file(&input_->context(), stream_->index, INT64_MIN, target, target, 0) < 0) {
+    // A GOP's base lies before its packets.
+    const AVStream& first = base_stream_ != nullptr ? *base_stream_ : *stream_;
+    const int64_t at = av_rescale_q(target, stream_->time_base, first.time_base);
+    if (avformat_seek_file(&input_->context(), first.index, INT64_MIN, at, at, 0) < 0) {
         return {Code::input, input_->name() + " cannot be searched"};
     }
     first_.reset();
+    joiner_ = BaseJoiner();
+    if (base_stream_ == nullptr) joiner_.finish();
     if (collector_) {
         collector_->forget_unplaced();
         collector_->set_origin(target, track_.time_base, true);

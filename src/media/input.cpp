@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "media/gvc_tag.h"
 #include "media/image_pattern.h"
 #include "media/log.h"
 
@@ -182,6 +183,12 @@ Result<bool> Input::read(AVPacket& packet) {
 }
 
 Result<AVStream*> Input::video_stream() const {
+    for (unsigned i = 0; i < context_->nb_streams; ++i) {
+        // Beside it there may be a base, which is less than the stream shows.
+        if (!is_gvc(*context_->streams[i])) continue;
+        return {Code::input, name_ + " is a GVC stream, not a plain video",
+                "gvc decode makes one of it"};
+    }
     const AVStream* best = nullptr;
     const int index = av_find_best_stream(context_.get(), AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
     if (index >= 0) best = context_->streams[index];

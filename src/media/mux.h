@@ -1,5 +1,6 @@
 // GVC packets in Matroska (and what else FFmpeg lets carry a FourCC): the video is the FourCC GVC1,
-// its CodecPrivate the sequence header; audio and subtitles lie beside it.
+// its CodecPrivate the sequence header; audio and subtitles lie beside it. In Matroska an AV1 base is
+// a track before it, which any player shows (docs/format.md, section 8).
 #pragma once
 
 #include <cstdint>
@@ -14,6 +15,7 @@
 #include "base/result.h"
 #include "media/frame.h"
 #include "media/log.h"
+#include "media/orientation.h"
 #include "media/packet_queue.h"
 
 namespace gvc::media {
@@ -32,6 +34,18 @@ struct GvcTrack {
     // Sequence header, opaque here. Containers pad it to an even size: one of odd size comes back
     // with a zero byte at its end.
     std::vector<uint8_t> header;
+    // Read only by GvcMuxer: whether GOPs have an AV1 base, which may go on a track of its own, and
+    // what that track says of its pictures.
+    bool av1_base = false;
+    ColourDescription colour;
+    Orientation orientation;
+};
+
+// The AV1 base of one GOP, for its track.
+struct BaseUnits {
+    int width = 0, height = 0;  // coded; may change from GOP to GOP
+    std::vector<std::vector<uint8_t>> units;  // temporal units, one a frame
+    std::vector<int64_t> times;               // of each
 };
 
 struct MuxOptions {
@@ -51,8 +65,13 @@ class GvcMuxer {
                                                     const MuxOptions& options);
     ~GvcMuxer();
 
-    // Packets in decoding order; times may repeat but not go back. The payload is copied.
-    Status write(std::span<const uint8_t> payload, int64_t pts, int64_t duration, bool keyframe);
+    // True if the next GOP's base goes on its own track: this is Matroska, and the first GOP had (or
+    // will have) one.
+    bool wants_base() const;
+    // Packets in decoding order; times may repeat but not go back. The payload is copied. base: of
+    // the GOP that begins here and whose packets lack it.
+    Status write(std::span<const uint8_t> payload, int64_t pts, int64_t duration, bool keyframe,
+                 const BaseUnits* base = nullptr);
     Status finish();
 
     // Bytes on disk so far; what the muxer still holds is not among them.

@@ -16,9 +16,7 @@ Result<std::unique_ptr<VideoDecoder>> VideoDecoder::open(Input& input, AVStream&
         char tag[AV_FOURCC_MAX_STRING_SIZE] = {};
         av_fourcc_make_string(tag, stream.codecpar->codec_tag);
         const std::string kind = id == AV_CODEC_ID_NONE ? tag : avcodec_get_name(id);
-        const bool is_gvc = stream.codecpar->codec_tag == MKTAG('G', 'V', 'C', '1');
-        return {Code::input, input.name() + ": this FFmpeg has no decoder for " + kind + " video",
-                is_gvc ? "it is a GVC stream: gvc decode" : ""};
+        return {Code::input, input.name() + ": this FFmpeg has no decoder for " + kind + " video"};
     }
     std::unique_ptr<VideoDecoder> decoder(
         new VideoDecoder(input, stream, warnings, std::move(other)));
