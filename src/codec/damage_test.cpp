@@ -26,6 +26,22 @@ class Damage : public testing::Test {
     TestDecoding decode(bool conceal) {
         return test_decode(*model_, all_packets(encoding_), {.steps = 0, .conceal = conceal});
     }
+    // As a container has them: the packets of a GOP in one block.
+    std::vector<Bytes> blocks() const {
+        std::vector<Bytes> blocks;
+        for (const auto& gop : encoding_.gops) {
+            Bytes& block = blocks.emplace_back();
+            for (const Bytes& packet : gop.packets) {
+                block.insert(block.end(), packet.begin(), packet.end());
+            }
+        }
+        return blocks;
+    }
+    static Bytes end_packet(uint32_t frames) {
+        return bitstream::write_packet({.kind = bitstream::PacketKind::end},
+                                       bitstream::write_end({0, frames}))
+            .value();
+    }
     // Frames that were not concealed are what was sent.
     void expect_intact_frames_right(const TestDecoding& decoding) {
         for (const auto& frame : decoding.frames) {
@@ -96,6 +112,84 @@ TEST_F(Damage, TruncatedEndIsNoticed) {
     EXPECT_EQ(decoding.report.lost_gops, 1u);
 }
 
+TEST_F(Damage, ALostEndIsHeldAsFarAsTheEndPacketTells) {
+    encode(ContextMode::chain, 29);
+    const auto decode_first = [&](size_t gops, uint32_t frames, bool conceal) {
+        std::vector<Bytes> packets = blocks();
+        packets.resize(gops);
+        packets.push_back(end_packet(frames));
+        return test_decode(*model_, packets, {.steps = 0, .conceal = conceal});
+    };
+    EXPECT_EQ(decode_first(3, kFrames, false).status.code(), Code::corrupt);
+    for (const size_t gops : {3u, 1u}) {
+        const auto decoding = decode_first(gops, kFrames, true);
+        expect_times(decoding);
+        expect_intact_frames_right(decoding);
+        const size_t shown = 29 * gops;
+        EXPECT_EQ(decoding.report.concealed, kFrames - shown);
+        EXPECT_EQ(decoding.report.lost_gops, 4 - gops);
+        EXPECT_FALSE(decoding.frames[shown - 1].concealed);
+        EXPECT_TRUE(decoding.frames[kFrames - 1].rgb == encoding_.reconstruction[shown - 1]);
+        EXPECT_EQ(decoding.frames[kFrames - 1].duration, 1u);
+    }
+    // Not for ever, if the number is wrong.
+    EXPECT_EQ(decode_first(1, UINT32_MAX, true).frames.size(), 29u + 32 * 29);
+    EXPECT_TRUE(decode_first(0, kFrames, true).frames.empty());  // of which size?
+}
+
+TEST_F(Damage, ADamagedBlockOfAContainerIsOneLostGop) {
+    for (const ContextMode context : {ContextMode::chain, ContextMode::self}) {
+        encode(context, 29);
+        for (const size_t gop : {0u, 1u, 3u}) {
+            for (const size_t at : {size_t{0}, encoding_.gops[gop].packets[0].size() / 2}) {
+                std::vector<Bytes> hurt = blocks();
+                hurt[gop][at] ^= 0x10;
+                const auto run = [&](bool conceal) {
+                    return test_decode(*model_, hurt, {.steps = 0, .conceal = conceal});
+                };
+                EXPECT_EQ(run(false).status.code(), Code::corrupt);
+                const auto decoding = run(true);
+                EXPECT_TRUE(decoding.status.ok()) << decoding.status.message();
+                EXPECT_EQ(decoding.report.lost_gops, 1u) << "GOP " << gop << " at " << at;
+                EXPECT_EQ(decoding.frames.size(), gop == 1 ? 90u : gop == 0 ? 61u : 87u);
+                expect_intact_frames_right(decoding);
+            }
+        }
+    }
+}
+
+TEST_F(Damage, PacketsBehindADamagedOneInItsBlockAreUsed) {
+    encode(ContextMode::self, 29);
+    ASSERT_GT(encoding_.gops[1].packets.size(), 3u);
+    auto missing = all_packets(encoding_);
+    std::vector<Bytes> hurt = blocks();
+    const size_t first = encoding_.gops[0].packets.size() + 1;
+    hurt[1][encoding_.gops[1].packets[0].size() + 20] ^= 1;
+    missing.erase(missing.begin() + static_cast<std::ptrdiff_t>(first));
+    const auto a = test_decode(*model_, missing, {.steps = 0, .conceal = true});
+    const auto b = test_decode(*model_, hurt, {.steps = 0, .conceal = true});
+    ASSERT_EQ(a.frames.size(), b.frames.size());
+    for (size_t i = 0; i < a.frames.size(); ++i) EXPECT_TRUE(a.frames[i].rgb == b.frames[i].rgb);
+    EXPECT_EQ(a.report.concealed, b.report.concealed);
+}
+
+TEST_F(Damage, AGapInNumbersButNotInTimeHasNoFrames) {
+    encode(ContextMode::chain, 29);
+    std::vector<Bytes> packets;
+    for (size_t gop = 0; gop < 4; ++gop) {
+        for (const Bytes& bytes : encoding_.gops[gop].packets) {
+            const auto packet = bitstream::read_packet(bytes).value();
+            bitstream::PacketHeader header = packet.header;
+            header.gop = static_cast<uint8_t>(2 * gop);
+            packets.push_back(bitstream::write_packet(header, packet.payload).value());
+        }
+    }
+    const auto decoding = test_decode(*model_, packets, {.steps = 0, .conceal = true});
+    expect_times(decoding);
+    EXPECT_EQ(decoding.report.concealed, 0u);
+    EXPECT_EQ(decoding.report.lost_gops, 3u);
+}
+
 TEST_F(Damage, SelfModeGoesOnWithWhatArrives) {
     encode(ContextMode::self, 29);
     auto& packets = encoding_.gops[1].packets;
@@ -115,9 +209,7 @@ TEST_F(Damage, AnyOnePacketMissingOrFlippedNeverCrashes) {
         encode(context, 58);
         auto packets = all_packets(encoding_);
         const size_t count = packets.size();
-        packets.push_back(bitstream::write_packet({.kind = bitstream::PacketKind::end},
-                                                  bitstream::write_end({0, kFrames}))
-                              .value());
+        packets.push_back(end_packet(kFrames));
         for (size_t i = 0; i < count; i += i + 9 < count ? 7 : 1) {
             auto missing = packets;
             missing.erase(missing.begin() + static_cast<std::ptrdiff_t>(i));

@@ -63,13 +63,30 @@ void Decoder::reset(uint64_t discard_before) {
 // ---- packets to tokens ----
 
 Status Decoder::send(std::span<const uint8_t> packets) {
-    while (!packets.empty()) {
-        auto packet = bitstream::read_packet(packets);
-        if (!packet.ok()) return lose("a packet", "is damaged or cut off");
+    bitstream::PacketScanner scanner;
+    scanner.feed(packets);
+    scanner.finish();
+    uint64_t skipped = 0;
+    while (true) {
+        const auto packet = scanner.next();
+        if (scanner.skipped_bytes() > skipped) GVC_RETURN_IF_ERROR(miss_packet());
+        skipped = scanner.skipped_bytes();
+        if (!packet.ok()) return {};
         GVC_RETURN_IF_ERROR(send(*packet));
-        packets = packets.subspan(packet->size);
     }
+}
+
+// Something that is no packet any more. In the GOP in hand it shows as what is missing there, else
+// as a gap before the next one; it is counted then.
+Status Decoder::miss_packet() {
+    if (!options_.conceal) return lose("a packet", "is damaged or cut off");
+    if (!last_counter_) joined_late_ = true;
+    if (!gop_ || gop_complete()) refused_gop_ = true;
     return {};
+}
+
+bool Decoder::gop_complete() const {
+    return gop_->is_hybrid() ? next_unit_ == 1 : unit_decoder_.gop_complete();
 }
 
 Status Decoder::send(const bitstream::Packet& packet) {
@@ -145,18 +162,28 @@ Status Decoder::bridge_gap(const Gop& next) {
     GVC_RETURN_IF_ERROR(lose("GOPs from " + numbered(gops_), "are missing"));
     report_.lost_gops += static_cast<uint64_t>(missing - 1);
     gops_ += static_cast<uint64_t>(missing);
-    Work work;
     const uint64_t step = next.sequence.ticks_per_frame;
-    const size_t most = static_cast<size_t>(missing) * models::kGopFrames;
-    for (; next_pts_ < next.pts.front() && work.pts.size() < most; next_pts_ += step) {
+    const uint64_t gap = next.pts.front() - next_pts_;
+    const uint64_t frames = gap / step + (gap % step != 0);
+    queue_gap(next.sequence, std::min<uint64_t>(frames, missing * models::kGopFrames));
+    if (frames > 0) work_.back().end_pts = next.pts.front();
+    return {};
+}
+
+// So many frames show the picture before them, from next_pts_ on.
+void Decoder::queue_gap(const bitstream::SequenceHeader& sequence, uint64_t frames) {
+    if (frames == 0) return;
+    Work work;
+    for (uint64_t i = 0; i < frames; ++i, next_pts_ += sequence.ticks_per_frame) {
         work.pts.push_back(next_pts_);
     }
-    work.gop = std::make_shared<Gop>(next);
-    work.end_pts = next.pts.front();
+    auto gop = std::make_shared<Gop>();
+    gop->sequence = sequence;
+    work.gop = std::move(gop);
+    work.end_pts = next_pts_;
     work.hold = work.concealed = true;
-    frames_ += work.pts.size();
+    frames_ += frames;
     work_.push_back(std::move(work));
-    return {};
 }
 
 Status Decoder::add_slice(const bitstream::CodedSlice& slice) {
@@ -242,8 +269,7 @@ Status Decoder::end_gop() {
     if (!gop_) return {};
     Status status;
     if (open_unit_) queue_unit(*open_unit_, false);
-    const bool complete = gop_->is_hybrid() ? next_unit_ == 1 : unit_decoder_.gop_complete();
-    if (!complete) status = lose_gop("packets are missing or damaged");
+    if (!gop_complete()) status = lose_gop("packets are missing or damaged");
     queue_hold(gop_->layout.units);
     gop_.reset();
     return status;
@@ -254,7 +280,13 @@ Status Decoder::end_stream(const bitstream::PacketContent& content) {
     const auto end = bitstream::read_end(content.rest);
     refused_gop_ = false;
     if (!end.ok() || !whole_stream_ || end->frames <= frames_) return {};
-    return lose(std::to_string(end->frames - frames_) + " frames at the end", "are missing");
+    const uint64_t missing = end->frames - frames_;
+    GVC_RETURN_IF_ERROR(lose(std::to_string(missing) + " frames at the end", "are missing"));
+    report_.lost_gops += (missing - 1) / models::kGopFrames;  // at least
+    // A wrong number must not ask for pictures without end.
+    constexpr uint64_t kMost = bitstream::kGopCounters * models::kGopFrames;
+    if (parser_.sequence()) queue_gap(*parser_.sequence(), std::min(missing, kMost));
+    return {};
 }
 
 Status Decoder::flush() {
@@ -328,7 +360,8 @@ Status Decoder::decode(const Work& work) {
         pictures = to_host(ops, rgb, work.gop->size());
     }
     GVC_RETURN_IF_ERROR(model_.status());
-    hand_out(work, std::move(pictures), unit_role(work.gop->layout.kind, work.unit) == UnitRole::key);
+    hand_out(work, std::move(pictures),
+             unit_role(work.gop->layout.kind, work.unit) == UnitRole::key);
     return {};
 }
 
@@ -359,8 +392,8 @@ Status Decoder::decode_base_pictures(Work& work) {
     std::vector<std::vector<float>> pictures;
     if (group.pts.back() >= options_.discard_before || options_.conceal) {
         const int refinement = options_.steps == 0 ? 0 : gop.descriptor.refinement;
-        GVC_ASSIGN_OR_RETURN(
-            pictures, hybrid_->pictures(first, static_cast<int>(count), refinement, times_));
+        GVC_ASSIGN_OR_RETURN(pictures,
+                             hybrid_->pictures(first, static_cast<int>(count), refinement, times_));
     }
     if (work.pts.empty()) hybrid_.reset();
     hand_out(group, std::move(pictures), first == 0);

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "bitstream/packet_parser.h"
+#include "bitstream/packet_scanner.h"
 #include "bitstream/unit_coder.h"
 #include "codec/base_coder.h"
 #include "codec/hybrid_pictures.h"
@@ -110,6 +111,8 @@ class Decoder {
     Status take(const bitstream::PacketContent& content);
     Status begin_gop(const bitstream::PacketContent& content);
     Status bridge_gap(const Gop& next);
+    Status miss_packet();
+    bool gop_complete() const;  // of the GOP in hand
     Status add_slice(const bitstream::CodedSlice& slice);
     Status add_base(const bitstream::CodedSlice& slice);
     Status check_tokens(const bitstream::PacketContent& content);
@@ -119,6 +122,7 @@ class Decoder {
     Status lose_gop(const std::string& why);
     void queue_unit(int unit, bool whole);
     void queue_hold(int end_unit);
+    void queue_gap(const bitstream::SequenceHeader& sequence, uint64_t frames);
     void queue(Work work, int first, int end);
 
     // tokens -> pictures
