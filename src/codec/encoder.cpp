@@ -477,11 +477,14 @@ Result<Encoder::Seen> Encoder::look_at(const Source& source, const EncodedGop& g
     StageTimes ignored;
     const int count = decoded.count();
     for (int i = std::min(kSampleEvery / 2, count - 1); i < count; i += kSampleEvery) {
+        // Refined in the group that the decoder refines it in.
+        const int first = i / HybridPictures::kGroup * HybridPictures::kGroup;
+        const int grouped = std::min(HybridPictures::kGroup, count - first);
         GVC_ASSIGN_OR_RETURN(auto plain, decoded.pictures(i, 1, 0, ignored));
-        GVC_ASSIGN_OR_RETURN(auto refined,
-                             decoded.pictures(i, 1, bitstream::kFullRefinement, ignored));
+        GVC_ASSIGN_OR_RETURN(auto refined, decoded.pictures(first, grouped,
+                                                            bitstream::kFullRefinement, ignored));
         samples.push_back({unpack(source.coded(static_cast<size_t>(i))), std::move(plain[0]),
-                           std::move(refined[0])});
+                           std::move(refined[static_cast<size_t>(i - first)])});
     }
     const auto distance_at = [&](int refinement) -> Result<double> {
         const float share = static_cast<float>(refinement) / bitstream::kFullRefinement;

@@ -165,6 +165,22 @@ TEST_F(Hybrid, NoRefinedPictureWhereTheBaseAloneIsBetter) {
     EXPECT_EQ(test_encode(*model_, o, 9).gops[0].descriptor.refinement, 3);
 }
 
+TEST_F(Hybrid, TheRefinementIsJudgedByPicturesThatTheDecoderShows) {
+    EncoderOptions o = options({64, 64});
+    std::vector<std::vector<float>> judged;
+    o.distance = [&](auto, auto shown, auto) -> Result<double> {
+        judged.emplace_back(shown.begin(), shown.end());
+        return static_cast<double>(judged.size());  // the first ones, fully refined, look best
+    };
+    const auto decoding = decode(all_packets(test_encode(*model_, o, 15)));
+    ASSERT_EQ(decoding.frames.size(), 15u);
+    ASSERT_GT(judged.size(), 2u);
+    for (size_t k = 0; k < 2; ++k) {
+        const auto& shown = decoding.frames[4 + 9 * k].rgb;
+        for (size_t i = 0; i < shown.size(); ++i) ASSERT_NEAR(judged[k][i], shown[i], 1e-5) << k;
+    }
+}
+
 TEST_F(Hybrid, PartOfTheRefinementLiesBetween) {
     EncoderOptions o = options({64, 64});
     const auto all = decode(all_packets(test_encode(*model_, o, 9)));
