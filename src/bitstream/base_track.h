@@ -16,7 +16,7 @@ struct SplitGop {
     Bytes base;     // what they lack now; empty if the GOP has no such base
 };
 
-// The packets of one whole GOP. Code::corrupt if they are not.
+// The packets of one whole GOP that begins with a sequence header. Code::corrupt if they are not.
 Result<SplitGop> take_out_base(std::span<const Bytes> packets);
 
 // True if the base of the GOP in these packets (one after the other) was taken out.

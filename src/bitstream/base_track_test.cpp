@@ -72,12 +72,13 @@ TEST_F(BaseTrack, OtherGopsStayAsTheyAre) {
     for (const auto& gop : stream.gops) {
         Bytes joined;
         for (const Bytes& packet : gop) joined.insert(joined.end(), packet.begin(), packet.end());
+        EXPECT_FALSE(lacks_base(joined));
+        EXPECT_EQ(put_in_base(joined, data_), joined);
+        if (!read_packet(gop[0])->header.has_sequence) continue;  // a P-key
         const auto split = take_out_base(gop);
         ASSERT_TRUE(split.ok()) << split.status().message();
         EXPECT_TRUE(split->base.empty());
         EXPECT_EQ(split->packets, joined);
-        EXPECT_FALSE(lacks_base(joined));
-        EXPECT_EQ(put_in_base(joined, data_), joined);
     }
 }
 
