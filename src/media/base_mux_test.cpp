@@ -79,18 +79,21 @@ class BaseMux : public MediaTest {
         track.colour = colour();
         return track;
     }
+    static void write(GvcMuxer& muxer, const Gop& each, int64_t pts) {
+        ASSERT_TRUE(muxer.wants_base());
+        const auto split = bitstream::take_out_base(std::vector<Bytes>{each.packet}).value();
+        BaseUnits base{each.width, each.height, split_av1(split.base).value(), {}};
+        EXPECT_EQ(base.units, each.units);
+        for (int i = 0; i < kFrames; ++i) base.times.push_back(pts + i);
+        ASSERT_TRUE(muxer.write(split.packets, pts, kFrames, true, &base).ok());
+    }
     static void mux(const std::string& name, const std::vector<Gop>& gops,
                     const MuxOptions& options = {}) {
         auto muxer = GvcMuxer::create(name, track(), options);
         ASSERT_TRUE(muxer.ok()) << muxer.status().message();
         int64_t pts = 0;
         for (const Gop& each : gops) {
-            ASSERT_TRUE((*muxer)->wants_base());
-            const auto split = bitstream::take_out_base(std::vector<Bytes>{each.packet}).value();
-            BaseUnits base{each.width, each.height, split_av1(split.base).value(), {}};
-            EXPECT_EQ(base.units, each.units);
-            for (int i = 0; i < kFrames; ++i) base.times.push_back(pts + i);
-            ASSERT_TRUE((*muxer)->write(split.packets, pts, kFrames, true, &base).ok());
+            write(**muxer, each, pts);
             pts += kFrames;
         }
         const Status status = (*muxer)->finish();
@@ -174,6 +177,20 @@ TEST_F(BaseMux, WithoutItsTrackAGopLacksItsBase) {
     const auto payloads = demux(make("-i '" + path("a.mkv") + "' -map 0:1 -c copy", "b.mkv"));
     ASSERT_EQ(payloads.size(), 2u);
     for (const Bytes& payload : payloads) EXPECT_TRUE(bitstream::lacks_base(payload));
+}
+
+TEST_F(BaseMux, ThePartFileHoldsEachGopAtOnce) {
+    const std::vector<Gop> gops = {gop(152, 100, 0), gop(152, 100, 1)};
+    auto muxer = GvcMuxer::create(path("a.mkv"), track(), {}).value();
+    int64_t pts = 0;
+    std::vector<Bytes> want;
+    for (const Gop& each : gops) {
+        write(*muxer, each, pts);
+        pts += kFrames;
+        want.push_back(each.packet);
+        write_file(path("killed.mkv"), read_file(path("a.mkv.part")));
+        EXPECT_EQ(demux(path("killed.mkv")), want);
+    }
 }
 
 TEST_F(BaseMux, OtherContainersHaveOneTrack) {

@@ -126,6 +126,13 @@ Status ContainerOutput::write(AVPacket& packet, const AVStream& stream, Rational
     return {};
 }
 
+Status ContainerOutput::flush() {
+    int error = av_interleaved_write_frame(context_.get(), nullptr);
+    if (error >= 0) error = av_write_frame(context_.get(), nullptr);  // what the muxer holds itself
+    if (error < 0 || !file_.status().ok()) return explain("writing " + name_ + " failed", error);
+    return {};
+}
+
 Status ContainerOutput::copy_until(double seconds) {
     if (queue_ == nullptr) return {};
     while (const std::shared_ptr<AVPacket> source = queue_->pop_until(seconds)) {

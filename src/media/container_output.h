@@ -37,6 +37,9 @@ class ContainerOutput {
     // Takes the packet's data. Its times are in `time_base`.
     Status write(AVPacket& packet, const AVStream& stream, Rational time_base);
 
+    // Puts all that was written so far into the file, as far as the container lets it.
+    Status flush();
+
     // Writes the copied packets that begin at or before `seconds`.
     Status copy_until(double seconds);
 

@@ -131,11 +131,11 @@ Status GvcMuxer::Impl::write(std::span<const uint8_t> payload, int64_t pts, int6
         return {Code::internal, "a GOP's base lacks units"};
     }
     if (!begun_) GVC_RETURN_IF_ERROR(begin(base));
-    GVC_RETURN_IF_ERROR(output_->copy_until(static_cast<double>(pts) * track_.time_base.value()));
-    if (base != nullptr && base_stream_ != nullptr) {
-        GVC_RETURN_IF_ERROR(write_base(*base, pts + duration));
-    }
-    return write_packet(*stream_, payload, pts, duration, keyframe);
+    const int64_t end = pts + duration;
+    GVC_RETURN_IF_ERROR(output_->copy_until(static_cast<double>(end) * track_.time_base.value()));
+    if (base != nullptr && base_stream_ != nullptr) GVC_RETURN_IF_ERROR(write_base(*base, end));
+    GVC_RETURN_IF_ERROR(write_packet(*stream_, payload, pts, duration, keyframe));
+    return output_->flush();  // a program that is killed leaves whole GOPs
 }
 
 Status GvcMuxer::Impl::write_base(const BaseUnits& base, int64_t end) {

@@ -56,7 +56,8 @@ struct MuxOptions {
     WarningCallback on_warning;
 };
 
-// Not thread-safe. Written as NAME.part until finish(), as Writer does.
+// Not thread-safe. Written as NAME.part until finish(), as Writer does; in Matroska it always holds
+// what was written so far.
 class GvcMuxer {
   public:
     // Code::usage: exists, cannot be created, or a container that refuses unknown video (mp4,
@@ -74,7 +75,7 @@ class GvcMuxer {
                  const BaseUnits* base = nullptr);
     Status finish();
 
-    // Bytes on disk so far; what the muxer still holds is not among them.
+    // Bytes on disk so far; what a muxer other than Matroska's holds is not among them.
     int64_t bytes_written() const;
 
   private:
