@@ -73,6 +73,15 @@ void result(const DecodeOptions& options, const DecodeSummary& s, Console& conso
     });
 }
 
+std::string what_is_partial(const DecodeSummary& s) {
+    if (s.concealed > 0) {
+        return std::to_string(s.concealed) + " of " + std::to_string(s.frames) +
+               " frames are concealed";
+    }
+    return "the stream is damaged or cut off (" + std::to_string(s.damaged_bytes) +
+           " bytes), and frames may be missing";
+}
+
 int run(DecodeOptions options, ConsoleOptions console_options) {
     const bool writes = !options.md5 && !options.verify_tokens;
     if (options.files.output.empty() && writes) {
@@ -87,9 +96,7 @@ int run(DecodeOptions options, ConsoleOptions console_options) {
     if (!summary.ok()) return console.error(summary.status());
     result(options, *summary, console);
     if (!summary->partial()) return 0;
-    return console.error({Code::partial, std::to_string(summary->concealed) + " of " +
-                                             std::to_string(summary->frames) +
-                                             " frames are concealed"});
+    return console.error({Code::partial, what_is_partial(*summary)});
 }
 
 }  // namespace

@@ -27,8 +27,9 @@ class PacketSink {
 // True if files of this name are containers and not bare .gvc streams.
 bool is_container_name(const std::string& name);
 
-// `av1_base`: GOPs will have one, which gets a track of its own in Matroska. `mux` tells what else goes into a container; a bare stream has video only and ignores it.
-// Code::usage if the output cannot be created or is such a container that refuses GVC.
+// `av1_base`: GOPs will have one, which gets a track of its own in Matroska. `mux` tells what else
+// goes into a container; a bare stream has video only and ignores it. Code::usage if the output
+// cannot be created or is such a container that refuses GVC.
 Result<std::unique_ptr<PacketSink>> open_sink(const std::string& name,
                                               const bitstream::SequenceHeader& sequence,
                                               bool av1_base, const media::MuxOptions& mux);

@@ -1,6 +1,6 @@
 // GVC packets in Matroska (and what else FFmpeg lets carry a FourCC): the video is the FourCC GVC1,
-// its CodecPrivate the sequence header; audio and subtitles lie beside it. In Matroska an AV1 base is
-// a track before it, which any player shows (docs/format.md, section 8).
+// its CodecPrivate the sequence header; audio and subtitles lie beside it. In Matroska an AV1 base
+// is a track before it, which any player shows (docs/format.md, section 8).
 #pragma once
 
 #include <cstdint>
@@ -43,7 +43,7 @@ struct GvcTrack {
 
 // The AV1 base of one GOP, for its track.
 struct BaseUnits {
-    int width = 0, height = 0;  // coded; may change from GOP to GOP
+    int width = 0, height = 0;                // coded; may change from GOP to GOP
     std::vector<std::vector<uint8_t>> units;  // temporal units, one a frame
     std::vector<int64_t> times;               // of each
 };
@@ -66,8 +66,8 @@ class GvcMuxer {
                                                     const MuxOptions& options);
     ~GvcMuxer();
 
-    // True if the next GOP's base goes on its own track: this is Matroska, and the first GOP had (or
-    // will have) one.
+    // True if the next GOP's base goes on its own track: this is Matroska, and the first GOP had
+    // (or will have) one.
     bool wants_base() const;
     // Packets in decoding order; times may repeat but not go back. The payload is copied. base: of
     // the GOP that begins here and whose packets lack it.
