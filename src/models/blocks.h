@@ -31,8 +31,7 @@ class Dcb {
     nn::Tensor operator()(nn::Ops& ops, const nn::Tensor& x) const;
 
   private:
-    Conv in_, out_, expand_, reduce_;
-    nn::DepthwiseWeight depthwise_;
+    nn::DcbWeights weights_;
 };
 
 class DcbStack {

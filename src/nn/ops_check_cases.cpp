@@ -103,6 +103,26 @@ Tensor depthwise(Context& t) {
     return t.ops.depthwise(t.feature(shape), weight, act == Act::exp ? Act::gelu : act);
 }
 
+Tensor dcb(Context& t) {
+    Shape shape = t.shape(100);
+    shape.h += t.pick(0, 1);
+    shape.w += t.pick(0, 20);
+    const auto c = static_cast<int>(shape.c);
+    const auto conv = [&](int in, int out) {
+        ConvSpec spec;
+        spec.in = in;
+        spec.out = out;
+        return t.conv_weight(spec);
+    };
+    DcbWeights w;
+    w.in = conv(c, c);
+    w.depthwise = t.depthwise_weight(c);
+    w.out = conv(c, c);
+    w.expand = conv(c, 4 * c);
+    w.reduce = conv(2 * c, c);
+    return t.ops.dcb(t.pick(0, 3) ? t.feature(shape) : t.input(shape), w);
+}
+
 template <Act A>
 Tensor activate(Context& t) {
     return t.ops.activate(t.feature(t.shape(40)), A);
@@ -313,6 +333,7 @@ const std::vector<CheckCase>& check_cases() {
         {"conv of any kernel", sums, conv_any},
         {"conv of vectors", sums, conv_vector},
         {"depthwise", sums, depthwise},
+        {"dcb", sums, dcb},
         {"activate relu", moves, activate<Act::relu>},
         {"activate leaky", rounds, activate<Act::leaky>},
         {"activate silu", rounds, activate<Act::silu>},

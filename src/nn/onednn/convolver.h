@@ -7,6 +7,7 @@
 
 #include "nn/onednn/buffer_pool.h"
 #include "nn/onednn/dtype.h"
+#include "nn/onednn/packed_weights.h"
 #include "nn/ops.h"
 
 namespace gvc::nn::onednn {
@@ -40,6 +41,10 @@ struct ConvStorage : WeightStorage {
     // In the layouts that primitives asked for, and the primitives, oldest first.
     std::vector<dnnl::memory> reordered;
     std::vector<std::unique_ptr<PreparedConv>> prepared;
+
+    // For the bf16 kernels, made when first asked for.
+    std::unique_ptr<PackedWeights> packed, packed_gated;
+    std::vector<float> taps;  // of a depth-wise one, [9, channels]
 };
 
 class Convolver {
