@@ -34,6 +34,14 @@ Tensor Conv::operator()(Ops& ops, const Tensor& x, const Tensor& residual) const
     return ops.conv(x, weight_, act_, residual);
 }
 
+Tensor Conv::of_parts(Ops& ops, const std::vector<nn::ConvPart>& parts) const {
+    return ops.conv_parts(parts, weight_, act_);
+}
+
+Tensor Conv::shuffled(Ops& ops, const Tensor& x, int r, const Tensor& residual) const {
+    return ops.conv_shuffle(x, weight_, r, residual);
+}
+
 Dcb::Dcb(Ops& ops, const std::string& name, int channels) {
     const int c = channels;
     constexpr float kBranch = 0.3f;  // residual branches start small
@@ -74,8 +82,11 @@ Tensor quality_features(Ops& ops, const std::vector<float>& qps) {
     return ops.from_host({static_cast<int64_t>(qps.size()), kQualityFeatures, 1, 1}, values.data());
 }
 
+nn::ConvPart patch_part(const Tensor& rgb, int patch) { return {rgb, patch, 4.0f, -2.0f}; }
+
 Tensor patches(Ops& ops, const Tensor& rgb) {
-    return ops.unshuffle(ops.affine(rgb, 4.0f, -2.0f), kPatch);
+    const nn::ConvPart part = patch_part(rgb);
+    return ops.unshuffle(ops.affine(part.x, part.scale, part.shift), part.cell);
 }
 
 }  // namespace gvc::models

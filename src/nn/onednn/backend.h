@@ -53,6 +53,9 @@ class OneDnnOps final : public InferenceOps {
 
     Tensor conv(const Tensor& x, const ConvWeight& w, Act act, const Tensor& residual) override;
     Tensor depthwise(const Tensor& x, const DepthwiseWeight& w, Act act) override;
+    Tensor conv_parts(const std::vector<ConvPart>& parts, const ConvWeight& w, Act act) override;
+    Tensor conv_shuffle(const Tensor& x, const ConvWeight& w, int r,
+                        const Tensor& residual) override;
     Tensor dcb(const Tensor& x, const DcbWeights& w) override;
 
     Tensor activate(const Tensor& x, Act act) override;

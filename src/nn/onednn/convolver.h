@@ -1,6 +1,7 @@
 // Convolutions through oneDNN: primitives made once per weight, shape and fusion.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <vector>
@@ -44,6 +45,8 @@ struct ConvStorage : WeightStorage {
 
     // For the bf16 kernels, made when first asked for.
     std::unique_ptr<PackedWeights> packed, packed_gated;
+    // Where some parts of the input are the same, by the parts' places.
+    std::map<std::vector<int64_t>, std::unique_ptr<PackedWeights>> packed_parts;
     std::vector<float> taps;  // of a depth-wise one, [9, channels]
 };
 

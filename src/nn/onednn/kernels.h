@@ -131,6 +131,12 @@ struct Kernels {
     // Null where the CPU does not multiply bf16.
     void (*gemm)(const Gemm& gemm);
     void (*depthwise_row)(const DepthwiseRow& row);
+    // bf16(a * in + b), `runs` times `length` elements; strides in elements.
+    void (*affine_runs)(const float* in, float a, float b, uint16_t* out, int64_t runs,
+                        int64_t length, int64_t in_stride, int64_t out_stride);
+    // in + add; `out` and `add` are of one type and stride.
+    void (*add_runs)(const uint16_t* in, In add, Out out, int64_t runs, int64_t length,
+                     int64_t in_stride, int64_t out_stride);
 };
 
 // The best table for this CPU.

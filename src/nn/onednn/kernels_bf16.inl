@@ -155,3 +155,49 @@ GVC_FLATTEN void depthwise_row(const DepthwiseRow& row) {
         }
     }
 }
+
+// Calls f(offset, mask) for whole vectors and what is left of each run.
+template <typename F>
+inline void each_masked(int64_t length, const F& f) {
+    int64_t i = 0;
+    for (; i + kVector <= length; i += kVector) f(i, static_cast<__mmask16>(0xffff));
+    if (i < length) f(i, static_cast<__mmask16>((1u << (length - i)) - 1));
+}
+
+GVC_FLATTEN void affine_runs(const float* in, float a, float b, uint16_t* out, int64_t runs,
+                             int64_t length, int64_t in_stride, int64_t out_stride) {
+    const __m512 factor = _mm512_set1_ps(a), offset = _mm512_set1_ps(b);
+    for (int64_t r = 0; r < runs; ++r, in += in_stride, out += out_stride)
+        each_masked(length, [&](int64_t i, __mmask16 mask) {
+            const __m512 x = _mm512_fmadd_ps(_mm512_maskz_loadu_ps(mask, in + i), factor, offset);
+            _mm256_mask_storeu_epi16(out + i, mask, (__m256i)_mm512_cvtneps_pbh(x));
+        });
+}
+
+inline __m512 load_half(const uint16_t* from, __mmask16 mask) {
+    const __m256i half = _mm256_maskz_loadu_epi16(mask, from);
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16));
+}
+
+GVC_FLATTEN void add_runs(const uint16_t* in, In add, Out out, int64_t runs, int64_t length,
+                          int64_t in_stride, int64_t out_stride) {
+    const auto* floats = static_cast<const float*>(add.data);
+    const auto* halves = static_cast<const uint16_t*>(add.data);
+    for (int64_t r = 0; r < runs; ++r, in += in_stride) {
+        const int64_t at = r * out_stride;
+        if (add.type == DType::f32) {
+            each_masked(length, [&](int64_t i, __mmask16 mask) {
+                const __m512 x = _mm512_maskz_loadu_ps(mask, floats + at + i);
+                _mm512_mask_storeu_ps(static_cast<float*>(out.data) + at + i, mask,
+                                      _mm512_add_ps(load_half(in + i, mask), x));
+            });
+        } else {
+            each_masked(length, [&](int64_t i, __mmask16 mask) {
+                const __m512 x = load_half(halves + at + i, mask);
+                const __m512 total = _mm512_add_ps(load_half(in + i, mask), x);
+                _mm256_mask_storeu_epi16(static_cast<uint16_t*>(out.data) + at + i, mask,
+                                         (__m256i)_mm512_cvtneps_pbh(total));
+            });
+        }
+    }
+}

@@ -17,8 +17,10 @@ namespace {
 #ifdef GVC_BF16_KERNELS
 #include "nn/onednn/kernels_bf16.inl"
 #else
-constexpr void (*gemm)(const Gemm&) = nullptr;
-constexpr void (*depthwise_row)(const DepthwiseRow&) = nullptr;
+constexpr decltype(Kernels::gemm) gemm = nullptr;
+constexpr decltype(Kernels::depthwise_row) depthwise_row = nullptr;
+constexpr decltype(Kernels::affine_runs) affine_runs = nullptr;
+constexpr decltype(Kernels::add_runs) add_runs = nullptr;
 #endif
 
 }  // namespace
@@ -47,6 +49,8 @@ const Kernels kTable = {
     .match_row = match_row,
     .gemm = gemm,
     .depthwise_row = depthwise_row,
+    .affine_runs = affine_runs,
+    .add_runs = add_runs,
 };
 
 }  // namespace gvc::nn::onednn::GVC_KERNELS

@@ -1,177 +1,165 @@
-// 1x1 convolutions and whole blocks of them by the bf16 kernels. Each part of a tensor passes all
-// that is done with it while it is in the cache.
+// 1x1 convolutions by the bf16 kernels, with what goes before and after them done to each part of a
+// tensor while it is in the cache.
 #include <algorithm>
 #include <cassert>
-#include <cstring>
 
-#include "nn/onednn/backend.h"
-#include "nn/onednn/convolver.h"
+#include "nn/onednn/gemm_call.h"
 
 namespace gvc::nn::onednn {
 namespace {
 
-constexpr int64_t kVector = 16;  // channels
+// What is multiplied at a time: inputs of a thousand channels stay in the cache, and the tails of
+// shorter pieces would cost more.
+constexpr int64_t kPiece = 112;
 
-const PackedWeights& packed(ConvStorage& weight) {
-    if (!weight.packed)
-        weight.packed = std::make_unique<PackedWeights>(weight.weight, weight.bias, false);
-    return *weight.packed;
+// Calls body(row, from, count) for pieces of rows [begin, end) of `w` positions.
+template <typename Body>
+void each_piece(int64_t begin, int64_t end, int64_t w, const Body& body) {
+    const int64_t pieces = (w + kPiece - 1) / kPiece, length = (w + pieces - 1) / pieces;
+    for (int64_t row = begin; row < end; ++row)
+        for (int64_t x = 0; x < w; x += length) body(row, x, std::min(length, w - x));
 }
 
-const PackedWeights& packed_gated(ConvStorage& weight) {
-    if (!weight.packed_gated)
-        weight.packed_gated = std::make_unique<PackedWeights>(weight.weight, weight.bias, true);
-    return *weight.packed_gated;
+Epilogue epilogue_of(Act act) { return act == Act::silu ? Epilogue::silu : Epilogue::plain; }
+
+bool same(const ConvPart& a, const ConvPart& b) {
+    return a.x.storage() == b.x.storage() && a.x.shape() == b.x.shape() && a.cell == b.cell &&
+           a.scale == b.scale && a.shift == b.shift;
 }
 
-ConvStorage& storage(const ConvWeight& weight) {
-    return static_cast<ConvStorage&>(*weight.storage);
-}
+int64_t channels_of(const ConvPart& part) { return part.x.shape().c * part.cell * part.cell; }
 
-// With the taps one after the other.
-ConvStorage& with_taps(const DepthwiseWeight& handle) {
-    auto& weight = static_cast<ConvStorage&>(*handle.storage);
-    if (weight.taps.empty()) {
-        for (int tap = 0; tap < 9; ++tap)
-            for (int c = 0; c < handle.channels; ++c)
-                weight.taps.push_back(weight.weight[static_cast<size_t>(9 * c + tap)]);
-    }
-    return weight;
-}
+// Parts without those that were there before.
+struct DistinctParts {
+    std::vector<ConvPart> parts;
+    std::vector<int64_t> offsets;  // of the given parts among the channels of `parts`
+    int64_t channels = 0;
 
-const uint16_t* halves(const Tensor& x) { return static_cast<const uint16_t*>(in(x).data); }
-uint16_t* halves_out(const Tensor& x) { return static_cast<uint16_t*>(out(x).data); }
-
-Gemm gemm_of(const PackedWeights& weights, Epilogue epilogue, const uint16_t* from, uint16_t* to,
-             int64_t positions, const uint16_t* residual = nullptr) {
-    Gemm gemm{};
-    gemm.epilogue = epilogue;
-    gemm.in_data = from;
-    gemm.in_stride = gemm.in = weights.in();
-    gemm.positions = positions;
-    gemm.weights = weights.weights();
-    gemm.bias = weights.bias();
-    gemm.vectors = weights.vectors();
-    gemm.out = to;
-    gemm.out_stride = weights.vectors() * kVector / (epilogue == Epilogue::gated_silu ? 2 : 1);
-    gemm.residual = residual;
-    gemm.residual_stride = gemm.out_stride;
-    return gemm;
-}
-
-// A block's rows, one after the other, with what they need of each other.
-class DcbRows {
-  public:
-    struct Weights {
-        const PackedWeights &in, &out, &expand, &reduce;
-        const ConvStorage& depthwise;
-    };
-
-    // Elements of scratch.
-    static int64_t scratch(const Shape& shape) {
-        return shape.c * (4 * (shape.w + 2) + 4 * shape.w);
-    }
-
-    DcbRows(const Kernels& kernels, const Weights& weights, const Shape& shape, uint16_t* scratch)
-        : kernels_(kernels), weights_(weights), shape_(shape) {
-        const int64_t c = shape.c, padded = (shape.w + 2) * c;
-        // Mixed rows have a column of zeros at both ends, and a row of zeros stands for those
-        // outside.
-        std::memset(scratch, 0, static_cast<size_t>(4 * padded) * sizeof(uint16_t));
-        for (uint16_t*& row : entered_) {
-            row = scratch + c;
-            scratch += padded;
-        }
-        spread_ = scratch;
-        mixed_ = spread_ + shape.w * c;
-        expanded_ = mixed_ + shape.w * c;
-    }
-
-    // Rows [begin, end) of all items' rows.
-    void run(const uint16_t* x, uint16_t* out, int64_t begin, int64_t end) {
-        const int64_t size = shape_.w * shape_.c;
-        for (int64_t row = begin; row < end; ++row) {
-            const int64_t y = row % shape_.h;
-            const uint16_t* from = x + row * size;
-            const bool fresh = row == begin || y == 0;
-            if (fresh && y > 0) enter(from - size, y - 1);
-            if (fresh) enter(from, y);
-            if (y + 1 < shape_.h) enter(from + size, y + 1);
-            finish(from, y, out + row * size);
+    explicit DistinctParts(const std::vector<ConvPart>& given) {
+        std::vector<int64_t> starts;
+        for (const ConvPart& part : given) {
+            size_t i = 0;
+            while (i < parts.size() && !same(parts[i], part)) ++i;
+            if (i == parts.size()) {
+                parts.push_back(part);
+                starts.push_back(channels);
+                channels += channels_of(part);
+            }
+            offsets.push_back(starts[i]);
         }
     }
-
-  private:
-    static constexpr int kOutside = 3;
-
-    void enter(const uint16_t* from, int64_t y) {
-        kernels_.gemm(gemm_of(weights_.in, Epilogue::silu, from, entered_[y % 3], shape_.w));
-    }
-
-    void finish(const uint16_t* from, int64_t y, uint16_t* out) {
-        const int64_t w = shape_.w;
-        const auto entered = [&](int64_t row) {
-            return entered_[row < 0 || row == shape_.h ? kOutside : row % 3];
-        };
-        kernels_.depthwise_row({{entered(y - 1), entered(y), entered(y + 1)},
-                                w,
-                                shape_.c,
-                                weights_.depthwise.taps.data(),
-                                weights_.depthwise.bias.data(),
-                                spread_});
-        kernels_.gemm(gemm_of(weights_.out, Epilogue::residual, spread_, mixed_, w, from));
-        kernels_.gemm(gemm_of(weights_.expand, Epilogue::gated_silu, mixed_, expanded_, w));
-        kernels_.gemm(gemm_of(weights_.reduce, Epilogue::residual, expanded_, out, w, mixed_));
-    }
-
-    const Kernels& kernels_;
-    const Weights& weights_;
-    Shape shape_;
-    uint16_t* entered_[4];  // rows y - 1, y, y + 1 by y % 3, and one outside
-    uint16_t *spread_, *mixed_, *expanded_;
 };
+
+// Weights for the distinct parts: columns of equal parts are added up.
+const PackedWeights& packed_for(ConvStorage& weight, const std::vector<ConvPart>& given,
+                                const DistinctParts& distinct) {
+    if (distinct.parts.size() == given.size()) return packed(weight);
+    std::unique_ptr<PackedWeights>& known = weight.packed_parts[distinct.offsets];
+    if (known) return *known;
+    const auto out = static_cast<size_t>(weight.spec.out), in = static_cast<size_t>(weight.spec.in);
+    const auto to = static_cast<size_t>(distinct.channels);
+    std::vector<float> sums(out * to);
+    for (size_t o = 0; o < out; ++o) {
+        const float* from = &weight.weight[o * in];
+        for (size_t i = 0; i < given.size(); ++i) {
+            float* sum = &sums[o * to + static_cast<size_t>(distinct.offsets[i])];
+            for (int64_t c = channels_of(given[i]); c > 0; --c) *sum++ += *from++;
+        }
+    }
+    known = std::make_unique<PackedWeights>(sums, weight.bias, false);
+    return *known;
+}
 
 }  // namespace
 
 bool OneDnnOps::multiplies(const ConvSpec& spec) const {
     return precision_ == Precision::bf16 && kernels_.gemm && spec.kernel == 1 && spec.stride == 1 &&
-           spec.padding() == 0 && spec.in % 2 == 0 && spec.out % kVector == 0;
+           spec.padding() == 0 && spec.in % 2 == 0 && spec.out % kGemmVector == 0;
 }
 
 Tensor OneDnnOps::multiply(const Tensor& x, ConvStorage& weight, Act act, const Tensor& residual) {
     Shape shape = x.shape();
-    const int64_t from = shape.c, to = weight.spec.out;
-    shape.c = to;
+    const int64_t from = shape.c, to = shape.c = weight.spec.out;
     Tensor result = make(shape, DType::bf16), added;
     if (residual.defined()) added = converted(residual, DType::bf16);
     const PackedWeights& weights = packed(weight);
-    Epilogue epilogue = act == Act::silu ? Epilogue::silu : Epilogue::plain;
-    if (residual.defined()) epilogue = Epilogue::residual;
-    constexpr int64_t kTile = 96;  // fits every height of tile, and inputs stay in the cache
+    const Epilogue epilogue = added.defined() ? Epilogue::residual : epilogue_of(act);
     parallel(shape.n * shape.h * shape.w, to, [&](int64_t begin, int64_t end) {
-        for (int64_t p = begin; p < end; p += kTile)
-            kernels_.gemm(gemm_of(weights, epilogue, halves(x) + p * from,
-                                  halves_out(result) + p * to, std::min(kTile, end - p),
-                                  added.defined() ? halves(added) + p * to : nullptr));
+        each_piece(0, 1, end - begin, [&](int64_t, int64_t at, int64_t count) {
+            const int64_t p = begin + at;
+            kernels_.gemm(gemm_call(weights, epilogue, halves(x, p * from),
+                                    halves_out(result, p * to), count,
+                                    added.defined() ? halves(added, p * to) : nullptr));
+        });
     });
     return result;
 }
 
-Tensor OneDnnOps::dcb(const Tensor& x, const DcbWeights& w) {
-    const Shape shape = x.shape();
-    if (!multiplies(w.in.spec) || shape.h * shape.w == 1) return Ops::dcb(x, w);
-    const DcbRows::Weights weights{packed(storage(w.in)), packed(storage(w.out)),
-                                   packed_gated(storage(w.expand)), packed(storage(w.reduce)),
-                                   with_taps(w.depthwise)};
-    const Tensor source = converted(x, DType::bf16);
+Tensor OneDnnOps::conv_parts(const std::vector<ConvPart>& parts, const ConvWeight& w, Act act) {
+    const DistinctParts distinct(parts);
+    bool gathers =
+        multiplies(w.spec) && (act == Act::none || act == Act::silu) && distinct.channels % 2 == 0;
+    for (const ConvPart& part : parts)
+        gathers &= type(part.x) == DType::f32 || (part.scale == 1 && part.shift == 0);
+    Shape shape = parts.front().x.shape();
+    shape.h /= parts.front().cell;
+    shape.w /= parts.front().cell;
+    if (!gathers || shape.h * shape.w == 1) return Ops::conv_parts(parts, w, act);
+
+    shape.c = w.spec.out;
+    const PackedWeights& weights = packed_for(storage(w), parts, distinct);
     Tensor result = make(shape, DType::bf16);
-    const int64_t size = DcbRows::scratch(shape);
-    const std::shared_ptr<Buffer> memory =
-        pool_->take(static_cast<size_t>(threads_ * size) * sizeof(uint16_t));
-    parallel(shape.n * shape.h, shape.w * shape.c * 16, [&](int64_t begin, int64_t end) {
-        auto* scratch = reinterpret_cast<uint16_t*>(memory->data()) + omp_get_thread_num() * size;
-        DcbRows(kernels_, weights, shape, scratch)
-            .run(halves(source), halves_out(result), begin, end);
+    const int64_t channels = distinct.channels, size = kPiece * channels;
+    const std::shared_ptr<Buffer> memory = scratch(threads_ * size / 2 + 1);
+    // Positions [x, x + count) of a row, side by side.
+    const auto gather = [&](int64_t row, int64_t x, int64_t count, uint16_t* to) {
+        for (const ConvPart& part : distinct.parts) {
+            const int64_t cell = part.cell, run = cell * part.x.shape().c;
+            for (int64_t i = 0; i < cell; ++i, to += run) {
+                const In from = in(part.x, ((row * cell + i) * shape.w + x) * run);
+                if (from.type == DType::f32)
+                    kernels_.affine_runs(static_cast<const float*>(from.data), part.scale,
+                                         part.shift, to, count, run, run, channels);
+                else
+                    kernels_.copy(from, {to, DType::bf16}, count, run, run, channels);
+            }
+        }
+    };
+    parallel(shape.n * shape.h, shape.w * channels, [&](int64_t begin, int64_t end) {
+        uint16_t* gathered =
+            reinterpret_cast<uint16_t*>(memory->data()) + omp_get_thread_num() * size;
+        each_piece(begin, end, shape.w, [&](int64_t row, int64_t x, int64_t count) {
+            gather(row, x, count, gathered);
+            kernels_.gemm(gemm_call(weights, epilogue_of(act), gathered,
+                                    halves_out(result, (row * shape.w + x) * shape.c), count));
+        });
+    });
+    return result;
+}
+
+Tensor OneDnnOps::conv_shuffle(const Tensor& x, const ConvWeight& w, int r,
+                               const Tensor& residual) {
+    const Shape shape = x.shape();
+    if (!multiplies(w.spec) || shape.h * shape.w == 1) return Ops::conv_shuffle(x, w, r, residual);
+    assert(w.spec.out % (r * r) == 0);
+    const Tensor source = converted(x, DType::bf16);
+    const PackedWeights& weights = packed(storage(w));
+    const int64_t channels = w.spec.out, run = channels / r, size = kPiece * channels;
+    Tensor result = make(residual.shape(), type(residual));
+    const std::shared_ptr<Buffer> memory = scratch(threads_ * size / 2 + 1);
+    parallel(shape.n * shape.h, shape.w * channels, [&](int64_t begin, int64_t end) {
+        uint16_t* product =
+            reinterpret_cast<uint16_t*>(memory->data()) + omp_get_thread_num() * size;
+        each_piece(begin, end, shape.w, [&](int64_t row, int64_t at, int64_t count) {
+            kernels_.gemm(gemm_call(weights, Epilogue::plain,
+                                    halves(source, (row * shape.w + at) * shape.c), product,
+                                    count));
+            for (int64_t i = 0; i < r; ++i) {
+                const int64_t to = ((row * r + i) * shape.w + at) * run;
+                kernels_.add_runs(product + i * run, in(residual, to), out(result, to), count, run,
+                                  channels, run);
+            }
+        });
     });
     return result;
 }
