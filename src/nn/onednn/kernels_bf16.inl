@@ -107,7 +107,7 @@ void gemm_with(const Gemm& g) {
         const float* bias = g.bias + done * kVector;
         const int64_t channel = done * kVector / (kGated ? 2 : 1);
         if constexpr (!kGated) {
-            if (width == 3) gemm_panel<E, 8, 3>(g, weights, bias, channel);
+            if (width == 3) gemm_panel<E, 9, 3>(g, weights, bias, channel);
             if (width == 1) gemm_panel<E, 12, 1>(g, weights, bias, channel);
         }
         if (width == 4) gemm_panel<E, 6, 4>(g, weights, bias, channel);
