@@ -14,11 +14,16 @@ set(GVC_KERNEL_DIR ${PROJECT_SOURCE_DIR}/src/nn/onednn)
 set(GVC_KERNEL_SOURCES ${GVC_KERNEL_DIR}/kernels_generic.cpp)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
     list(APPEND GVC_KERNEL_SOURCES ${GVC_KERNEL_DIR}/kernels_avx2.cpp
-                                   ${GVC_KERNEL_DIR}/kernels_avx512.cpp)
+                                   ${GVC_KERNEL_DIR}/kernels_avx512.cpp
+                                   ${GVC_KERNEL_DIR}/kernels_avx512bf16.cpp)
     set_source_files_properties(${GVC_KERNEL_DIR}/kernels_avx2.cpp PROPERTIES
                                 COMPILE_OPTIONS "-mavx2;-mfma")
-    set_source_files_properties(${GVC_KERNEL_DIR}/kernels_avx512.cpp PROPERTIES COMPILE_OPTIONS
-        "-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl;-mfma;-mprefer-vector-width=512")
+    set(GVC_AVX512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mprefer-vector-width=512)
+    set_source_files_properties(${GVC_KERNEL_DIR}/kernels_avx512.cpp PROPERTIES
+                                COMPILE_OPTIONS "${GVC_AVX512}")
+    # GCC 12 takes its own "undefined" vectors for mistakes.
+    set_source_files_properties(${GVC_KERNEL_DIR}/kernels_avx512bf16.cpp PROPERTIES COMPILE_OPTIONS
+        "${GVC_AVX512};-mavx512bf16;-Wno-maybe-uninitialized;-Wno-uninitialized")
     set_source_files_properties(${GVC_KERNEL_DIR}/kernels.cpp PROPERTIES
                                 COMPILE_DEFINITIONS GVC_X86_KERNELS)
 endif()

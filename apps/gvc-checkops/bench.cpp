@@ -79,6 +79,15 @@ class Bench {
         time(name, products * 1e-9, [&] { return ops_.conv(x, weight, act, add); });
     }
 
+    void time_dcb(int64_t h, int64_t w, int c) {
+        Tensor x = feature({kFrames, c, h, w});
+        const nn::DcbWeights weights{conv_weight(c, c, 1, 1), conv_weight(c, c, 1, 1),
+                                     conv_weight(c, 4 * c, 1, 1), conv_weight(2 * c, c, 1, 1),
+                                     depthwise_weight(c)};
+        const double products = static_cast<double>(x.shape().count()) * (8 * c + 9);
+        time("dcb " + std::to_string(c), products * 1e-9, [&] { return ops_.dcb(x, weights); });
+    }
+
     std::vector<BenchRow> rows;
 
   private:
@@ -116,6 +125,8 @@ void bench_convolutions(Bench& bench, Ops& ops) {
         bench.time("depthwise " + std::to_string(c), 9e-9 * static_cast<double>(x.shape().count()),
                    [&] { return ops.depthwise(x, weight); });
     }
+    for (int c : {96, 112}) bench.time_dcb(h, w, c);
+    bench.time_dcb(2 * h, 2 * w, 48);
 }
 
 void bench_features(Bench& bench, Ops& ops) {

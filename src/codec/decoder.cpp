@@ -403,7 +403,8 @@ Status Decoder::decode_base_pictures(Work& work) {
     }
     Work group;
     group.gop = work.gop;
-    const size_t count = std::min<size_t>(HybridPictures::kGroup, work.pts.size());
+    const auto together = static_cast<size_t>(hybrid_->group_of(work.shown).count);
+    const size_t count = std::min(together, work.pts.size());
     const auto end = work.pts.begin() + static_cast<ptrdiff_t>(count);
     group.pts.assign(work.pts.begin(), end);
     work.pts.erase(work.pts.begin(), end);

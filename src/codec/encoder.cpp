@@ -35,8 +35,8 @@ constexpr double kBitsPerSize = 1.3;    // bits go with this power of the scale
 constexpr size_t kBaseHeaders = 4096;   // bytes that surely hold what comes before its data
 constexpr double kUsualDetailBits = 1.2, kMostDetailBits = 3.0;  // of a detail code's symbol
 constexpr double kDetailOverheadBits = 64;  // its slice's length and the entropy coder's state
-// Pictures that are looked at: these of every third group that a decoder refines together.
-constexpr int kGroupsApart = 3;
+// Pictures that are looked at: these of the groups, so far apart, that a decoder refines together.
+constexpr int kLookApart = 12;
 constexpr std::array kLookedAt = {1, 2};
 
 // The first size from which on the bits, too many by this factor at size i, are expected to fit.
@@ -548,8 +548,8 @@ Result<Encoder::Seen> Encoder::look_at(const Source& source, const EncodedGop& g
     std::vector<Sample> samples;
     StageTimes ignored;
     const int count = decoded.count();
-    for (int first = 0; first < count; first += kGroupsApart * HybridPictures::kGroup) {
-        const int grouped = std::min(HybridPictures::kGroup, count - first);
+    for (int picture = 0; picture < count; picture += kLookApart) {
+        const auto [first, grouped] = decoded.group_of(picture);
         GVC_ASSIGN_OR_RETURN(auto plain, decoded.pictures(first, grouped, 0, ignored));
         GVC_ASSIGN_OR_RETURN(auto refined,
                              decoded.pictures(first, grouped, bitstream::kFullRefinement, ignored));

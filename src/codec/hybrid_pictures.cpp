@@ -26,49 +26,57 @@ HybridPictures::HybridPictures(const Model& model, std::unique_ptr<BasePictures>
     detail_.resize(detail_size(size_).count());
 }
 
-// [count, 3, H, W]
-Result<std::vector<float>> HybridPictures::base_pictures(int first, int count) {
-    std::vector<float> rgb(static_cast<size_t>(count) * size_.samples());
+HybridPictures::Group HybridPictures::group_of(int picture) const {
+    constexpr int kUsual = models::kChunkFrames;
+    const int all = count(), rest = all % kUsual;
+    if (all < kUsual) return {0, all};
+    // One picture too many joins the last group; two and that group are divided by two.
+    const int tail = rest == 1 || rest == 2 ? kUsual + rest : rest;
+    const int begin = all - tail;
+    if (picture < begin) return {picture / kUsual * kUsual, kUsual};
+    if (rest != 2) return {begin, tail};
+    return {picture < begin + tail / 2 ? begin : begin + tail / 2, tail / 2};
+}
+
+Status HybridPictures::read_base(int first, int count) {
+    rgb_.resize(std::max(rgb_.size(), static_cast<size_t>(count) * size_.samples()));
     for (int i = 0; i < count; ++i) {
-        const std::span<float> picture(&rgb[static_cast<size_t>(i) * size_.samples()],
+        const std::span<float> picture(&rgb_[static_cast<size_t>(i) * size_.samples()],
                                        size_.samples());
         GVC_RETURN_IF_ERROR(base_->rgb(first + i, picture));
     }
-    return rgb;
+    return {};
 }
 
 Result<std::vector<std::vector<float>>> HybridPictures::pictures(int first, int count,
                                                                  int refinement,
                                                                  StageTimes& times) {
-    // The networks know groups of one size: at the GOP's end earlier pictures fill it up.
     const bool refined = refinement > 0 && model_.hybrid();
-    const int begin = refined ? std::max(0, std::min(first, this->count() - kGroup)) : first;
-    const int end = refined ? std::min(begin + kGroup, this->count()) : first + count;
-    std::vector<float> rgb;
+    const Group group = refined ? group_of(first) : Group{first, count};
     {
         StageTimer timer(times.base);
-        GVC_ASSIGN_OR_RETURN(rgb, base_pictures(begin, end - begin));
+        GVC_RETURN_IF_ERROR(read_base(group.first, group.count));
     }
     std::vector<std::vector<float>> result;
     if (refined) {
         StageTimer timer(times.refine);
-        result = refine(rgb, end - begin, refinement);
+        result = refine(group.count, refinement);
         GVC_RETURN_IF_ERROR(model_.status());
     } else {
         const auto samples = static_cast<ptrdiff_t>(size_.samples());
-        for (auto from = rgb.begin(); from != rgb.end(); from += samples) {
+        for (auto from = rgb_.begin(); result.size() < static_cast<size_t>(count);
+             from += samples) {
             result.emplace_back(from, from + samples);
         }
     }
-    result.erase(result.begin(), result.begin() + (first - begin));
+    result.erase(result.begin(), result.begin() + (first - group.first));
     result.resize(static_cast<size_t>(count));
     return result;
 }
 
-std::vector<std::vector<float>> HybridPictures::refine(const std::vector<float>& rgb, int count,
-                                                       int refinement) const {
+std::vector<std::vector<float>> HybridPictures::refine(int count, int refinement) const {
     nn::Ops& ops = model_.ops();
-    const nn::Tensor base = ops.from_host({count, 3, size_.height, size_.width}, rgb.data());
+    const nn::Tensor base = ops.from_host({count, 3, size_.height, size_.width}, rgb_.data());
     models::HybridInput input;
     const entropy::DetailSize cells = detail_size(size_);
     input.rgb = input.previous = ops.pad_edge(base, padded(cells.rows), padded(cells.columns));

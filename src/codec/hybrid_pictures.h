@@ -16,7 +16,11 @@ namespace gvc::codec {
 
 class HybridPictures {
   public:
-    static constexpr int kGroup = models::kChunkFrames;  // pictures refined together
+    // Pictures that are refined together: usually models::kChunkFrames, in the end of a GOP three
+    // to five, so that none is refined twice.
+    struct Group {
+        int first, count;
+    };
 
     // bytes: of the base's data, part of what the refiner is told. detail: of its detail code, symbols
     // of detail_size(); empty: none. The model must outlive this.
@@ -26,21 +30,22 @@ class HybridPictures {
                    const std::vector<int8_t>& detail);
 
     int count() const { return base_->count(); }
-    // Pictures first ... first + count - 1 (count up to kGroup), planar RGB in [0, 1]. refinement:
-    // see Descriptor; at 0, or with a model that cannot, they are the base's own.
+    Group group_of(int picture) const;
+    // Pictures first ... first + count - 1 of one group, planar RGB in [0, 1]. refinement: see
+    // Descriptor; at 0, or with a model that cannot, they are the base's own.
     Result<std::vector<std::vector<float>>> pictures(int first, int count, int refinement,
                                                      StageTimes& times);
 
   private:
-    Result<std::vector<float>> base_pictures(int first, int count);
-    std::vector<std::vector<float>> refine(const std::vector<float>& rgb, int count,
-                                           int refinement) const;
+    Status read_base(int first, int count);
+    std::vector<std::vector<float>> refine(int count, int refinement) const;
 
     const Model& model_;
     std::unique_ptr<BasePictures> base_;
     PictureSize size_;
     float crf_, scale_, bpp_;
     std::vector<float> detail_;
+    std::vector<float> rgb_;  // [count, 3, H, W] of the base; kept, since new memory is slow
 };
 
 }  // namespace gvc::codec

@@ -10,9 +10,10 @@ using nn::Init;
 using nn::Ops;
 using nn::Tensor;
 
-Conv::Conv(Ops& ops, const std::string& name, int in, int out, int kernel, int stride, Act act,
-           Init init, float gain)
-    : act_(act) {
+namespace {
+
+nn::ConvSpec conv_spec(int in, int out, int kernel = 1, int stride = 1, Init init = Init::kaiming,
+                       float gain = 1.0f) {
     nn::ConvSpec spec;
     spec.in = in;
     spec.out = out;
@@ -20,24 +21,39 @@ Conv::Conv(Ops& ops, const std::string& name, int in, int out, int kernel, int s
     spec.stride = stride;
     spec.init = init;
     spec.gain = gain;
-    weight_ = ops.conv_weight(name, spec);
+    return spec;
 }
+
+}  // namespace
+
+Conv::Conv(Ops& ops, const std::string& name, int in, int out, int kernel, int stride, Act act,
+           Init init, float gain)
+    : weight_(ops.conv_weight(name, conv_spec(in, out, kernel, stride, init, gain))), act_(act) {}
 
 Tensor Conv::operator()(Ops& ops, const Tensor& x, const Tensor& residual) const {
     return ops.conv(x, weight_, act_, residual);
 }
 
-Dcb::Dcb(Ops& ops, const std::string& name, int channels)
-    : in_(ops, name + ".in", channels, channels, 1, 1, Act::silu),
-      out_(ops, name + ".out", channels, channels, 1, 1, Act::none, Init::kaiming, 0.3f),
-      expand_(ops, name + ".expand", channels, 4 * channels),
-      reduce_(ops, name + ".reduce", 2 * channels, channels, 1, 1, Act::none, Init::kaiming, 0.3f),
-      depthwise_(ops.depthwise_weight(name + ".depthwise", channels)) {}
-
-Tensor Dcb::operator()(Ops& ops, const Tensor& x) const {
-    Tensor mixed = out_(ops, ops.depthwise(in_(ops, x), depthwise_), x);
-    return reduce_(ops, ops.sum_halves(expand_(ops, mixed), Act::silu), mixed);
+Tensor Conv::of_parts(Ops& ops, const std::vector<nn::ConvPart>& parts) const {
+    return ops.conv_parts(parts, weight_, act_);
 }
+
+Tensor Conv::shuffled(Ops& ops, const Tensor& x, int r, const Tensor& residual) const {
+    return ops.conv_shuffle(x, weight_, r, residual);
+}
+
+Dcb::Dcb(Ops& ops, const std::string& name, int channels) {
+    const int c = channels;
+    constexpr float kBranch = 0.3f;  // residual branches start small
+    weights_.in = ops.conv_weight(name + ".in", conv_spec(c, c));
+    weights_.out = ops.conv_weight(name + ".out", conv_spec(c, c, 1, 1, Init::kaiming, kBranch));
+    weights_.expand = ops.conv_weight(name + ".expand", conv_spec(c, 4 * c));
+    weights_.reduce =
+        ops.conv_weight(name + ".reduce", conv_spec(2 * c, c, 1, 1, Init::kaiming, kBranch));
+    weights_.depthwise = ops.depthwise_weight(name + ".depthwise", c);
+}
+
+Tensor Dcb::operator()(Ops& ops, const Tensor& x) const { return ops.dcb(x, weights_); }
 
 DcbStack::DcbStack(Ops& ops, const std::string& name, int channels, int count) {
     for (int i = 0; i < count; ++i)
@@ -66,8 +82,11 @@ Tensor quality_features(Ops& ops, const std::vector<float>& qps) {
     return ops.from_host({static_cast<int64_t>(qps.size()), kQualityFeatures, 1, 1}, values.data());
 }
 
+nn::ConvPart patch_part(const Tensor& rgb, int patch) { return {rgb, patch, 4.0f, -2.0f}; }
+
 Tensor patches(Ops& ops, const Tensor& rgb) {
-    return ops.unshuffle(ops.affine(rgb, 4.0f, -2.0f), kPatch);
+    const nn::ConvPart part = patch_part(rgb);
+    return ops.unshuffle(ops.affine(part.x, part.scale, part.shift), part.cell);
 }
 
 }  // namespace gvc::models

@@ -16,6 +16,10 @@ class Conv {
     Conv(nn::Ops& ops, const std::string& name, int in, int out, int kernel = 1, int stride = 1,
          nn::Act act = nn::Act::none, nn::Init init = nn::Init::kaiming, float gain = 1.0f);
     nn::Tensor operator()(nn::Ops& ops, const nn::Tensor& x, const nn::Tensor& residual = {}) const;
+    // Of the parts' concatenation.
+    nn::Tensor of_parts(nn::Ops& ops, const std::vector<nn::ConvPart>& parts) const;
+    // shuffle(conv(x), r) + residual. For layers without activation.
+    nn::Tensor shuffled(nn::Ops& ops, const nn::Tensor& x, int r, const nn::Tensor& residual) const;
 
   private:
     nn::ConvWeight weight_;
@@ -31,8 +35,7 @@ class Dcb {
     nn::Tensor operator()(nn::Ops& ops, const nn::Tensor& x) const;
 
   private:
-    Conv in_, out_, expand_, reduce_;
-    nn::DepthwiseWeight depthwise_;
+    nn::DcbWeights weights_;
 };
 
 class DcbStack {
@@ -67,5 +70,7 @@ nn::Tensor quality_features(nn::Ops& ops, const std::vector<float>& qps);
 inline constexpr int kPatch = 8;
 inline constexpr int kPatchChannels = 3 * kPatch * kPatch;
 nn::Tensor patches(nn::Ops& ops, const nn::Tensor& rgb);
+// The same as a part of a convolution's input, with patches of any size.
+nn::ConvPart patch_part(const nn::Tensor& rgb, int patch = kPatch);
 
 }  // namespace gvc::models

@@ -21,7 +21,7 @@ std::vector<float> mapped(const std::vector<float>& values, float (*map)(float))
 }
 
 float of_crf(float crf) { return crf / 2; }
-float of_scale(float scale) { return (1 - scale) * 62; }         // half size: 31
+float of_scale(float scale) { return (1 - scale) * 62; }          // half size: 31
 float of_bpp(float bpp) { return (-4 - std::log2(bpp)) * 5.2f; }  // 1/16: 0, 1/1024: 31
 
 }  // namespace
@@ -43,7 +43,7 @@ Tensor HybridRefiner::run(Ops& ops, const HybridInput& input, int frames) const 
                                        quality_features(ops, mapped(input.bpps, of_bpp))})));
     RefinerInput in;
     const Tensor seen =
-        feature_in_(ops, ops.concat({patches(ops, input.rgb), patches(ops, input.previous)}));
+        feature_in_.of_parts(ops, {patch_part(input.rgb), patch_part(input.previous)});
     in.feature = feature_(ops, detail_.run(ops, input.detail, seen));
     in.z_t = z_base_(ops, in.feature);
     in.base_rgb = input.rgb;

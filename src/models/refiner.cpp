@@ -52,10 +52,10 @@ RefinerOutput Refiner::run(Ops& ops, const RefinerInput& input, int frames, bool
         {quality_features(ops, input.qps), time_features(ops, input.times), input.style});
     condition = condition_mid_(ops, condition_in_(ops, condition));
 
-    const Tensor small = ops.unshuffle(ops.affine(input.base_rgb, 4.0f, -2.0f), kStemPatch);
-    const Tensor stem = stem_(ops, stem_in_(ops, small));
-    Tensor x = in_(ops, ops.concat({input.z_t, input.feature, ops.unshuffle(stem, 2),
-                                    patches(ops, input.previous)}));
+    const Tensor stem =
+        stem_(ops, stem_in_.of_parts(ops, {patch_part(input.base_rgb, kStemPatch)}));
+    Tensor x =
+        in_.of_parts(ops, {{input.z_t}, {input.feature}, {stem, 2}, patch_part(input.previous)});
     // Mixers stand before blocks that are evenly spread: of 5 blocks and 2 mixers, before 1 and 3.
     for (int i = 0, mixed = 0; i < config_.blocks; ++i) {
         if (frames > 1 && mixed < config_.mixers &&
@@ -69,8 +69,8 @@ RefinerOutput Refiner::run(Ops& ops, const RefinerInput& input, int frames, bool
     RefinerOutput out;
     out.z0 = z0_(ops, x, input.z_t);
     if (pixels) {
-        Tensor y = pixel_blocks_(ops, ops.add(ops.shuffle(head_up_(ops, x), 2), stem));
-        out.rgb = ops.add(ops.shuffle(head_out_(ops, y), kStemPatch), input.base_rgb);
+        const Tensor y = pixel_blocks_(ops, head_up_.shuffled(ops, x, 2, stem));
+        out.rgb = head_out_.shuffled(ops, y, kStemPatch, input.base_rgb);
     }
     return out;
 }

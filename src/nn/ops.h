@@ -58,6 +58,20 @@ struct DepthwiseWeight {  // 3x3, stride 1, pad 1, bias
     std::shared_ptr<WeightStorage> storage;
 };
 
+// One of the tensors that a convolution reads side by side: unshuffle(scale * x + shift, cell).
+struct ConvPart {
+    Tensor x;
+    int cell = 1;
+    float scale = 1, shift = 0;
+};
+
+// A depth-wise convolution block of C channels: see Ops::dcb.
+struct DcbWeights {
+    ConvWeight in, out;         // 1x1, C to C
+    ConvWeight expand, reduce;  // 1x1, C to 4C and 2C to C
+    DepthwiseWeight depthwise;
+};
+
 // Result of block_match: the best integer vector per cell and what it costs.
 //   [N, 4, H, W]: dx, dy (cells; where in `reference` the cell is found), the mean absolute
 //   difference over the 3x3 window at the best vector, the same at the zero vector.
@@ -93,6 +107,17 @@ class Ops {
     virtual Tensor conv(const Tensor& x, const ConvWeight& w, Act act = Act::none,
                         const Tensor& residual = {}) = 0;
     virtual Tensor depthwise(const Tensor& x, const DepthwiseWeight& w, Act act = Act::none) = 0;
+    // conv of the parts' concatenation. Parts that are one tensor may be multiplied by the sum of
+    // their weights.
+    virtual Tensor conv_parts(const std::vector<ConvPart>& parts, const ConvWeight& w,
+                              Act act = Act::none);
+    // shuffle(conv(x, w), r) + residual
+    virtual Tensor conv_shuffle(const Tensor& x, const ConvWeight& w, int r,
+                                const Tensor& residual);
+    // With m = conv(depthwise(conv(x, in, silu)), out) + x:
+    // conv(sum_halves(conv(m, expand), silu), reduce) + m. A backend may do it row by row; its
+    // rounding is that of these operations one after the other.
+    virtual Tensor dcb(const Tensor& x, const DcbWeights& w);
 
     // ---- element-wise ----
 

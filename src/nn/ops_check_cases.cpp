@@ -103,6 +103,64 @@ Tensor depthwise(Context& t) {
     return t.ops.depthwise(t.feature(shape), weight, act == Act::exp ? Act::gelu : act);
 }
 
+Tensor conv_parts(Context& t) {
+    Shape shape = t.shape(1);
+    shape.h += 1;
+    std::vector<ConvPart> parts;
+    ConvSpec spec;
+    for (int64_t i = t.pick(1, 4); i > 0; --i) {
+        ConvPart part;
+        part.cell = static_cast<int>(t.pick(0, 2) ? t.pick(1, 4) : 1);
+        Shape cells{shape.n, t.pick(0, 1) ? 16 * t.pick(1, 4) : t.pick(1, 9), shape.h * part.cell,
+                    shape.w * part.cell};
+        if (t.pick(0, 1)) {
+            part.x = t.input(cells, 31);
+            part.scale = 4;
+            part.shift = -2;
+        } else {
+            part.x = t.feature(cells);
+        }
+        if (!parts.empty() && t.pick(0, 2) == 0) part = parts.front();
+        spec.in += static_cast<int>(part.x.shape().c) * part.cell * part.cell;
+        parts.push_back(part);
+    }
+    spec.out = static_cast<int>(t.shape(80).c);
+    return t.ops.conv_parts(parts, t.conv_weight(spec), t.pick(0, 1) ? Act::silu : Act::none);
+}
+
+Tensor conv_shuffle(Context& t) {
+    Shape shape = t.shape(80);
+    shape.w += 100 * t.pick(0, 1);
+    const int r = static_cast<int>(t.pick(1, 4));
+    ConvSpec spec;
+    spec.in = static_cast<int>(shape.c);
+    const int channels = static_cast<int>(t.pick(0, 1) ? t.pick(1, 9) : 16 * t.pick(1, 3));
+    spec.out = r * r * channels;
+    const Shape cells{shape.n, channels, shape.h * r, shape.w * r};
+    const Tensor residual = t.pick(0, 1) ? t.feature(cells) : t.input(cells);
+    return t.ops.conv_shuffle(t.feature(shape), t.conv_weight(spec), r, residual);
+}
+
+Tensor dcb(Context& t) {
+    Shape shape = t.shape(100);
+    shape.h += t.pick(0, 1);
+    shape.w += t.pick(0, 20);
+    const auto c = static_cast<int>(shape.c);
+    const auto conv = [&](int in, int out) {
+        ConvSpec spec;
+        spec.in = in;
+        spec.out = out;
+        return t.conv_weight(spec);
+    };
+    DcbWeights w;
+    w.in = conv(c, c);
+    w.depthwise = t.depthwise_weight(c);
+    w.out = conv(c, c);
+    w.expand = conv(c, 4 * c);
+    w.reduce = conv(2 * c, c);
+    return t.ops.dcb(t.pick(0, 3) ? t.feature(shape) : t.input(shape), w);
+}
+
 template <Act A>
 Tensor activate(Context& t) {
     return t.ops.activate(t.feature(t.shape(40)), A);
@@ -313,6 +371,9 @@ const std::vector<CheckCase>& check_cases() {
         {"conv of any kernel", sums, conv_any},
         {"conv of vectors", sums, conv_vector},
         {"depthwise", sums, depthwise},
+        {"conv of parts", sums, conv_parts},
+        {"conv and shuffle", sums, conv_shuffle},
+        {"dcb", sums, dcb},
         {"activate relu", moves, activate<Act::relu>},
         {"activate leaky", rounds, activate<Act::leaky>},
         {"activate silu", rounds, activate<Act::silu>},

@@ -29,6 +29,7 @@ In in(const Tensor& x, int64_t offset = 0);
 Out out(const Tensor& x, int64_t offset = 0);
 
 class Convolver;
+struct ConvStorage;
 
 class OneDnnOps final : public InferenceOps {
   public:
@@ -52,6 +53,10 @@ class OneDnnOps final : public InferenceOps {
 
     Tensor conv(const Tensor& x, const ConvWeight& w, Act act, const Tensor& residual) override;
     Tensor depthwise(const Tensor& x, const DepthwiseWeight& w, Act act) override;
+    Tensor conv_parts(const std::vector<ConvPart>& parts, const ConvWeight& w, Act act) override;
+    Tensor conv_shuffle(const Tensor& x, const ConvWeight& w, int r,
+                        const Tensor& residual) override;
+    Tensor dcb(const Tensor& x, const DcbWeights& w) override;
 
     Tensor activate(const Tensor& x, Act act) override;
     Tensor add(const Tensor& a, const Tensor& b) override;
@@ -96,6 +101,9 @@ class OneDnnOps final : public InferenceOps {
     Tensor converted(const Tensor& x, DType type);
     Tensor convolve(const Tensor& x, const std::shared_ptr<WeightStorage>& weight, Act act,
                     const Tensor& residual);
+    // Whether the bf16 kernels do a convolution of features; else oneDNN does.
+    bool multiplies(const ConvSpec& spec) const;
+    Tensor multiply(const Tensor& x, ConvStorage& weight, Act act, const Tensor& residual);
     Tensor binary(Binary op, const Tensor& a, const Tensor& b);
     // Sums over each channel's positions of x - offset and of its square, [N, C] each; offset [N,
     // C].

@@ -49,6 +49,9 @@ Tensor OneDnnOps::convolve(const Tensor& x, const std::shared_ptr<WeightStorage>
     shape.h = (shape.h + 2 * spec.padding() - spec.kernel) / spec.stride + 1;
     shape.w = (shape.w + 2 * spec.padding() - spec.kernel) / spec.stride + 1;
     assert(!residual.defined() || residual.shape() == shape);
+    const bool activates = act == Act::silu && !residual.defined();
+    if (!vector && weight.groups == 1 && multiplies(spec) && (act == Act::none || activates))
+        return multiply(source, weight, act, residual);
     Tensor result = make(shape, out_type);
     if (residual.defined()) {
         // Summed into a copy. (Reading it from its own place, as a binary post-op, gives wrong

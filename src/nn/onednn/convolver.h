@@ -1,12 +1,14 @@
 // Convolutions through oneDNN: primitives made once per weight, shape and fusion.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <vector>
 
 #include "nn/onednn/buffer_pool.h"
 #include "nn/onednn/dtype.h"
+#include "nn/onednn/packed_weights.h"
 #include "nn/ops.h"
 
 namespace gvc::nn::onednn {
@@ -40,6 +42,12 @@ struct ConvStorage : WeightStorage {
     // In the layouts that primitives asked for, and the primitives, oldest first.
     std::vector<dnnl::memory> reordered;
     std::vector<std::unique_ptr<PreparedConv>> prepared;
+
+    // For the bf16 kernels, made when first asked for.
+    std::unique_ptr<PackedWeights> packed, packed_gated;
+    // Where some parts of the input are the same, by the parts' places.
+    std::map<std::vector<int64_t>, std::unique_ptr<PackedWeights>> packed_parts;
+    std::vector<float> taps;  // of a depth-wise one, [9, channels]
 };
 
 class Convolver {

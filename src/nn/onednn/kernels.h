@@ -44,6 +44,43 @@ struct MatchRow {
     float* out;          // the row, [w, 4]
 };
 
+// What a 1x1 convolution does with its sums. gated_silu: silu(first half) + silu(second half).
+enum class Epilogue { plain, silu, residual, gated_silu };
+
+// A 1x1 convolution in bf16: [positions, in] times packed weights (packed_weights.h). Strides are
+// of positions, in elements.
+struct Gemm {
+    Epilogue epilogue;
+    const uint16_t* in_data;
+    int64_t in_stride, positions;
+    int64_t in;                // channels, even
+    const uint16_t* weights;   // packed
+    const float* bias;         // in the order of the packed weights
+    int64_t vectors;           // of 16 output channels, before halves are added
+    const uint16_t* residual;  // added to the sums, where the epilogue does so; not `out`
+    int64_t residual_stride;
+    uint16_t* out;
+    int64_t out_stride;
+};
+
+// Packed weights come in panels of so many vectors, chosen so that a tile fills the registers.
+// Gated ones hold as many of the first half as of the second.
+static constexpr int gemm_panel_width(int64_t vectors_left, bool gated) {
+    if (gated) return vectors_left >= 4 ? 4 : 2;
+    if (vectors_left == 5 || vectors_left == 6) return 3;
+    return vectors_left < 4 ? static_cast<int>(vectors_left) : 4;
+}
+
+// A row of a depth-wise 3x3 convolution in bf16.
+struct DepthwiseRow {
+    const uint16_t* rows[3];  // above, here, below: [w, channels], readable one position further
+                              // on both sides
+    int64_t w, channels;      // a multiple of 16
+    const float* weights;     // [9, channels]
+    const float* bias;
+    uint16_t* out;
+};
+
 struct Kernels {
     const char* name;
 
@@ -90,6 +127,16 @@ struct Kernels {
                         int64_t plane_stride, float* planes);
     void (*warp_row)(const WarpRow& row);
     void (*match_row)(const MatchRow& row);
+
+    // Null where the CPU does not multiply bf16.
+    void (*gemm)(const Gemm& gemm);
+    void (*depthwise_row)(const DepthwiseRow& row);
+    // bf16(a * in + b), `runs` times `length` elements; strides in elements.
+    void (*affine_runs)(const float* in, float a, float b, uint16_t* out, int64_t runs,
+                        int64_t length, int64_t in_stride, int64_t out_stride);
+    // in + add; `out` and `add` are of one type and stride.
+    void (*add_runs)(const uint16_t* in, In add, Out out, int64_t runs, int64_t length,
+                     int64_t in_stride, int64_t out_stride);
 };
 
 // The best table for this CPU.

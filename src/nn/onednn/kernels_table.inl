@@ -1,6 +1,7 @@
 // Defines the table of one instruction set. Before including it set
 //   GVC_KERNELS        the namespace and name
 //   GVC_VECTOR_BYTES   the vector size
+//   GVC_BF16_KERNELS   where the CPU multiplies bf16; <immintrin.h> is included before
 // The file that does so is compiled with the instruction set's options. Everything is in that
 // namespace or static, so that no code of it can be taken for another CPU's.
 
@@ -13,6 +14,14 @@ namespace {
 #include "nn/onednn/kernels_layout.inl"
 #include "nn/onednn/kernels_motion.inl"
 #include "nn/onednn/kernels_resample.inl"
+#ifdef GVC_BF16_KERNELS
+#include "nn/onednn/kernels_bf16.inl"
+#else
+constexpr decltype(Kernels::gemm) gemm = nullptr;
+constexpr decltype(Kernels::depthwise_row) depthwise_row = nullptr;
+constexpr decltype(Kernels::affine_runs) affine_runs = nullptr;
+constexpr decltype(Kernels::add_runs) add_runs = nullptr;
+#endif
 
 }  // namespace
 
@@ -38,6 +47,10 @@ const Kernels kTable = {
     .warp_planes = warp_planes,
     .warp_row = warp_row,
     .match_row = match_row,
+    .gemm = gemm,
+    .depthwise_row = depthwise_row,
+    .affine_runs = affine_runs,
+    .add_runs = add_runs,
 };
 
 }  // namespace gvc::nn::onednn::GVC_KERNELS

@@ -38,11 +38,16 @@ inline Vec4 load4(const float* from) {
 inline void store(float* to, Vec v) { __builtin_memcpy(to, &v, sizeof v); }
 
 inline void store(Bf16* to, Vec v) {
+#ifdef GVC_BF16_KERNELS
+    __m256bh converted = _mm512_cvtneps_pbh((__m512)v);
+    __builtin_memcpy(to, &converted, sizeof converted);
+#else
     VecBits bits = (VecBits)v;
     VecBits rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;  // to nearest, ties to even
     rounded = v == v ? rounded : rounded - rounded + 0x7fc0u;      // NaN must not become infinity
     VecHalf half = __builtin_convertvector(rounded, VecHalf);
     __builtin_memcpy(to, &half, sizeof half);
+#endif
 }
 
 // The first `count` (less than a vector) lanes; the rest is zero.
