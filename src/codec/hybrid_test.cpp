@@ -10,6 +10,7 @@
 #include "bitstream/file_writer.h"
 #include "bitstream/index.h"
 #include "bitstream/stream_report.h"
+#include "codec/detail.h"
 #include "codec/random_model_testonly.h"
 #include "codec/stream_testonly.h"
 #include "media/av1_base_coder.h"
@@ -178,6 +179,29 @@ TEST_F(Hybrid, TheRefinementIsJudgedByPicturesThatTheDecoderShows) {
     for (size_t k = 0; k < 2; ++k) {
         const auto& shown = decoding.frames[4 + 9 * k].rgb;
         for (size_t i = 0; i < shown.size(); ++i) ASSERT_NEAR(judged[k][i], shown[i], 1e-5) << k;
+    }
+}
+
+TEST_F(Hybrid, TheDetailCodeReachesTheRefiner) {
+    const PictureSize size{99, 81};
+    const auto with = test_encode(*model_, options(size, 28), 9);
+    EncoderOptions o = options(size, 28);
+    o.detail = false;
+    const auto without = test_encode(*model_, o, 9);
+    const EncodedGop &a = with.gops.at(0), &b = without.gops.at(0);
+    EXPECT_TRUE(a.descriptor.detail);
+    EXPECT_FALSE(b.descriptor.detail);
+    EXPECT_EQ(a.base_data, b.base_data);
+    ASSERT_FALSE(a.detail.empty());
+    EXPECT_EQ(a.bytes, b.bytes + a.detail.size() + 1);  // and a byte for its length
+    EXPECT_EQ(a.detail_symbols.size(), detail_size(size).count());
+    // Seen by the refiner, not by the base.
+    const auto packets_a = all_packets(with), packets_b = all_packets(without);
+    expect_equal(decode(packets_a, 0), decode(packets_b, 0));
+    const auto shown_a = decode(packets_a), shown_b = decode(packets_b);
+    ASSERT_EQ(shown_a.frames.size(), shown_b.frames.size());
+    for (size_t i = 0; i < shown_a.frames.size(); ++i) {
+        EXPECT_FALSE(shown_a.frames[i].rgb == shown_b.frames[i].rgb) << i;
     }
 }
 
@@ -385,13 +409,16 @@ class HybridDamage : public Hybrid {
     }
     // The second GOP with other data, whose checksums are right.
     std::vector<Bytes> with_data(const Bytes& data) {
+        return with_data(data, encoding_.gops[1].detail);
+    }
+    std::vector<Bytes> with_data(const Bytes& data, const Bytes& detail) {
         bitstream::CodedGop gop;
         gop.kind = bitstream::PacketKind::base;
         gop.counter = 1;
         gop.sequence = encoding_.sequence;
         gop.descriptor = encoding_.gops[1].descriptor;
-        gop.token_crc = crc32c(data);
-        gop.units = {{data}};
+        gop.token_crc = crc32c(data, crc32c(detail));
+        gop.units = {{detail, data}};
         auto packets = all_packets(encoding_);
         packets[1] = bitstream::pack_gop(gop, encoding_.sequence).value().at(0);
         return packets;
@@ -427,6 +454,15 @@ TEST_F(HybridDamage, DataThatIsNotAv1CostsItsGopAlone) {
     expect_only_its_gop_lost(with_data(other), "another size");
     other = encoding_.gops[3].base_data;
     expect_only_its_gop_lost(with_data(other), "too few pictures");
+}
+
+TEST_F(HybridDamage, ADamagedDetailCodeCostsItsGopAlone) {
+    const EncodedGop& gop = encoding_.gops[1];
+    ASSERT_TRUE(gop.descriptor.detail);
+    Bytes detail = gop.detail;
+    detail.push_back(0);
+    expect_only_its_gop_lost(with_data(gop.base_data, detail), "longer");
+    expect_only_its_gop_lost(with_data(gop.base_data, Bytes(4)), "zeros");
 }
 
 TEST_F(HybridDamage, ABaseLargerThanThePictureCostsItsGopAlone) {

@@ -136,7 +136,7 @@ inline RandomWeights random_weights(uint64_t seed) {
     auto refiner_file = test_file(ops.take(), more);
 
     models::HybridConfig hybrid;
-    hybrid.width_frame = 16, hybrid.blocks = 1;
+    hybrid.width_frame = 16, hybrid.blocks = 1, hybrid.width_detail = 8;
     models::HybridRefiner(ops, hybrid, refiner);
     models::Metadata of_hybrid;
     models::to_metadata(hybrid, of_hybrid);

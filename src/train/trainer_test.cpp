@@ -46,7 +46,7 @@ class TrainerTest : public ::testing::Test {
         options_.chunks = 2;
         options_.tokeniser = {16, 16, 16, 8, 1, 1, 1, 1, 1, 1, 1};
         options_.refiner = {16, 2, 8, 1, 1, 1};
-        options_.hybrid = {16, 1};
+        options_.hybrid = {16, 1, 8};
     }
     void TearDown() override { fs::remove_all(folder_); }
 
@@ -187,6 +187,8 @@ TEST_F(TrainerTest, PairsAreTheSourceAndItsDecodedTwin) {
         const PairSet::Batch batch = set->sample(2, 4, 64, random);
         ASSERT_EQ(batch.truth.sizes(), (at::IntArrayRef{8, 3, 64, 64}));
         ASSERT_EQ(batch.coded.sizes(), batch.truth.sizes());
+        ASSERT_EQ(batch.truth_context.sizes(), batch.truth.sizes());  // as many pictures, by chance
+        ASSERT_EQ(batch.coded_context.sizes(), batch.truth.sizes());
         for (const at::Tensor& x : {batch.truth, batch.coded}) {
             EXPECT_GE(x.min().item<double>(), 0);
             EXPECT_LE(x.max().item<double>(), 1);
@@ -281,6 +283,7 @@ TEST_F(TrainerTest, HybridStageRunsResumesAndExports) {
     const std::vector<float> grey(2 * 3 * 64 * 64, 0.5f);
     models::HybridInput input;
     input.rgb = input.previous = ops.from_host({2, 3, 64, 64}, grey.data());
+    input.detail = ops.zeros({2, models::kDetailBands, 2, 2});
     input.crfs = {60, 60};
     input.scales = {1, 1};
     input.bpps = {0.01f, 0.01f};
