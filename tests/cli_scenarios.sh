@@ -159,9 +159,11 @@ else
         jq "[.packet_list[] | select(.kind == \"base\")][$1].offset"; }
     cp three.gvc hurt_1.gvc && hurt hurt_1.gvc $(($(offset_of 1) + 60))
     cp three.gvc hurt_2.gvc && hurt hurt_2.gvc $(($(offset_of 2) + 20))
-    cp three.mkv hurt_base.mkv && hurt hurt_base.mkv $(($(ffprobe -v error -select_streams v:0 \
-        -show_entries packet=flags,pos -of csv=p=0 three.mkv | grep K | sed -n '2s/,.*//p') + 90))
-    for case in "hurt_1.gvc 29" "hurt_2.gvc 4" "hurt_base.mkv 29"; do
+    key_of() { ffprobe -v error -select_streams "$1" -show_entries packet=flags,pos -of csv=p=0 \
+        three.mkv | grep K | sed -n "$2s/,.*//p"; }
+    cp three.mkv hurt_base.mkv && hurt hurt_base.mkv $(($(key_of v:0 2) + 90))
+    cp three.mkv hurt_last.mkv && hurt hurt_last.mkv $(($(key_of v:1 3) + 30))
+    for case in "hurt_1.gvc 29" "hurt_2.gvc 4" "hurt_base.mkv 29" "hurt_last.mkv 4"; do
         read -r stream lost <<<"$case"
         refuses "av1_$stream" 4 "" "$gvc" decode "$stream" x.y4m -y --model hybrid
         refuses "av1_${stream}_conceal_is_partial" 8 "$lost of 62" "$gvc" decode "$stream" \

@@ -7,6 +7,7 @@
 #include "bitstream/base_track.h"
 #include "bitstream/file_writer.h"
 #include "bitstream/frame_times.h"
+#include "bitstream/index.h"
 #include "bitstream/packet_parser.h"
 #include "codec/base_coder.h"
 #include "media/av1.h"
@@ -33,11 +34,13 @@ class StreamSink final : public PacketSink {
     bitstream::FileWriter writer_;
 };
 
-// One block a GOP: its packets one after the other. An AV1 base goes beside them where that can be.
+// One block a GOP: its packets one after the other. In Matroska an AV1 base goes beside them, and
+// the end packet has a block too.
 class ContainerSink final : public PacketSink {
   public:
-    ContainerSink(std::unique_ptr<media::GvcMuxer> muxer, const bitstream::SequenceHeader& sequence)
-        : muxer_(std::move(muxer)), sequence_(sequence) {}
+    ContainerSink(std::unique_ptr<media::GvcMuxer> muxer, const bitstream::SequenceHeader& sequence,
+                  bool matroska)
+        : muxer_(std::move(muxer)), sequence_(sequence), matroska_(matroska) {}
 
     Status write(const codec::EncodedGop& gop) override {
         if (gop.descriptor.base == bitstream::BaseKind::av1 && muxer_->wants_base()) {
@@ -49,11 +52,24 @@ class ContainerSink final : public PacketSink {
         }
         return write_block(block, gop, nullptr);
     }
-    Status finish(uint64_t) override { return muxer_->finish(); }
+    Status finish(uint64_t frames) override {
+        if (matroska_) GVC_RETURN_IF_ERROR(write_end(frames));
+        return muxer_->finish();
+    }
     uint64_t video_bytes() const override { return video_bytes_; }
     uint64_t bytes() const override { return static_cast<uint64_t>(muxer_->bytes_written()); }
 
   private:
+    // At the time of the last frame: a later one would make the file longer.
+    Status write_end(uint64_t frames) {
+        GVC_ASSIGN_OR_RETURN(
+            const auto end,
+            bitstream::write_packet({.kind = bitstream::PacketKind::end},
+                                    bitstream::write_end({0, static_cast<uint32_t>(frames)})));
+        video_bytes_ += end.size();
+        return muxer_->write(end, last_frame_, 0, false);
+    }
+
     Status write_split(const codec::EncodedGop& gop) {
         GVC_ASSIGN_OR_RETURN(const bitstream::SplitGop split,
                              bitstream::take_out_base(gop.packets));
@@ -86,26 +102,33 @@ class ContainerSink final : public PacketSink {
     Status write_block(const std::vector<uint8_t>& block, const codec::EncodedGop& gop,
                        const media::BaseUnits* base) {
         video_bytes_ += block.size();
-        const auto last = bitstream::frame_times(sequence_, gop.descriptor).back();
-        const auto duration =
-            static_cast<int64_t>(last + sequence_.ticks_per_frame - gop.descriptor.start);
-        return muxer_->write(block, static_cast<int64_t>(gop.descriptor.start), duration,
-                             gop.random_access, base);
+        const auto start = static_cast<int64_t>(gop.descriptor.start);
+        last_frame_ =
+            static_cast<int64_t>(bitstream::frame_times(sequence_, gop.descriptor).back());
+        const int64_t duration = last_frame_ + sequence_.ticks_per_frame - start;
+        return muxer_->write(block, start, duration, gop.random_access, base);
     }
 
     std::unique_ptr<media::GvcMuxer> muxer_;
     bitstream::SequenceHeader sequence_;
     uint64_t video_bytes_ = 0;
+    bool matroska_;
+    int64_t last_frame_ = 0;  // its tick
 };
+
+std::string extension_of(const std::string& name) {
+    std::string extension = std::filesystem::path(name).extension().string();
+    std::transform(extension.begin(), extension.end(), extension.begin(), ::tolower);
+    return extension;
+}
 
 }  // namespace
 
 bool is_container_name(const std::string& name) {
     constexpr std::array<const char*, 11> kExtensions = {
         ".mkv", ".mka", ".mov", ".avi", ".nut", ".asf", ".mp4", ".m4v", ".webm", ".ts", ".flv"};
-    std::string extension = std::filesystem::path(name).extension().string();
-    std::transform(extension.begin(), extension.end(), extension.begin(), ::tolower);
-    return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
+    return std::find(kExtensions.begin(), kExtensions.end(), extension_of(name)) !=
+           kExtensions.end();
 }
 
 Result<std::unique_ptr<PacketSink>> open_sink(const std::string& name,
@@ -128,7 +151,8 @@ Result<std::unique_ptr<PacketSink>> open_sink(const std::string& name,
     track.colour = info.colour;
     track.orientation = info.orientation;
     GVC_ASSIGN_OR_RETURN(auto muxer, media::GvcMuxer::create(name, track, mux));
-    return std::unique_ptr<PacketSink>(std::make_unique<ContainerSink>(std::move(muxer), sequence));
+    return std::unique_ptr<PacketSink>(
+        std::make_unique<ContainerSink>(std::move(muxer), sequence, extension_of(name) == ".mkv"));
 }
 
 }  // namespace gvc::app
