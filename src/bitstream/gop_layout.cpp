@@ -15,13 +15,14 @@ Result<GopLayout> gop_layout(const SequenceHeader& sequence, const Descriptor& d
     if (slices[0] > rows || slices[1] > rows) {
         return {Code::corrupt, "a GOP has more slices than rows"};
     }
+    const bool has_detail = descriptor.base == BaseKind::av1 && descriptor.detail;
     GopLayout layout;
     layout.kind = kind;
     layout.units = 1 + chunk_count(descriptor);
     layout.chunk_slices = static_cast<int>(slices[1]);
     layout.key_slices = kind == PacketKind::keyframe ? static_cast<int>(slices[0])
                         : kind == PacketKind::pkey   ? layout.chunk_slices
-                        : descriptor.detail          ? 2
+                        : has_detail                 ? 2
                                                      : 1;
     return layout;
 }
