@@ -79,12 +79,9 @@ std::vector<std::vector<float>> HybridPictures::refine(int count, int refinement
     input.crfs.assign(n, crf_);
     input.scales.assign(n, scale_);
     input.bpps.assign(n, bpp_);
-    nn::Tensor refined = model_.hybrid()->run(ops, input, count);
-    if (refinement < bitstream::kFullRefinement) {
-        const float part = static_cast<float>(refinement) / bitstream::kFullRefinement;
-        refined = ops.add(ops.affine(refined, part, 0), ops.affine(input.rgb, 1 - part, 0));
-    }
-    return to_host(ops, refined, size_);
+    const nn::Tensor refined = model_.hybrid()->run(ops, input, count);
+    const float share = static_cast<float>(refinement) / bitstream::kFullRefinement;
+    return to_host(ops, refined, size_, input.rgb, share);
 }
 
 }  // namespace gvc::codec

@@ -103,6 +103,16 @@ Tensor depthwise(Context& t) {
     return t.ops.depthwise(t.feature(shape), weight, act == Act::exp ? Act::gelu : act);
 }
 
+Tensor to_host_shown(Context& t) {
+    const Shape shape = t.shape(9);
+    const Tensor x = t.pick(0, 2) ? t.input(shape) : t.feature(shape), base = t.input(shape);
+    const Shape part{shape.n, shape.c, t.pick(1, shape.h), t.pick(1, shape.w)};
+    std::vector<float> values(static_cast<size_t>(part.count()));
+    const float share = static_cast<float>(t.pick(1, 4)) / 4;
+    t.ops.to_host_shown(x, base, share, part.h, part.w, values.data());
+    return t.ops.from_host(part, values.data());
+}
+
 Tensor conv_parts(Context& t) {
     Shape shape = t.shape(1);
     shape.h += 1;
@@ -363,6 +373,7 @@ Tensor block_match(Context& t) {
 const std::vector<CheckCase>& check_cases() {
     using enum Exactness;
     static const std::vector<CheckCase> cases = {
+        {"to_host_shown", rounds, to_host_shown},
         {"conv 1x1", sums, conv_1x1},
         {"conv 1x1 + residual", sums, conv_1x1_residual},
         {"conv 3x3", sums, conv_3x3},

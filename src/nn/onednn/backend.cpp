@@ -100,6 +100,35 @@ void OneDnnOps::to_host(const Tensor& x, float* values) {
     }
 }
 
+// Row by row: a picture is read once instead of once an operation.
+void OneDnnOps::to_host_shown(const Tensor& x, const Tensor& base, float share, int64_t h,
+                              int64_t w, float* values) {
+    const Shape shape = x.shape();
+    const bool mixes = share != 1;
+    if (type(x) != DType::f32 || (mixes && type(base) != DType::f32))
+        return Ops::to_host_shown(x, base, share, h, w, values);
+    const int64_t size = w * shape.c;
+    const std::shared_ptr<Buffer> memory = scratch(threads_ * 2 * size);
+    parallel(shape.n * h, size, [&](int64_t begin, int64_t end) {
+        float* floats = reinterpret_cast<float*>(memory->data()) + omp_get_thread_num() * 2 * size;
+        const Out mixed{floats, DType::f32}, other{floats + size, DType::f32};
+        const In mixed_in{mixed.data, DType::f32}, other_in{other.data, DType::f32};
+        for (int64_t row = begin; row < end; ++row) {
+            const int64_t n = row / h, y = row % h;
+            const int64_t from = (n * shape.h + y) * shape.w * shape.c;
+            In source = in(x, from);
+            if (mixes) {
+                kernels_.affine(source, share, 0, mixed, size);
+                kernels_.affine(in(base, from), 1 - share, 0, other, size);
+                kernels_.binary(Binary::add, mixed_in, other_in, mixed, size);
+                source = mixed_in;
+            }
+            kernels_.clamp(source, 0, 1, mixed, size);
+            kernels_.deinterleave(mixed_in, values + (n * shape.c * h + y) * w, h * w, w, shape.c);
+        }
+    });
+}
+
 Tensor OneDnnOps::zeros(const Shape& shape) {
     Tensor result = make(shape, DType::f32);
     std::memset(out(result).data, 0, static_cast<size_t>(shape.count()) * sizeof(float));

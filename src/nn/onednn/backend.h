@@ -49,6 +49,8 @@ class OneDnnOps final : public InferenceOps {
 
     Tensor from_host(const Shape& shape, const float* values) override;
     void to_host(const Tensor& x, float* values) override;
+    void to_host_shown(const Tensor& x, const Tensor& base, float share, int64_t h, int64_t w,
+                       float* values) override;
     Tensor zeros(const Shape& shape) override;
 
     Tensor conv(const Tensor& x, const ConvWeight& w, Act act, const Tensor& residual) override;
