@@ -35,6 +35,8 @@ HybridPictures::Group HybridPictures::group_of(int picture) const {
 }
 
 Status HybridPictures::read_base(int first, int count) {
+    constexpr size_t kMost = models::kChunkFrames + 1;
+    rgb_.reserve(kMost * size_.samples());
     rgb_.resize(std::max(rgb_.size(), static_cast<size_t>(count) * size_.samples()));
     for (int i = 0; i < count; ++i) {
         const std::span<float> picture(&rgb_[static_cast<size_t>(i) * size_.samples()],
@@ -72,9 +74,10 @@ Result<std::vector<std::vector<float>>> HybridPictures::pictures(int first, int 
 
 std::vector<std::vector<float>> HybridPictures::refine(int count, int refinement) const {
     nn::Ops& ops = model_.ops();
-    const nn::Tensor base = ops.from_host({count, 3, size_.height, size_.width}, rgb_.data());
     models::HybridInput input;
-    input.rgb = input.previous = ops.pad_edge(base, padded(size_.height), padded(size_.width));
+    input.rgb = input.previous =
+        ops.from_host_padded({count, 3, size_.height, size_.width}, rgb_.data(),
+                             padded(size_.height), padded(size_.width));
     const auto n = static_cast<size_t>(count);
     input.crfs.assign(n, crf_);
     input.scales.assign(n, scale_);

@@ -44,8 +44,7 @@ nn::Tensor to_device(nn::Ops& ops, std::span<const WaitingPicture* const> pictur
         values.insert(values.end(), rgb.begin(), rgb.end());
     }
     const nn::Shape shape{static_cast<int64_t>(pictures.size()), 3, size.height, size.width};
-    const nn::Tensor x = ops.from_host(shape, values.data());
-    return ops.pad_edge(x, size.padded_height(), size.padded_width());
+    return ops.from_host_padded(shape, values.data(), size.padded_height(), size.padded_width());
 }
 
 std::vector<std::vector<float>> to_host(nn::Ops& ops, const nn::Tensor& rgb, PictureSize size,

@@ -3,6 +3,10 @@
 
 namespace gvc::nn {
 
+Tensor Ops::from_host_padded(const Shape& shape, const float* values, int64_t h, int64_t w) {
+    return pad_edge(from_host(shape, values), h, w);
+}
+
 void Ops::to_host_shown(const Tensor& x, const Tensor& base, float share, int64_t h, int64_t w,
                         float* values) {
     const Tensor mixed = share == 1 ? x : add(affine(x, share, 0), affine(base, 1 - share, 0));

@@ -306,6 +306,14 @@ Tensor pad_edge(Context& t) {
     return t.ops.pad_edge(t.feature(shape), shape.h + t.pick(0, 5), shape.w + t.pick(0, 5));
 }
 
+Tensor from_host_padded(Context& t) {
+    const Shape shape = t.shape(5);
+    std::vector<float> values(static_cast<size_t>(shape.count()));
+    for (float& value : values) value = static_cast<float>(t.pick(-127, 127)) / 64;
+    return t.ops.from_host_padded(shape, values.data(), shape.h + t.pick(0, 5),
+                                  shape.w + t.pick(0, 5));
+}
+
 Tensor crop(Context& t) {
     Shape shape = t.shape(40);
     return t.ops.crop(t.feature(shape), t.pick(1, shape.h), t.pick(1, shape.w));
@@ -411,6 +419,7 @@ const std::vector<CheckCase>& check_cases() {
         {"unshuffle", moves, unshuffle},
         {"shuffle", moves, shuffle},
         {"pad_edge", moves, pad_edge},
+        {"from_host_padded", moves, from_host_padded},
         {"crop", moves, crop},
         {"temporal_shift", moves, temporal_shift},
         {"global_mean", sums, global_mean},

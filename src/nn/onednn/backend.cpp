@@ -1,6 +1,7 @@
 #include "nn/onednn/backend.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 
 #include "nn/onednn/convolver.h"
@@ -85,6 +86,23 @@ Tensor OneDnnOps::from_host(const Shape& shape, const float* values) {
                                 shape.c);
         });
     }
+    return result;
+}
+
+Tensor OneDnnOps::from_host_padded(const Shape& shape, const float* values, int64_t h, int64_t w) {
+    assert(h >= shape.h && w >= shape.w);
+    const int64_t c = shape.c, plane = shape.h * shape.w;
+    Tensor result = make({shape.n, c, h, w}, DType::f32);
+    parallel(shape.n * h, w * c, [&](int64_t begin, int64_t end) {
+        for (int64_t row = begin; row < end; ++row) {
+            const int64_t y = std::min(row % h, shape.h - 1);
+            float* to = static_cast<float*>(out(result, row * w * c).data);
+            kernels_.interleave(values + row / h * c * plane + y * shape.w, plane, to, shape.w, c);
+            for (float *end_of_row = to + w * c, *next = to + shape.w * c; next < end_of_row;
+                 ++next)
+                *next = next[-c];
+        }
+    });
     return result;
 }
 
