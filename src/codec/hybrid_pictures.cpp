@@ -39,6 +39,8 @@ HybridPictures::Group HybridPictures::group_of(int picture) const {
 }
 
 Status HybridPictures::read_base(int first, int count) {
+    constexpr size_t kMost = models::kChunkFrames + 1;
+    rgb_.reserve(kMost * size_.samples());
     rgb_.resize(std::max(rgb_.size(), static_cast<size_t>(count) * size_.samples()));
     for (int i = 0; i < count; ++i) {
         const std::span<float> picture(&rgb_[static_cast<size_t>(i) * size_.samples()],
@@ -76,22 +78,20 @@ Result<std::vector<std::vector<float>>> HybridPictures::pictures(int first, int 
 
 std::vector<std::vector<float>> HybridPictures::refine(int count, int refinement) const {
     nn::Ops& ops = model_.ops();
-    const nn::Tensor base = ops.from_host({count, 3, size_.height, size_.width}, rgb_.data());
     models::HybridInput input;
     const entropy::DetailSize cells = detail_size(size_);
-    input.rgb = input.previous = ops.pad_edge(base, padded(cells.rows), padded(cells.columns));
+    input.rgb = input.previous =
+        ops.from_host_padded({count, 3, size_.height, size_.width}, rgb_.data(),
+                             padded(cells.rows), padded(cells.columns));
     const nn::Shape code{1, cells.channels, cells.rows, cells.columns};
     input.detail = ops.repeat_batch(ops.from_host(code, detail_.data()), count);
     const auto n = static_cast<size_t>(count);
     input.crfs.assign(n, crf_);
     input.scales.assign(n, scale_);
     input.bpps.assign(n, bpp_);
-    nn::Tensor refined = model_.hybrid()->run(ops, input, count);
-    if (refinement < bitstream::kFullRefinement) {
-        const float part = static_cast<float>(refinement) / bitstream::kFullRefinement;
-        refined = ops.add(ops.affine(refined, part, 0), ops.affine(input.rgb, 1 - part, 0));
-    }
-    return to_host(ops, refined, size_);
+    const nn::Tensor refined = model_.hybrid()->run(ops, input, count);
+    const float share = static_cast<float>(refinement) / bitstream::kFullRefinement;
+    return to_host(ops, refined, size_, input.rgb, share);
 }
 
 }  // namespace gvc::codec

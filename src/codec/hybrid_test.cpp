@@ -11,6 +11,7 @@
 #include "bitstream/index.h"
 #include "bitstream/stream_report.h"
 #include "codec/detail.h"
+#include "codec/hybrid_pictures.h"
 #include "codec/random_model_testonly.h"
 #include "codec/stream_testonly.h"
 #include "media/av1_base_coder.h"
@@ -130,6 +131,41 @@ TEST_F(Hybrid, WithoutStepsTheBaseItselfIsShown) {
             ASSERT_TRUE(pictures->rgb(i, rgb).ok());
             EXPECT_TRUE(plain.frames[static_cast<size_t>(i)].rgb == rgb) << i;
         }
+    }
+}
+
+class NoPictures final : public BasePictures {
+  public:
+    explicit NoPictures(int count) : count_(count) {}
+    int count() const override { return count_; }
+    Status rgb(int, std::span<float>) override { return {}; }
+
+  private:
+    int count_;
+};
+
+TEST_F(Hybrid, GroupsDivideAGop) {
+    bitstream::SequenceHeader sequence;
+    sequence.width = sequence.height = 64;
+    bitstream::Descriptor descriptor;
+    for (int count = 1; count <= 29; ++count) {
+        SCOPED_TRACE(count);
+        descriptor.frames = static_cast<uint8_t>(count);
+        const HybridPictures pictures(*model_, std::make_unique<NoPictures>(count), sequence,
+                                      descriptor, 1000);
+        int next = 0;
+        while (next < count) {
+            const auto group = pictures.group_of(next);
+            ASSERT_EQ(group.first, next);
+            ASSERT_GE(group.count, std::min(count, 3));
+            ASSERT_LE(group.count, 5);
+            for (int i = 0; i < group.count; ++i) {
+                EXPECT_EQ(pictures.group_of(next + i).first, next);
+                EXPECT_EQ(pictures.group_of(next + i).count, group.count);
+            }
+            next += group.count;
+        }
+        EXPECT_EQ(next, count);
     }
 }
 
@@ -607,7 +643,7 @@ TEST_F(HybridDamage, TheReportsHashesAreTheStreamsCrcs) {
         }
         EXPECT_EQ(report->base_bytes, data);
         EXPECT_EQ(report->detail_bytes, detail);
-        EXPECT_EQ(report->coded_bytes(), data);
+        EXPECT_EQ(report->coded_bytes(), data + detail);
     }
     std::filesystem::remove(path);
 }

@@ -44,16 +44,16 @@ nn::Tensor to_device(nn::Ops& ops, std::span<const WaitingPicture* const> pictur
         values.insert(values.end(), rgb.begin(), rgb.end());
     }
     const nn::Shape shape{static_cast<int64_t>(pictures.size()), 3, size.height, size.width};
-    const nn::Tensor x = ops.from_host(shape, values.data());
-    return ops.pad_edge(x, size.padded_height(), size.padded_width());
+    return ops.from_host_padded(shape, values.data(), size.padded_height(), size.padded_width());
 }
 
-std::vector<std::vector<float>> to_host(nn::Ops& ops, const nn::Tensor& rgb, PictureSize size) {
-    const nn::Tensor shown = ops.crop(ops.clamp(rgb, 0.0f, 1.0f), size.height, size.width);
+std::vector<std::vector<float>> to_host(nn::Ops& ops, const nn::Tensor& rgb, PictureSize size,
+                                        const nn::Tensor& base, float share) {
     std::vector<std::vector<float>> pictures;
-    for (int64_t i = 0; i < shown.shape().n; ++i) {
+    for (int64_t i = 0; i < rgb.shape().n; ++i) {
         pictures.emplace_back(size.samples());
-        ops.to_host(ops.batch(shown, i, 1), pictures.back().data());
+        ops.to_host_shown(ops.batch(rgb, i, 1), share == 1 ? base : ops.batch(base, i, 1), share,
+                          size.height, size.width, pictures.back().data());
     }
     return pictures;
 }

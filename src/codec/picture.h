@@ -34,7 +34,9 @@ std::vector<float> unpack(const WaitingPicture& picture);
 nn::Tensor to_device(nn::Ops& ops, std::span<const WaitingPicture* const> pictures,
                      PictureSize size);
 
-// Each item of [N, 3, padded height, padded width], cut to the size and to [0, 1].
-std::vector<std::vector<float>> to_host(nn::Ops& ops, const nn::Tensor& rgb, PictureSize size);
+// Each item of [N, 3, padded height, padded width], cut to the size and to [0, 1]; share * rgb + (1
+// - share) * base, where that is not rgb alone.
+std::vector<std::vector<float>> to_host(nn::Ops& ops, const nn::Tensor& rgb, PictureSize size,
+                                        const nn::Tensor& base = {}, float share = 1);
 
 }  // namespace gvc::codec

@@ -67,8 +67,9 @@ RefinerOutput Refiner::run(Ops& ops, const RefinerInput& input, int frames, bool
     }
 
     RefinerOutput out;
-    out.z0 = z0_(ops, x, input.z_t);
-    if (pixels) {
+    if (!pixels) {
+        out.z0 = z0_(ops, x, input.z_t);
+    } else {
         const Tensor y = pixel_blocks_(ops, head_up_.shuffled(ops, x, 2, stem));
         out.rgb = head_out_.shuffled(ops, y, kStemPatch, input.base_rgb);
     }

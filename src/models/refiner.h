@@ -24,8 +24,9 @@ struct RefinerInput {
 };
 
 struct RefinerOutput {
+    // One of the two, the other is undefined:
     nn::Tensor z0;   // [N*T, 32, H/8, W/8], predicted clean latent
-    nn::Tensor rgb;  // [N*T, 3, H, W], not clamped; undefined unless asked for
+    nn::Tensor rgb;  // [N*T, 3, H, W], not clamped; where pixels are asked for
 };
 
 class Refiner {

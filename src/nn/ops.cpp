@@ -3,6 +3,16 @@
 
 namespace gvc::nn {
 
+Tensor Ops::from_host_padded(const Shape& shape, const float* values, int64_t h, int64_t w) {
+    return pad_edge(from_host(shape, values), h, w);
+}
+
+void Ops::to_host_shown(const Tensor& x, const Tensor& base, float share, int64_t h, int64_t w,
+                        float* values) {
+    const Tensor mixed = share == 1 ? x : add(affine(x, share, 0), affine(base, 1 - share, 0));
+    to_host(crop(clamp(mixed, 0, 1), h, w), values);
+}
+
 Tensor Ops::conv_parts(const std::vector<ConvPart>& parts, const ConvWeight& w, Act act) {
     std::vector<Tensor> xs;
     for (const ConvPart& part : parts) {

@@ -97,8 +97,14 @@ class Ops {
 
     // `values` is [N, C, H, W] in that order, shape.count() floats; copied.
     virtual Tensor from_host(const Shape& shape, const float* values) = 0;
+    // pad_edge(from_host(shape, values), h, w)
+    virtual Tensor from_host_padded(const Shape& shape, const float* values, int64_t h, int64_t w);
     // Writes shape().count() floats in [N, C, H, W] order.
     virtual void to_host(const Tensor& x, float* values) = 0;
+    // The same of clamp(share * x + (1 - share) * base, 0, 1), of its top left corner [.., h, w].
+    // `base` may be undefined where share is 1.
+    virtual void to_host_shown(const Tensor& x, const Tensor& base, float share, int64_t h,
+                               int64_t w, float* values);
     virtual Tensor zeros(const Shape& shape) = 0;
 
     // ---- convolutions ----

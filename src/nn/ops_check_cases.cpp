@@ -103,6 +103,16 @@ Tensor depthwise(Context& t) {
     return t.ops.depthwise(t.feature(shape), weight, act == Act::exp ? Act::gelu : act);
 }
 
+Tensor to_host_shown(Context& t) {
+    const Shape shape = t.shape(9);
+    const Tensor x = t.pick(0, 2) ? t.input(shape) : t.feature(shape), base = t.input(shape);
+    const Shape part{shape.n, shape.c, t.pick(1, shape.h), t.pick(1, shape.w)};
+    std::vector<float> values(static_cast<size_t>(part.count()));
+    const float share = static_cast<float>(t.pick(1, 4)) / 4;
+    t.ops.to_host_shown(x, base, share, part.h, part.w, values.data());
+    return t.ops.from_host(part, values.data());
+}
+
 Tensor conv_parts(Context& t) {
     Shape shape = t.shape(1);
     shape.h += 1;
@@ -296,6 +306,14 @@ Tensor pad_edge(Context& t) {
     return t.ops.pad_edge(t.feature(shape), shape.h + t.pick(0, 5), shape.w + t.pick(0, 5));
 }
 
+Tensor from_host_padded(Context& t) {
+    const Shape shape = t.shape(5);
+    std::vector<float> values(static_cast<size_t>(shape.count()));
+    for (float& value : values) value = static_cast<float>(t.pick(-127, 127)) / 64;
+    return t.ops.from_host_padded(shape, values.data(), shape.h + t.pick(0, 5),
+                                  shape.w + t.pick(0, 5));
+}
+
 Tensor crop(Context& t) {
     Shape shape = t.shape(40);
     return t.ops.crop(t.feature(shape), t.pick(1, shape.h), t.pick(1, shape.w));
@@ -363,6 +381,7 @@ Tensor block_match(Context& t) {
 const std::vector<CheckCase>& check_cases() {
     using enum Exactness;
     static const std::vector<CheckCase> cases = {
+        {"to_host_shown", rounds, to_host_shown},
         {"conv 1x1", sums, conv_1x1},
         {"conv 1x1 + residual", sums, conv_1x1_residual},
         {"conv 3x3", sums, conv_3x3},
@@ -400,6 +419,7 @@ const std::vector<CheckCase>& check_cases() {
         {"unshuffle", moves, unshuffle},
         {"shuffle", moves, shuffle},
         {"pad_edge", moves, pad_edge},
+        {"from_host_padded", moves, from_host_padded},
         {"crop", moves, crop},
         {"temporal_shift", moves, temporal_shift},
         {"global_mean", sums, global_mean},

@@ -1,6 +1,7 @@
 #include "nn/onednn/backend.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 
 #include "nn/onednn/convolver.h"
@@ -88,6 +89,23 @@ Tensor OneDnnOps::from_host(const Shape& shape, const float* values) {
     return result;
 }
 
+Tensor OneDnnOps::from_host_padded(const Shape& shape, const float* values, int64_t h, int64_t w) {
+    assert(h >= shape.h && w >= shape.w);
+    const int64_t c = shape.c, plane = shape.h * shape.w;
+    Tensor result = make({shape.n, c, h, w}, DType::f32);
+    parallel(shape.n * h, w * c, [&](int64_t begin, int64_t end) {
+        for (int64_t row = begin; row < end; ++row) {
+            const int64_t y = std::min(row % h, shape.h - 1);
+            float* to = static_cast<float*>(out(result, row * w * c).data);
+            kernels_.interleave(values + row / h * c * plane + y * shape.w, plane, to, shape.w, c);
+            for (float *end_of_row = to + w * c, *next = to + shape.w * c; next < end_of_row;
+                 ++next)
+                *next = next[-c];
+        }
+    });
+    return result;
+}
+
 void OneDnnOps::to_host(const Tensor& x, float* values) {
     Shape shape = x.shape();
     int64_t plane = shape.h * shape.w;
@@ -98,6 +116,35 @@ void OneDnnOps::to_host(const Tensor& x, float* values) {
                                   end - begin, shape.c);
         });
     }
+}
+
+// Row by row: a picture is read once instead of once an operation.
+void OneDnnOps::to_host_shown(const Tensor& x, const Tensor& base, float share, int64_t h,
+                              int64_t w, float* values) {
+    const Shape shape = x.shape();
+    const bool mixes = share != 1;
+    if (type(x) != DType::f32 || (mixes && type(base) != DType::f32))
+        return Ops::to_host_shown(x, base, share, h, w, values);
+    const int64_t size = w * shape.c;
+    const std::shared_ptr<Buffer> memory = scratch(threads_ * 2 * size);
+    parallel(shape.n * h, size, [&](int64_t begin, int64_t end) {
+        float* floats = reinterpret_cast<float*>(memory->data()) + omp_get_thread_num() * 2 * size;
+        const Out mixed{floats, DType::f32}, other{floats + size, DType::f32};
+        const In mixed_in{mixed.data, DType::f32}, other_in{other.data, DType::f32};
+        for (int64_t row = begin; row < end; ++row) {
+            const int64_t n = row / h, y = row % h;
+            const int64_t from = (n * shape.h + y) * shape.w * shape.c;
+            In source = in(x, from);
+            if (mixes) {
+                kernels_.affine(source, share, 0, mixed, size);
+                kernels_.affine(in(base, from), 1 - share, 0, other, size);
+                kernels_.binary(Binary::add, mixed_in, other_in, mixed, size);
+                source = mixed_in;
+            }
+            kernels_.clamp(source, 0, 1, mixed, size);
+            kernels_.deinterleave(mixed_in, values + (n * shape.c * h + y) * w, h * w, w, shape.c);
+        }
+    });
 }
 
 Tensor OneDnnOps::zeros(const Shape& shape) {

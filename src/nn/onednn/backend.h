@@ -48,7 +48,10 @@ class OneDnnOps final : public InferenceOps {
     Tensor parameter(const std::string& name, const Shape& shape, Init init) override;
 
     Tensor from_host(const Shape& shape, const float* values) override;
+    Tensor from_host_padded(const Shape& shape, const float* values, int64_t h, int64_t w) override;
     void to_host(const Tensor& x, float* values) override;
+    void to_host_shown(const Tensor& x, const Tensor& base, float share, int64_t h, int64_t w,
+                       float* values) override;
     Tensor zeros(const Shape& shape) override;
 
     Tensor conv(const Tensor& x, const ConvWeight& w, Act act, const Tensor& residual) override;

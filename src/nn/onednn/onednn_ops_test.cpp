@@ -83,13 +83,45 @@ std::vector<float> run_with_threads(Precision precision, int threads) {
     return values;
 }
 
+// The same of whole blocks, from a picture to a picture.
+std::vector<float> run_blocks_with_threads(Precision precision, int threads) {
+    MemoryWeights weights;
+    std::unique_ptr<InferenceOps> ops = make_onednn_ops(weights, precision);
+    ops->set_threads(threads);
+    const auto conv = [&](const std::string& name, int in, int out) {
+        weights.set(name + ".weight", {out, in, 1, 1}, wave(int64_t{out} * in, 0.71f));
+        weights.set(name + ".bias", {out}, wave(out, 0.3f));
+        ConvSpec spec;
+        spec.in = in;
+        spec.out = out;
+        return ops->conv_weight(name, spec);
+    };
+    constexpr int c = 48;
+    weights.set("d.weight", {c, 1, 3, 3}, wave(c * 9, 0.9f));
+    weights.set("d.bias", {c}, wave(c, 0.8f));
+    const DcbWeights block{conv("in", c, c), conv("out", c, c), conv("expand", c, 4 * c),
+                           conv("reduce", 2 * c, c), ops->depthwise_weight("d", c)};
+    const Shape shape{3, 3, 23 * 4, 131 * 4};
+    const Tensor picture = ops->from_host(shape, wave(shape.count(), 0.013f).data());
+    const ConvPart part{picture, 4, 4.0f, -2.0f};
+    Tensor x = ops->conv_parts({part, part}, conv("first", 2 * c, c), Act::silu);
+    x = ops->affine(ops->dcb(ops->affine(x, 0.1f, 0), block), 1e-3f, 0);
+    const Tensor y = ops->conv_shuffle(x, conv("last", c, c), 4, picture);
+    EXPECT_TRUE(ops->status().ok()) << ops->status().message();
+    std::vector<float> values(static_cast<size_t>(shape.count()));
+    ops->to_host_shown(y, picture, 0.75f, shape.h, shape.w, values.data());
+    return values;
+}
+
 TEST(OneDnnOpsTest, SameBitsWithAnyNumberOfThreads) {
     for (Precision precision : {Precision::fp32, Precision::bf16}) {
-        std::vector<float> one = run_with_threads(precision, 1);
-        for (int threads : {2, 3, 8}) {
-            std::vector<float> many = run_with_threads(precision, threads);
-            EXPECT_EQ(std::memcmp(one.data(), many.data(), one.size() * sizeof(float)), 0)
-                << threads << " threads";
+        for (const auto run : {run_with_threads, run_blocks_with_threads}) {
+            std::vector<float> one = run(precision, 1);
+            for (int threads : {2, 3, 8}) {
+                std::vector<float> many = run(precision, threads);
+                EXPECT_EQ(std::memcmp(one.data(), many.data(), one.size() * sizeof(float)), 0)
+                    << threads << " threads";
+            }
         }
     }
 }
