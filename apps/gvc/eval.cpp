@@ -6,6 +6,7 @@
 #include "command.h"
 #include "eval/compare.h"
 #include "eval/threshold.h"
+#include "eval_suite.h"
 #include "interrupt.h"
 #include "model_files.h"
 #include "text.h"
@@ -14,6 +15,7 @@ namespace gvc::app {
 namespace {
 
 struct Options {
+    SuiteRequest suite;
     std::string reference, distorted;
     std::vector<std::string> metrics, fail_if;
     std::string models;
@@ -80,8 +82,13 @@ void write_json(JsonWriter& json, const Options& options, const eval::Comparison
 }
 
 Status run(const Options& options, Console& console) {
+    if (!options.suite.file.empty()) {
+        if (!options.reference.empty()) return {Code::usage, "a suite names its clips itself"};
+        return run_suite_request(options.suite, {options.models, options.threads}, console);
+    }
     if (options.reference.empty() || options.distorted.empty()) {
-        return {Code::usage, "two videos are needed", "gvc eval REFERENCE DISTORTED"};
+        return {Code::usage, "two videos are needed",
+                "gvc eval REFERENCE DISTORTED, or gvc eval --suite FILE"};
     }
     std::vector<eval::Threshold> thresholds;
     for (const std::string& text : options.fail_if) {
@@ -114,7 +121,8 @@ Status run(const Options& options, Console& console) {
 }  // namespace
 
 void add_eval(CLI::App& root, Run& run_chosen) {
-    CLI::App* app = root.add_subcommand("eval", "Measure a video against its original");
+    CLI::App* app =
+        root.add_subcommand("eval", "Measure a video against its original, or run a suite");
     const auto options = std::make_shared<Options>();
     app->add_option("reference", options->reference, "The original")->type_name("REF");
     app->add_option("distorted", options->distorted, "What became of it")->type_name("DIST");
@@ -135,6 +143,7 @@ void add_eval(CLI::App& root, Run& run_chosen) {
     app->add_option("--threads", options->threads, "Threads to compute with (0: one for each CPU)")
         ->check(CLI::Range(0, 1024))
         ->type_name("N");
+    add_suite_options(*app, options->suite);
     add_model_option(*app, options->models);
     add_console_options(*app, options->console);
     app->callback([options, &run_chosen] {

@@ -1,0 +1,17 @@
+// Results in the shapes of other tools.
+#pragma once
+
+#include <string>
+
+#include "eval/compare.h"
+#include "eval/results.h"
+
+namespace gvc::eval {
+
+// A table for spreadsheets (RFC 4180): a line a point, a column a metric (its overall value).
+std::string csv_text(const Results& results);
+
+// The same for one comparison: a line a measured frame, a column a metric.
+std::string csv_text(const Comparison& comparison, int every);
+
+}  // namespace gvc::eval
