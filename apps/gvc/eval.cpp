@@ -3,10 +3,13 @@
 #include <filesystem>
 #include <memory>
 
+#include "base/file_io.h"
 #include "command.h"
 #include "eval/compare.h"
+#include "eval/export.h"
 #include "eval/threshold.h"
 #include "eval_suite.h"
+#include "eval_vos.h"
 #include "interrupt.h"
 #include "model_files.h"
 #include "text.h"
@@ -19,6 +22,7 @@ struct Options {
     std::string reference, distorted;
     std::vector<std::string> metrics, fail_if;
     std::string models;
+    std::string vmaf_json;
     int every = 1;
     int threads = 0;
     bool same_colour = false;
@@ -112,6 +116,13 @@ Status run(const Options& options, Console& console) {
     GVC_ASSIGN_OR_RETURN(const eval::Comparison result,
                          eval::compare(options.reference, options.distorted, compare));
     console.result(table(result), [&](JsonWriter& json) { write_json(json, options, result); });
+    const std::string& csv = options.suite.csv;
+    if (!csv.empty()) {
+        GVC_RETURN_IF_ERROR(write_text(csv, eval::csv_text(result, options.every)));
+    }
+    if (!options.vmaf_json.empty()) {
+        GVC_RETURN_IF_ERROR(write_text(options.vmaf_json, eval::vmaf_json(result, options.every)));
+    }
     for (const eval::Threshold& threshold : thresholds) {
         GVC_RETURN_IF_ERROR(eval::check_threshold(threshold, result));
     }
@@ -138,6 +149,8 @@ void add_eval(CLI::App& root, Run& run_chosen) {
                     "Exit code 7 if METRIC[.POOL]<VALUE or >VALUE holds; POOL is overall, mean, "
                     "median, p1 or worst")
         ->type_name("CONDITION");
+    app->add_option("--vmaf-json", options->vmaf_json, "Write the values in libvmaf's shape too")
+        ->type_name("FILE");
     app->add_flag("--same-colour", options->same_colour,
                   "Take DIST to be in the colours of REF, whatever its tags say");
     app->add_option("--threads", options->threads, "Threads to compute with (0: one for each CPU)")
@@ -146,7 +159,9 @@ void add_eval(CLI::App& root, Run& run_chosen) {
     add_suite_options(*app, options->suite);
     add_model_option(*app, options->models);
     add_console_options(*app, options->console);
-    app->callback([options, &run_chosen] {
+    add_eval_vos(*app, run_chosen);
+    app->callback([app, options, &run_chosen] {
+        if (!app->get_subcommands().empty()) return;  // its own callback was called
         run_chosen = [options] {
             Console console(options->console);
             const Status status = run(*options, console);

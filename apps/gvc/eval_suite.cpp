@@ -11,7 +11,7 @@
 #include "base/file_io.h"
 #include "base/sha256.h"
 #include "eval/clip_source.h"
-#include "eval/results_csv.h"
+#include "eval/export.h"
 #include "eval/suite_runner.h"
 #include "eval/summary.h"
 #include "interrupt.h"
@@ -92,18 +92,29 @@ Status check_output(const std::string& path, bool overwrite) {
     return {Code::usage, path + " exists and holds no results of a suite", "-y replaces it"};
 }
 
-Status import_anchors(const std::vector<std::string>& files, const eval::Suite& suite,
-                      eval::Results& results, std::ofstream& out) {
+// Points of other frames or sizes than the suite's clips are left out: they tell nothing here.
+Status import_anchors(const std::vector<std::string>& files, eval::Results& results,
+                      std::ofstream& out, Console& console) {
     for (const std::string& file : files) {
         GVC_ASSIGN_OR_RETURN(const std::string text, read_text(file));
         GVC_ASSIGN_OR_RETURN(const auto points, eval::read_anchors(text));
+        int others = 0;
         for (const eval::Point& point : points) {
-            const bool wanted =
-                std::any_of(suite.clips.begin(), suite.clips.end(),
-                            [&](const eval::ClipSpec& clip) { return clip.name == point.clip; });
-            if (!wanted) continue;
+            const auto clip =
+                std::find_if(results.clips.begin(), results.clips.end(),
+                             [&](const eval::ClipInfo& info) { return info.name == point.clip; });
+            if (clip == results.clips.end()) continue;
+            if (clip->width != point.width || clip->height != point.height ||
+                clip->frames != point.frames) {
+                ++others;
+                continue;
+            }
             out << eval::point_line(point) << '\n';
             results.points.push_back(point);
+        }
+        if (others > 0) {
+            console.warning(file + ": " + std::to_string(others) +
+                            " points are of other frames or sizes and are left out");
         }
     }
     return {};
@@ -152,6 +163,17 @@ eval::SuiteOptions runner_options(const SuiteRequest& request, const SuiteComput
     return options;
 }
 
+Status write_other_shapes(const SuiteRequest& request, const eval::Results& results) {
+    if (!request.csv.empty()) GVC_RETURN_IF_ERROR(write_text(request.csv, eval::csv_text(results)));
+    if (request.compressai.empty()) return {};
+    std::error_code error;
+    fs::create_directories(request.compressai, error);
+    for (const auto& [name, text] : eval::compressai_files(results)) {
+        GVC_RETURN_IF_ERROR(write_text(request.compressai + "/" + name, text));
+    }
+    return {};
+}
+
 }  // namespace
 
 void add_suite_options(CLI::App& app, SuiteRequest& request) {
@@ -170,7 +192,10 @@ void add_suite_options(CLI::App& app, SuiteRequest& request) {
     app.add_option("--only-codecs", request.only_codecs, "List of the suite's codecs")
         ->delimiter(',')
         ->type_name("LIST");
-    app.add_option("--csv", request.csv, "Write the points as a table too")->type_name("FILE");
+    app.add_option("--csv", request.csv, "Write points or frames as a table too")
+        ->type_name("FILE");
+    app.add_option("--compressai", request.compressai, "Write CompressAI's files too")
+        ->type_name("DIR");
     app.add_flag("-y", request.overwrite, "Overwrite files that exist");
 }
 
@@ -185,13 +210,13 @@ Status run_suite_request(const SuiteRequest& request, const SuiteCompute& comput
     if (!out) return {Code::usage, "cannot write " + path};
     eval::Results results = header_of(suite, request.file);
     out << eval::header_line(results) << '\n';
-    GVC_RETURN_IF_ERROR(import_anchors(request.anchors, suite, results, out));
 
     eval::SuiteOptions options = runner_options(request, compute, suite, console);
     options.on_result = [&out](const std::string& line) { out << line << std::endl; };
     GVC_RETURN_IF_ERROR(eval::run_suite(suite, options, results));
+    GVC_RETURN_IF_ERROR(import_anchors(request.anchors, results, out, console));
     if (!out) return {Code::temporary, "cannot write " + path};
-    if (!request.csv.empty()) GVC_RETURN_IF_ERROR(write_text(request.csv, eval::csv_text(results)));
+    GVC_RETURN_IF_ERROR(write_other_shapes(request, results));
 
     const eval::Summary summary = eval::summarise(results, eval::PointTable(results));
     console.result(eval::summary_text(summary) + "\n\nresults: " + path, [&](JsonWriter& json) {

@@ -14,7 +14,8 @@ struct SuiteRequest {
     std::string output;  // file of results; empty: NAME.jsonl
     std::string cache;   // folder; empty: the user's cache
     std::vector<std::string> anchors, only_clips, only_codecs;
-    std::string csv;
+    std::string csv;         // also of a comparison of two videos
+    std::string compressai;  // folder
     bool overwrite = false;
 };
 

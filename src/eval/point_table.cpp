@@ -124,8 +124,12 @@ Curve PointTable::curve(const Contestant& who, const std::string& clip,
     for (const Curve& own : curves) {
         for (const CurvePoint& p : own) {
             const bool beaten = std::any_of(curves.begin(), curves.end(), [&](const Curve& other) {
+                if (&other == &own) return false;
                 const auto quality = quality_at(other, p.rate);
-                return &other != &own && quality && sign * *quality > sign * p.quality;
+                if (quality && sign * *quality > sign * p.quality) return true;
+                return std::any_of(other.begin(), other.end(), [&](const CurvePoint& q) {
+                    return q.rate <= p.rate && sign * q.quality > sign * p.quality;
+                });
             });
             if (!beaten) kept.push_back(p);
         }

@@ -1,7 +1,7 @@
-#include "eval/results_csv.h"
-
 #include <algorithm>
 #include <cstdio>
+
+#include "eval/export.h"
 
 namespace gvc::eval {
 
