@@ -20,7 +20,7 @@ namespace {
 struct Options {
     SuiteRequest suite;
     std::string reference, distorted;
-    std::vector<std::string> metrics, fail_if;
+    std::vector<std::string> metrics;
     std::string models;
     std::string vmaf_json;
     int every = 1;
@@ -95,7 +95,7 @@ Status run(const Options& options, Console& console) {
                 "gvc eval REFERENCE DISTORTED, or gvc eval --suite FILE"};
     }
     std::vector<eval::Threshold> thresholds;
-    for (const std::string& text : options.fail_if) {
+    for (const std::string& text : options.suite.fail_if) {
         GVC_ASSIGN_OR_RETURN(auto threshold, eval::parse_threshold(text));
         thresholds.push_back(std::move(threshold));
     }
@@ -145,9 +145,9 @@ void add_eval(CLI::App& root, Run& run_chosen) {
     app->add_option("--every", options->every, "Measure every N-th frame")
         ->check(CLI::Range(1, 1000000))
         ->type_name("N");
-    app->add_option("--fail-if", options->fail_if,
+    app->add_option("--fail-if", options->suite.fail_if,
                     "Exit code 7 if METRIC[.POOL]<VALUE or >VALUE holds; POOL is overall, mean, "
-                    "median, p1 or worst")
+                    "median, p1 or worst; of a suite ratio, bd_rate or bandwidth")
         ->type_name("CONDITION");
     app->add_option("--vmaf-json", options->vmaf_json, "Write the values in libvmaf's shape too")
         ->type_name("FILE");

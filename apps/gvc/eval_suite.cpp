@@ -14,6 +14,7 @@
 #include "eval/export.h"
 #include "eval/suite_runner.h"
 #include "eval/summary.h"
+#include "eval/threshold.h"
 #include "interrupt.h"
 #include "model_files.h"
 #include "text.h"
@@ -202,6 +203,11 @@ void add_suite_options(CLI::App& app, SuiteRequest& request) {
 Status run_suite_request(const SuiteRequest& request, const SuiteCompute& compute,
                          Console& console) {
     GVC_ASSIGN_OR_RETURN(eval::Suite suite, eval::load_suite(request.file));
+    std::vector<eval::Threshold> thresholds;
+    for (const std::string& text : request.fail_if) {
+        GVC_ASSIGN_OR_RETURN(auto threshold, eval::parse_suite_threshold(text));
+        thresholds.push_back(std::move(threshold));
+    }
     GVC_RETURN_IF_ERROR(leave(suite.clips, request.only_clips, "clip"));
     GVC_RETURN_IF_ERROR(leave(suite.codecs, request.only_codecs, "codec"));
     const std::string path = request.output.empty() ? suite.name + ".jsonl" : request.output;
@@ -227,7 +233,11 @@ Status run_suite_request(const SuiteRequest& request, const SuiteCompute& comput
         json.value("failures", results.failures.size());
         eval::write_summary(json, summary);
     });
-    return eval::outcome(results);
+    GVC_RETURN_IF_ERROR(eval::outcome(results));
+    for (const eval::Threshold& threshold : thresholds) {
+        GVC_RETURN_IF_ERROR(eval::check_threshold(threshold, summary));
+    }
+    return {};
 }
 
 }  // namespace gvc::app

@@ -16,6 +16,7 @@ struct SuiteRequest {
     std::vector<std::string> anchors, only_clips, only_codecs;
     std::string csv;         // also of a comparison of two videos
     std::string compressai;  // folder
+    std::vector<std::string> fail_if;
     bool overwrite = false;
 };
 

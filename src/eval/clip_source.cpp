@@ -154,7 +154,10 @@ Result<std::vector<KeptPicture>> keep_pictures(const std::string& video, const s
         kept.push_back({frame, stem + "-" + std::to_string(frame) + ".jpg"});
         if (fs::exists(kept.back().file)) continue;
         missing.push_back(kept.back());
-        chosen += (chosen.empty() ? "" : "+") + std::string("eq(n,") + std::to_string(frame) + ")";
+        if (!chosen.empty()) chosen += '+';
+        chosen += "eq(n,";
+        chosen += std::to_string(frame);
+        chosen += ')';
     }
     if (missing.empty()) return kept;
     // JPEG is BT.601 of full range whatever the video is.

@@ -17,7 +17,7 @@ struct ProcessResult {
     std::string out, err;
     double seconds = 0;        // from start to end
     double cpu_seconds = 0;    // of all its threads
-    uint64_t peak_memory = 0;  // bytes resident at most; 0: unknown
+    uint64_t peak_memory = 0;  // bytes resident at most, looked at all the time; 0: unknown
 };
 
 // Waits for the end. Code::resources if the program cannot be started, Code::interrupted if

@@ -6,12 +6,13 @@ namespace gvc::eval {
 namespace {
 
 TEST(Process, TellsWhatCameOut) {
-    const auto result = run_process({"sh", "-c", "echo out; echo err >&2; exit 3"});
+    const auto result = run_process({"sh", "-c", "echo out; echo err >&2; sleep 0.2; exit 3"});
     ASSERT_TRUE(result.ok()) << result.status().message();
     EXPECT_EQ(result->exit_code, 3);
     EXPECT_EQ(result->out, "out\n");
     EXPECT_EQ(result->err, "err\n");
     EXPECT_GT(result->peak_memory, 100'000u);
+    EXPECT_LT(result->peak_memory, 20'000'000u) << "its own, not that of this process";
     EXPECT_GT(result->seconds, 0);
 }
 

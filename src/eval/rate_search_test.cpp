@@ -12,15 +12,15 @@ namespace {
 constexpr Quantiser kX265{42, 0, 51, 0.25, false, -0.125};
 constexpr Quantiser kSvt{57, 1, 63, 1, true, -0.08};
 
-struct Run {
+struct Trial {
     std::vector<double> quantisers, rates;
     std::vector<double> missed;
 };
 
-Run search(const std::vector<double>& targets, const Quantiser& quantiser, int most,
+Trial search(const std::vector<double>& targets, const Quantiser& quantiser, int most,
            const std::function<double(double)>& rate_of) {
     RateSearch search(targets, quantiser, most);
-    Run run;
+    Trial run;
     while (const auto q = search.next()) {
         run.quantisers.push_back(*q);
         run.rates.push_back(rate_of(*q));
@@ -39,7 +39,7 @@ TEST(RateSearch, BracketsWithFewEncodes) {
             const auto rate_of = [&](double q) {
                 return height * 0.008 * std::exp(slope * (q - 42)) + 1e-4;
             };
-            const Run run = search({0.005, 0.02}, kX265, 5, rate_of);
+            const Trial run = search({0.005, 0.02}, kX265, 5, rate_of);
             EXPECT_LE(run.quantisers.size(), 5u);
             if (rate_of(51) > 0.005 * 1.02 || rate_of(0) < 0.02) continue;
             EXPECT_TRUE(run.missed.empty()) << height << " " << slope;
@@ -50,7 +50,7 @@ TEST(RateSearch, BracketsWithFewEncodes) {
 }
 
 TEST(RateSearch, WholeNumbersAreNotRepeated) {
-    const Run run = search({0.008}, kSvt, 10, [](double q) { return std::exp(-0.1 * (q - 8)); });
+    const Trial run = search({0.008}, kSvt, 10, [](double q) { return std::exp(-0.1 * (q - 8)); });
     EXPECT_TRUE(run.missed.empty());
     for (const double q : run.quantisers) EXPECT_EQ(q, std::round(q));
     auto sorted = run.quantisers;
@@ -60,14 +60,14 @@ TEST(RateSearch, WholeNumbersAreNotRepeated) {
 
 TEST(RateSearch, SaysWhatIsOutOfReach) {
     // The coarsest quantiser still takes 0.01.
-    const Run run =
+    const Trial run =
         search({0.005, 0.02}, kX265, 6, [](double q) { return 0.01 * std::exp(-0.12 * (q - 51)); });
     EXPECT_EQ(run.missed, (std::vector<double>{0.005}));
     EXPECT_EQ(*std::max_element(run.quantisers.begin(), run.quantisers.end()), 51);
 }
 
 TEST(RateSearch, FillsWideGaps) {
-    const Run run = search({0.002, 0.008, 0.032}, kX265, 6,
+    const Trial run = search({0.002, 0.008, 0.032}, kX265, 6,
                            [](double q) { return 0.008 * std::exp(-0.125 * (q - 42)); });
     EXPECT_GE(run.rates.size(), 4u);
     for (size_t i = 1; i < run.rates.size(); ++i) EXPECT_LT(run.rates[i] / run.rates[i - 1], 4.5);

@@ -147,6 +147,53 @@ std::optional<BdRow> bd_row(const PointTable& table, const Contestant& who,
     return row;
 }
 
+double decode_fps(const PointTable& table, const Contestant& who) {
+    double frames = 0, seconds = 0;
+    for (const std::string& clip : table.clips()) {
+        for (const Point* p : table.points(who, clip)) {
+            frames += static_cast<double>(p->frames);
+            seconds += p->decode_s;
+        }
+    }
+    return seconds > 0 ? frames / seconds : 0;
+}
+
+std::vector<ComputationRow> computations(const Results& results, const PointTable& table) {
+    const auto is_gvc = [&](const Contestant& who) {
+        return std::any_of(results.points.begin(), results.points.end(), [&](const Point& p) {
+            return p.kind == "gvc" && p.codec == who.codec && p.steps == who.steps;
+        });
+    };
+    std::vector<ComputationRow> rows;
+    const Contestant* first = nullptr;
+    const std::string& by = results.compare_by;
+    for (const Contestant& who : table.contestants()) {
+        if (!is_gvc(who)) continue;
+        if (!first) {
+            first = &who;
+            continue;
+        }
+        for (const double rate : results.rates) {
+            ComputationRow row{who, rate, 0, 0, decode_fps(table, who)};
+            double logs = 0;
+            for (const std::string& clip : table.clips()) {
+                const auto sample = table.at(*first, clip, rate);
+                const Curve curve = table.curve(who, clip, by);
+                if (!sample || !sample->values.contains(by) || curve.empty()) continue;
+                const RateAnswer needed =
+                    rate_at(curve, sample->values.at(by).mean, table.higher_is_better(by));
+                if (needed.kind != RateAnswer::Kind::exact) continue;
+                logs += std::log(needed.rate / sample->bpp);
+                ++row.clips;
+            }
+            if (row.clips == 0) continue;
+            row.times = std::exp(logs / static_cast<double>(row.clips));
+            rows.push_back(row);
+        }
+    }
+    return rows;
+}
+
 template <typename Row>
 void keep(std::vector<Row>& rows, std::optional<Row> row) {
     if (row) rows.push_back(std::move(*row));
@@ -173,6 +220,7 @@ double strict_mean(const std::vector<Sample>& samples, const std::string& metric
 Summary summarise(const Results& results, const PointTable& table) {
     Summary summary;
     summary.anchor.codec = results.anchor;
+    summary.computations = computations(results, table);
     for (const Contestant& who : table.contestants()) {
         for (const double rate : results.rates) {
             summary.protocols.push_back(protocol_row(table, who, rate));

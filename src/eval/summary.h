@@ -60,19 +60,30 @@ struct BdRow {
     std::string worst_clip;
 };
 
+// What a decoder's speed costs in rate: of gvc with other steps (or of another gvc codec), the rate
+// that gives the quality which the first gvc contestant has at `rate`.
+struct ComputationRow {
+    Contestant who;
+    double rate = 0;
+    size_t clips = 0;       // on which both curves have that quality
+    double times = 0;       // the first one's rate, geometric mean over clips
+    double decode_fps = 0;  // frames a second of whole decoders, over all its points
+};
+
 struct Summary {
     Contestant anchor;
     std::vector<ProtocolRow> protocols;
     std::vector<RatioRow> ratios;
     std::vector<BandwidthRow> bandwidths;
     std::vector<BdRow> deltas;
+    std::vector<ComputationRow> computations;
 };
 
 Summary summarise(const Results& results, const PointTable& table);
 
 // Tables for people, without a line end at the end.
 std::string summary_text(const Summary& summary);
-// Members "means", "ratios", "bandwidths", "deltas".
+// Members "means", "ratios", "bandwidths", "deltas", "computations".
 void write_summary(JsonWriter& json, const Summary& summary);
 
 // Mean over samples as the strict protocol has it. `decibels`: from the mean square error.

@@ -72,6 +72,15 @@ void write_delta(JsonWriter& json, const BdRow& row) {
     json.end_object();
 }
 
+void write_computation(JsonWriter& json, const ComputationRow& row) {
+    json.begin_object();
+    write_who(json, row.who, row.rate);
+    json.value("clips", row.clips);
+    json.value("times", row.times);
+    json.value("decode_fps", row.decode_fps);
+    json.end_object();
+}
+
 template <typename Row>
 void write_rows(JsonWriter& json, const char* key, const std::vector<Row>& rows,
                 void (*write)(JsonWriter&, const Row&)) {
@@ -88,6 +97,7 @@ void write_summary(JsonWriter& json, const Summary& summary) {
     write_rows(json, "ratios", summary.ratios, write_ratio);
     write_rows(json, "bandwidths", summary.bandwidths, write_bandwidth);
     write_rows(json, "deltas", summary.deltas, write_delta);
+    write_rows(json, "computations", summary.computations, write_computation);
 }
 
 }  // namespace gvc::eval

@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "eval/threshold.h"
+
 namespace gvc::eval {
 namespace {
 
@@ -102,6 +104,36 @@ TEST(Summary, BandwidthAtEqualQuality) {
     EXPECT_NEAR(row.least, 4, 1e-6) << "at least 0.032 over 0.008";
     EXPECT_NEAR(row.most, 4, 1e-6) << "0.04 over 0.01";
     EXPECT_NE(summary_text(s).find("at least 4.00"), std::string::npos) << summary_text(s);
+}
+
+TEST(Summary, Thresholds) {
+    const Results r = example();
+    const Summary s = summarise(r, PointTable(r));
+    const auto code = [&](const char* text) {
+        const auto threshold = parse_suite_threshold(text);
+        return threshold.ok() ? check_threshold(*threshold, s).code() : threshold.status().code();
+    };
+    EXPECT_EQ(code("lpips_alex.ratio>0.6"), Code::ok);
+    EXPECT_EQ(code("lpips_alex>0.4"), Code::quality) << "the ratio is 0.5";
+    EXPECT_EQ(code("lpips_alex.bandwidth<3"), Code::ok);
+    EXPECT_EQ(code("lpips_alex.bandwidth<5"), Code::quality);
+    EXPECT_EQ(code("lpips_alex.bd_rate>0"), Code::quality) << "one point has no delta";
+    EXPECT_EQ(code("lpips_alex.worst>0"), Code::usage);
+}
+
+TEST(Summary, RateForComputation) {
+    Results r = example();
+    r.points.push_back(point("small", "gvc", 1, 0.016, 0.10, 30, 0.02));
+    for (const auto& [bpp, lpips] : {std::pair(0.008, 0.25), {0.032, 0.05}}) {
+        r.points.push_back(point("small", "gvc", 1, bpp, lpips, 29, bpp));
+        r.points.back().steps = "0";
+        r.points.back().decode_s = 4;
+    }
+    const Summary s = summarise(r, PointTable(r));
+    ASSERT_EQ(s.computations.size(), 1u);
+    EXPECT_EQ(s.computations[0].clips, 1u);
+    EXPECT_NEAR(s.computations[0].times, 2, 1e-6) << "0.15 lies half way from 0.008 to 0.032";
+    EXPECT_NEAR(s.computations[0].decode_fps, 25, 1e-9);
 }
 
 }  // namespace

@@ -87,11 +87,23 @@ std::string deltas_text(const Summary& summary) {
     return text;
 }
 
+std::string computations_text(const Summary& summary) {
+    std::string text;
+    for (const ComputationRow& r : summary.computations) {
+        if (text.empty()) text = "\nRate for computation: for the quality of the first gvc\n";
+        text += print(
+            "%s for that at %.5g bpp: %.2f times the rate (%zu clips), decodes %.2f "
+            "frames/s\n",
+            r.who.label().c_str(), r.rate, r.times, r.clips, r.decode_fps);
+    }
+    return text;
+}
+
 }  // namespace
 
 std::string summary_text(const Summary& summary) {
     std::string text = protocols_text(summary) + ratios_text(summary) + bandwidth_text(summary) +
-                       deltas_text(summary);
+                       deltas_text(summary) + computations_text(summary);
     if (!text.empty() && text.back() == '\n') text.pop_back();
     return text;
 }

@@ -38,7 +38,9 @@ class Axis {
         return from_ + share * (to_ - from_);
     }
     std::vector<double> marks() const {
-        return log_ ? log_ticks(least_, most_) : ticks(least_, most_, 5);
+        constexpr size_t kEnough = 3;
+        const auto round = log_ ? log_ticks(least_, most_) : std::vector<double>();
+        return round.size() >= kEnough ? round : ticks(least_, most_, log_ ? 3 : 5);
     }
 
   private:
@@ -88,7 +90,8 @@ std::vector<double> ticks(double least, double most, int wanted) {
     const double share = rough / power;
     const double step = power * (share < 1.5 ? 1 : share < 3.5 ? 2 : share < 7.5 ? 5 : 10);
     std::vector<double> list;
-    for (double i = std::ceil(least / step); i * step <= most; ++i) list.push_back(i * step);
+    for (double i = std::ceil(least / step); i * step <= most; ++i)
+        list.push_back(i * step + 0.0);  // no -0
     return list;
 }
 

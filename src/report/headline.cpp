@@ -131,12 +131,25 @@ std::string speed_table(const Material& m) {
                         speed(sum.frames / sum.decode), memory(sum.encode_peak),
                         memory(sum.decode_peak)});
     }
+    std::vector<std::vector<std::string>> computations;
+    for (const eval::ComputationRow& row : m.summary.computations) {
+        computations.push_back({escape(row.who.label()), rate_text(row.rate),
+                                print("%.2f×", row.times), print("%zu", row.clips),
+                                print("%.2f", row.decode_fps)});
+    }
+    const std::string extra =
+        computations.empty()
+            ? ""
+            : "<h3>Rate for computation</h3>" + table({"codec", "for the quality of the first at",
+                                                       "its rate", "clips", "decode, frames/s"},
+                                                      computations);
     return table({"codec", "encode, frames/s", "decode, frames/s", "encoder’s peak memory",
                   "decoder’s peak memory"},
                  rows) +
            "<p class=\"note\">Whole programs on " + escape(m.results.hardware) +
            ": start, reading, weights and writing of lossless video included. Points that were "
-           "imported are left out.</p>";
+           "imported are left out.</p>" +
+           extra;
 }
 
 }  // namespace gvc::report
