@@ -18,7 +18,7 @@ struct Trial {
 };
 
 Trial search(const std::vector<double>& targets, const Quantiser& quantiser, int most,
-           const std::function<double(double)>& rate_of) {
+             const std::function<double(double)>& rate_of) {
     RateSearch search(targets, quantiser, most);
     Trial run;
     while (const auto q = search.next()) {
@@ -68,7 +68,7 @@ TEST(RateSearch, SaysWhatIsOutOfReach) {
 
 TEST(RateSearch, FillsWideGaps) {
     const Trial run = search({0.002, 0.008, 0.032}, kX265, 6,
-                           [](double q) { return 0.008 * std::exp(-0.125 * (q - 42)); });
+                             [](double q) { return 0.008 * std::exp(-0.125 * (q - 42)); });
     EXPECT_GE(run.rates.size(), 4u);
     for (size_t i = 1; i < run.rates.size(); ++i) EXPECT_LT(run.rates[i] / run.rates[i - 1], 4.5);
 }

@@ -18,6 +18,17 @@ Mask square(int x, int y, int side, int width = 100, int height = 80) {
     return m;
 }
 
+Mask disc(int x, int y, int radius) {
+    Mask m = square(0, 0, 0);
+    for (int v = 0; v < m.height; ++v) {
+        for (int u = 0; u < m.width; ++u) {
+            m.inside[static_cast<size_t>(v) * m.width + u] =
+                (u - x) * (u - x) + (v - y) * (v - y) <= radius * radius;
+        }
+    }
+    return m;
+}
+
 const Mask kEmpty = square(0, 0, 0);
 
 TEST(Vos, RegionSimilarity) {
@@ -39,13 +50,15 @@ TEST(Vos, ContourAccuracy) {
     EXPECT_EQ(contour_accuracy(kEmpty, square(10, 10, 20)), 0);
 }
 
-// A square of 20 has a contour of 20 + 20 pixels left and above it and as many inside: 4 sides of
-// 20 and one corner. Moved by 10 to the right, what lies along the shared stretches matches.
-TEST(Vos, ContourAccuracyOfAPart) {
-    const double f = contour_accuracy(square(10, 10, 20), square(20, 10, 20));
-    EXPECT_GT(f, 0.4);
-    EXPECT_LT(f, 0.8);
-    EXPECT_NEAR(f, contour_accuracy(square(20, 10, 20), square(10, 10, 20)), 1e-12);
+// Values of DAVIS' own formula (db_eval_boundary) in NumPy and SciPy.
+TEST(Vos, ContourAccuracyEqualsDavis) {
+    EXPECT_NEAR(contour_accuracy(square(10, 10, 20), square(20, 10, 20)), 0.375, 1e-12);
+    EXPECT_NEAR(contour_accuracy(square(10, 10, 20), square(13, 10, 20)), 0.55, 1e-12);
+    EXPECT_NEAR(contour_accuracy(square(10, 10, 20), square(12, 14, 25)), 0.27610619469026554,
+                1e-12);
+    EXPECT_NEAR(contour_accuracy(square(80, 60, 20), square(78, 60, 20)), 0.8269230769230769, 1e-12)
+        << "at the border";
+    EXPECT_NEAR(contour_accuracy(disc(40, 40, 20), disc(44, 41, 22)), 0.5143832917378168, 1e-12);
 }
 
 TEST(Vos, Statistics) {
