@@ -11,7 +11,7 @@ namespace gvc::eval {
 
 namespace {
 
-constexpr double kLeastScore = 0.65;
+constexpr double kLeastScore = 0.25;
 constexpr double kSuppression = 0.45;
 constexpr int kCells = models::kDetectorGrid * models::kDetectorGrid;
 
@@ -57,7 +57,7 @@ std::vector<Box> read_boxes(const std::vector<float>& raw) {
     for (int cell = 0; cell < kCells; ++cell) {
         const auto at = [&](int channel) -> double { return raw[channel * kCells + cell]; };
         const auto [category, share] = best_class(raw.data(), cell);
-        const double score = std::pow(sigmoid(at(0)), 0.6) * std::pow(share, 0.4);
+        const double score = sigmoid(at(0)) * share;
         if (score <= kLeastScore) continue;
         const double grid = models::kDetectorGrid;
         const double x = (std::tanh(at(1)) + cell % models::kDetectorGrid) / grid;

@@ -28,8 +28,9 @@ class Detector {
     // missing or damaged. threads: 0 is one for each CPU.
     static Result<Detector> open(const std::string& folder, int threads = 0);
 
-    // `rgb` is planar [3, H, W] in [0, 1]. Scores, their least (0.65) and the suppression of boxes
-    // beside better ones (IoU 0.45 within a class) are those of the authors' example; best first.
+    // `rgb` is planar [3, H, W] in [0, 1]. Scores, their least (0.25) and the suppression of boxes
+    // beside better ones (IoU 0.45 within a class) are those of the authors' handle_preds; best
+    // first.
     Result<std::vector<Box>> boxes(const float* rgb, int width, int height);
 
     // Mean over three feature maps of the squared difference of features that have length 1 at each

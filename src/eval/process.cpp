@@ -118,7 +118,8 @@ Result<ProcessResult> run_process(const Command& command, const std::function<bo
     rusage usage{};
     while (wait4(pid, &status, 0, &usage) < 0 && errno == EINTR) {
     }
-    if (stopped) return {Code::interrupted, "interrupted"};
+    // A signal from the terminal reaches the other program as well, which may then end by itself.
+    if (stopped || (cancelled && cancelled())) return {Code::interrupted, "interrupted"};
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
     result.seconds = elapsed.count();
     result.cpu_seconds = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
