@@ -311,6 +311,58 @@ check played_what_decode_writes same played.y4m a.y4m
 printf '#!/bin/sh\nexec true\n' >player/ffplay
 check closed_player_is_no_error env PATH="$work/player:$PATH" "$gvc" play a.gvc -q
 
+# ---- suites and reports ----
+cat >suite.json <<'END'
+{"name": "tiny", "rates": [0.3, 0.6], "every": 2, "metrics": ["psnr_y", "psnr_rgb"],
+ "compare_by": "psnr_rgb", "anchor": "x265", "pictures": [0, 4],
+ "clips": [{"file": "in.mkv", "name": "bars", "start": 2, "frames": 8}],
+ "codecs": [{"name": "x265", "kind": "x265", "preset": "ultrafast", "scales": [1, 0.5]},
+            {"name": "gvc", "kind": "gvc", "options": ["--base", "neural"], "encodes": 2}]}
+END
+suite() { "$gvc" eval --suite suite.json --clips . --cache cache -o suite.jsonl "$@"; }
+check suite_runs suite --only-codecs x265 --csv suite.csv --compressai shapes
+check suite_measures test "$(jq -r 'select(.type == "point" and .frames == 8) | .clip' suite.jsonl |
+    sort -u)" = bars
+check suite_has_commands_and_memory jq -es '[.[] | select(.type == "point")] |
+    length >= 4 and all(.commands | length == 2) and all(.encode_peak > 0)' suite.jsonl
+check suite_csv test "$(wc -l <suite.csv)" = "$(($(grep -c '"point"' suite.jsonl) + 1))"
+check suite_compressai jq -e '.results["psnr-rgb"] | length == 2' shapes/x265.json
+before=$(grep '"point"' suite.jsonl | md5sum)
+check suite_comes_from_the_cache bash -c "'$gvc' eval --suite suite.json --clips . --cache cache \
+    -o suite.jsonl --only-codecs x265 2>&1 | (! grep 'encode [0-9]')"
+check suite_again_is_the_same test "$before" = "$(grep '"point"' suite.jsonl | md5sum)"
+# The untrained model misses its rate, and that ends with 7; what there is goes into a report.
+refuses suite_names_missed_rates 7 "bars gvc: out of reach" "$gvc" eval --suite suite.json \
+    --clips . --cache cache -o suite.jsonl
+refuses suite_without_weights 5 "bars gvc" "$gvc" eval --suite suite.json --clips . \
+    --cache cache2 -o s2.jsonl --only-codecs gvc --model /nonexistent
+refuses suite_without_clip 7 "bars" "$gvc" eval --suite suite.json --clips model --cache cache \
+    -o s2.jsonl
+refuses suite_is_no_file 3 "" "$gvc" eval --suite missing.json
+refuses suite_is_no_json 2 "JSON" "$gvc" eval --suite in.y4m
+refuses suite_output_is_something_else 2 "holds no results" "$gvc" eval --suite suite.json \
+    --clips . -o in.y4m
+refuses suite_unknown_codec 2 "h264" "$gvc" eval --suite suite.json --only-codecs h264
+check report_is_made "$gvc" report suite.jsonl -o suite.html
+check report_holds_curves grep -q '<svg class="chart"' suite.html
+check report_holds_pictures grep -q 'data:image/jpeg' suite.html
+refuses report_exists 2 "exists" "$gvc" report suite.jsonl -o suite.html
+refuses report_of_something_else 3 "no results" "$gvc" report suite.json -o x.html
+mkdir -p true/box found/box
+for folder in true found; do
+    ffmpeg -v error -f lavfi -i color=black:size=100x80 -vf \
+        "drawbox=$([[ $folder = true ]] && echo 10 || echo 20):10:20:20:white:fill" \
+        -frames:v 5 -pix_fmt gray $folder/box/%05d.png
+done
+check vos_of_equal_masks bash -c "'$gvc' eval vos --masks true --truth true --json |
+    jq -e '.j_and_f == 1 and .f_recall == 1'"
+check vos_of_moved_masks bash -c "'$gvc' eval vos --masks found --truth true --json |
+    jq -e '(.j * 3 - 1 | fabs) < 0.001'"
+refuses vos_without_truth 2 "folders" "$gvc" eval vos --masks found
+check eval_other_shapes bash -c "'$gvc' eval in.mkv in.mkv --metrics psnr_y,warp_error -q \
+    --csv frames.csv --vmaf-json vmaf.json && jq -e '.frames | length == 70' vmaf.json &&
+    test \$(wc -l <frames.csv) = 71"
+
 # ---- machine-readable ----
 check encode_json bash -c "'$gvc' encode in.y4m j.gvc --json --qp 8 |
     jq -e '.v == 1 and .type == \"result\" and .frames == 70 and .interrupted == false'"

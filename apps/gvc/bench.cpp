@@ -21,6 +21,7 @@ struct Options {
     std::vector<std::string> sizes = {"480p"}, precisions = {"auto"};
     std::vector<int> threads = {0};
     BenchCase what;
+    std::string format = "md";
     ConsoleOptions console;
 };
 
@@ -60,32 +61,63 @@ Result<Pictures> pictures_of(const Options& options, codec::PictureSize size) {
     return pictures;
 }
 
-std::string row(const BenchResult& r, const char* side, const BenchSide& s) {
+std::vector<std::string> cells(const BenchResult& r, const char* side, const BenchSide& s) {
     const double frames = r.what.frames;
     const auto ms = [frames](double seconds) { return format("%.1f", seconds * 1e3 / frames); };
-    return format(
-        "| %dx%d | %s | %d | %s | %.3f (%.3f-%.3f) | %.1f | %.2f | %s | %s | %s | %s | "
-        "%s | %s |\n",
-        r.what.size.width, r.what.size.height, r.backend.c_str(), r.what.threads, side,
-        s.total.median, s.total.least, s.total.most, frames / s.total.median,
-        frames / s.total.median / kRealTime, ms(s.stages.analyse).c_str(),
-        ms(s.stages.entropy).c_str(), ms(s.stages.base).c_str(), ms(s.stages.refine).c_str(),
-        ms(s.stages.transfer).c_str(), human_bytes(static_cast<double>(s.peak_memory)).c_str());
+    return {format("%dx%d", r.what.size.width, r.what.size.height),
+            r.backend,
+            std::to_string(r.what.threads),
+            side,
+            format("%.3f", s.total.median),
+            format("%.3f", s.total.least),
+            format("%.3f", s.total.most),
+            format("%.1f", frames / s.total.median),
+            format("%.2f", frames / s.total.median / kRealTime),
+            ms(s.stages.analyse),
+            ms(s.stages.entropy),
+            ms(s.stages.base),
+            ms(s.stages.refine),
+            ms(s.stages.transfer),
+            format("%.0f", static_cast<double>(s.peak_memory) / (1 << 20))};
 }
 
-std::string table(const std::vector<BenchResult>& results) {
-    std::string text = format(
-        "A GOP of %d frames; seconds: median (least-most) of %d; x: of %.0f frames/s; stages in ms "
-        "a frame.\n\n"
-        "| size | backend | threads | | s | frames/s | x | analyse | entropy | base | refine | "
-        "transfer | peak memory |\n"
-        "|---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
-        results.front().what.frames, results.front().what.repetitions, kRealTime);
+constexpr const char* kHead[] = {"size",       "backend", "threads",   "side",        "GOP s",
+                                 "least s",    "most s",  "frames/s",  "real time",   "analyse ms",
+                                 "entropy ms", "base ms", "refine ms", "transfer ms", "peak MiB"};
+
+// Rows of cells between marks.
+std::string rows(const std::vector<BenchResult>& results, const char* begin, const char* between,
+                 const char* end) {
+    std::string text;
+    const auto add = [&](const std::vector<std::string>& row) {
+        for (size_t i = 0; i < row.size(); ++i) text += (i == 0 ? begin : between) + row[i];
+        text += end;
+    };
     for (const BenchResult& r : results) {
-        text += row(r, "encode", r.encode) + row(r, "decode", r.decode);
+        add(cells(r, "encode", r.encode));
+        add(cells(r, "decode", r.decode));
     }
-    text.pop_back();
+    text.pop_back();  // the last line end
     return text;
+}
+
+std::string csv_table(const std::vector<BenchResult>& results) {
+    std::string head;
+    for (const char* name : kHead) head += (head.empty() ? "" : ",") + std::string(name);
+    return head + "\n" + rows(results, "", ",", "\n");
+}
+
+std::string markdown_table(const std::vector<BenchResult>& results) {
+    std::string text = format(
+        "A GOP of %d frames: median, least and most of %d runs; real time is %.0f frames/s; "
+        "stages in ms a frame.\n\n|",
+        results.front().what.frames, results.front().what.repetitions, kRealTime);
+    std::string line = "|";
+    for (const char* name : kHead) {
+        text += std::string(" ") + name + " |";
+        line += "---|";
+    }
+    return text + "\n" + line + "\n" + rows(results, "| ", " | ", " |\n");
 }
 
 void write_side(JsonWriter& json, const char* name, const BenchSide& s) {
@@ -145,7 +177,8 @@ Status run(const Options& options, Console& console) {
             }
         }
     }
-    console.result(table(results), [&](JsonWriter& json) { write_json(json, results); });
+    const std::string text = options.format == "csv" ? csv_table(results) : markdown_table(results);
+    console.result(text, [&](JsonWriter& json) { write_json(json, results); });
     return {};
 }
 
@@ -178,6 +211,8 @@ void add_bench(CLI::App& root, Run& run_chosen) {
         ->check(CLI::Range(-1, 64));
     app->add_option("--repeat", what.repetitions, "Timed runs")->check(CLI::Range(1, 1000));
     app->add_option("--warm-up", what.warm_up, "Runs before them")->check(CLI::Range(0, 100));
+    app->add_option("--format", options->format, "Of the table: md or csv (--json: JSON)")
+        ->check(CLI::IsMember({"md", "csv"}));
     add_model_option(*app, options->model);
     add_console_options(*app, options->console);
     app->callback([options, &run_chosen] {

@@ -19,6 +19,7 @@ void add_decode(CLI::App& root, Run& run);
 void add_play(CLI::App& root, Run& run);
 void add_inspect(CLI::App& root, Run& run);
 void add_eval(CLI::App& root, Run& run);
+void add_report(CLI::App& root, Run& run);
 void add_bench(CLI::App& root, Run& run);
 void add_doctor(CLI::App& root, Run& run);
 

@@ -119,6 +119,18 @@ void Console::warning(const std::string& line) {
         false);
 }
 
+void Console::note(const std::string& line) {
+    const std::lock_guard lock(mutex_);
+    if (options_.quiet || options_.progress == ProgressMode::none) return;
+    if (options_.progress != ProgressMode::json) return say(line);
+    say_json(
+        [&](JsonWriter& w) {
+            w.value("type", "note");
+            w.value("message", line);
+        },
+        false);
+}
+
 void Console::detail(const std::string& line) {
     const std::lock_guard lock(mutex_);
     if (options_.verbose && options_.progress != ProgressMode::json) say(line);

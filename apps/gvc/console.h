@@ -45,6 +45,7 @@ class Console {
     // Shows the state if it is time to.
     void progress(const Progress& state);
     void warning(const std::string& line);
+    void note(const std::string& line);    // a step of long work
     void detail(const std::string& line);  // with -v
 
     // The last word: `members` writes the members of the JSON object, `text` is what people read.

@@ -3,9 +3,13 @@
 #include <filesystem>
 #include <memory>
 
+#include "base/file_io.h"
 #include "command.h"
 #include "eval/compare.h"
+#include "eval/export.h"
 #include "eval/threshold.h"
+#include "eval_suite.h"
+#include "eval_vos.h"
 #include "interrupt.h"
 #include "model_files.h"
 #include "text.h"
@@ -14,9 +18,11 @@ namespace gvc::app {
 namespace {
 
 struct Options {
+    SuiteRequest suite;
     std::string reference, distorted;
-    std::vector<std::string> metrics, fail_if;
+    std::vector<std::string> metrics;
     std::string models;
+    std::string vmaf_json;
     int every = 1;
     int threads = 0;
     bool same_colour = false;
@@ -80,11 +86,16 @@ void write_json(JsonWriter& json, const Options& options, const eval::Comparison
 }
 
 Status run(const Options& options, Console& console) {
+    if (!options.suite.file.empty()) {
+        if (!options.reference.empty()) return {Code::usage, "a suite names its clips itself"};
+        return run_suite_request(options.suite, {options.models, options.threads}, console);
+    }
     if (options.reference.empty() || options.distorted.empty()) {
-        return {Code::usage, "two videos are needed", "gvc eval REFERENCE DISTORTED"};
+        return {Code::usage, "two videos are needed",
+                "gvc eval REFERENCE DISTORTED, or gvc eval --suite FILE"};
     }
     std::vector<eval::Threshold> thresholds;
-    for (const std::string& text : options.fail_if) {
+    for (const std::string& text : options.suite.fail_if) {
         GVC_ASSIGN_OR_RETURN(auto threshold, eval::parse_threshold(text));
         thresholds.push_back(std::move(threshold));
     }
@@ -105,6 +116,13 @@ Status run(const Options& options, Console& console) {
     GVC_ASSIGN_OR_RETURN(const eval::Comparison result,
                          eval::compare(options.reference, options.distorted, compare));
     console.result(table(result), [&](JsonWriter& json) { write_json(json, options, result); });
+    const std::string& csv = options.suite.csv;
+    if (!csv.empty()) {
+        GVC_RETURN_IF_ERROR(write_text(csv, eval::csv_text(result, options.every)));
+    }
+    if (!options.vmaf_json.empty()) {
+        GVC_RETURN_IF_ERROR(write_text(options.vmaf_json, eval::vmaf_json(result, options.every)));
+    }
     for (const eval::Threshold& threshold : thresholds) {
         GVC_RETURN_IF_ERROR(eval::check_threshold(threshold, result));
     }
@@ -114,7 +132,8 @@ Status run(const Options& options, Console& console) {
 }  // namespace
 
 void add_eval(CLI::App& root, Run& run_chosen) {
-    CLI::App* app = root.add_subcommand("eval", "Measure a video against its original");
+    CLI::App* app =
+        root.add_subcommand("eval", "Measure a video against its original, or run a suite");
     const auto options = std::make_shared<Options>();
     app->add_option("reference", options->reference, "The original")->type_name("REF");
     app->add_option("distorted", options->distorted, "What became of it")->type_name("DIST");
@@ -126,18 +145,23 @@ void add_eval(CLI::App& root, Run& run_chosen) {
     app->add_option("--every", options->every, "Measure every N-th frame")
         ->check(CLI::Range(1, 1000000))
         ->type_name("N");
-    app->add_option("--fail-if", options->fail_if,
+    app->add_option("--fail-if", options->suite.fail_if,
                     "Exit code 7 if METRIC[.POOL]<VALUE or >VALUE holds; POOL is overall, mean, "
-                    "median, p1 or worst")
+                    "median, p1 or worst; of a suite ratio, bd_rate or bandwidth")
         ->type_name("CONDITION");
+    app->add_option("--vmaf-json", options->vmaf_json, "Write the values in libvmaf's shape too")
+        ->type_name("FILE");
     app->add_flag("--same-colour", options->same_colour,
                   "Take DIST to be in the colours of REF, whatever its tags say");
     app->add_option("--threads", options->threads, "Threads to compute with (0: one for each CPU)")
         ->check(CLI::Range(0, 1024))
         ->type_name("N");
+    add_suite_options(*app, options->suite);
     add_model_option(*app, options->models);
     add_console_options(*app, options->console);
-    app->callback([options, &run_chosen] {
+    add_eval_vos(*app, run_chosen);
+    app->callback([app, options, &run_chosen] {
+        if (!app->get_subcommands().empty()) return;  // its own callback was called
         run_chosen = [options] {
             Console console(options->console);
             const Status status = run(*options, console);

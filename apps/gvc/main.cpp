@@ -1,4 +1,4 @@
-// gvc: encode, decode, play, inspect, eval, bench, doctor.
+// gvc: encode, decode, play, inspect, eval, report, bench, doctor.
 #include <unistd.h>
 
 #include <cstdlib>
@@ -72,6 +72,7 @@ int run_command(int argc, char** argv) {
     add_play(root, run);
     add_inspect(root, run);
     add_eval(root, run);
+    add_report(root, run);
     add_bench(root, run);
     add_doctor(root, run);
     for (CLI::App* sub : root.get_subcommands({})) {

@@ -63,4 +63,14 @@ Status write_file(const std::string& path, std::span<const std::span<const std::
     return {};
 }
 
+Result<std::string> read_text(const std::string& path) {
+    GVC_ASSIGN_OR_RETURN(const auto bytes, read_file(path));
+    return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
+
+Status write_text(const std::string& path, std::string_view text) {
+    const std::span<const std::byte> pieces[] = {std::as_bytes(std::span(text))};
+    return write_file(path, pieces);
+}
+
 }  // namespace gvc

@@ -3,9 +3,11 @@
 #include <functional>
 #include <map>
 
+#include "eval/detector.h"
 #include "eval/lpips.h"
 #include "eval/psnr.h"
 #include "eval/ssim.h"
+#include "eval/warping.h"
 
 namespace gvc::eval {
 
@@ -26,9 +28,21 @@ class Networks {
         return loaded;
     }
 
+    int threads() const { return options_.threads; }
+
+    Result<std::shared_ptr<Detector>> detector() {
+        if (!detector_) {
+            GVC_ASSIGN_OR_RETURN(auto detector,
+                                 Detector::open(options_.weights_folder, options_.threads));
+            detector_ = std::make_shared<Detector>(std::move(detector));
+        }
+        return detector_;
+    }
+
   private:
     const MetricOptions& options_;
     std::map<models::LpipsNet, std::shared_ptr<Lpips>> loaded_;
+    std::shared_ptr<Detector> detector_;
 };
 
 using Made = Result<std::unique_ptr<Metric>>;
@@ -47,6 +61,13 @@ Entry lpips_entry(const char* name, models::LpipsNet net, MakeFromLpips make) {
             }};
 }
 
+Entry detector_entry(const char* name, std::unique_ptr<Metric> (*make)(std::shared_ptr<Detector>)) {
+    return {name, [=](Networks& networks) -> Made {
+                GVC_ASSIGN_OR_RETURN(auto detector, networks.detector());
+                return make(std::move(detector));
+            }};
+}
+
 const std::vector<Entry>& entries() {
     using models::LpipsNet;
     static const std::vector<Entry> list = {
@@ -60,6 +81,10 @@ const std::vector<Entry>& entries() {
         lpips_entry("lpips_squeeze", LpipsNet::squeeze, make_lpips),
         lpips_entry("tlpips_alex", LpipsNet::alex, make_temporal_lpips),
         lpips_entry("tlpips_squeeze", LpipsNet::squeeze, make_temporal_lpips),
+        {"warp_error",
+         [](Networks& networks) -> Made { return make_warping_error(networks.threads()); }},
+        detector_entry("fdet_features", make_feature_distance),
+        detector_entry("detect_f1", make_detection_f1),
     };
     return list;
 }

@@ -17,7 +17,7 @@ const std::vector<std::string>& metric_names();
 const std::vector<std::string>& default_metrics();
 
 struct MetricOptions {
-    std::string weights_folder;  // with the LPIPS weights
+    std::string weights_folder;  // with the metrics' weights
     int threads = 0;             // 0: one for each CPU
 };
 

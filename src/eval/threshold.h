@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "eval/compare.h"
+#include "eval/summary.h"
 
 namespace gvc::eval {
 
@@ -20,7 +21,14 @@ struct Threshold {
 // for anything else, an unknown metric included.
 Result<Threshold> parse_threshold(const std::string& text);
 
+// The same of a suite: METRIC.ratio (to the anchor; of decibels the difference), METRIC.bd_rate (in
+// percent) or METRIC.bandwidth (times the rate that the anchor needs).
+Result<Threshold> parse_suite_threshold(const std::string& text);
+
 // Code::quality if the condition holds, Code::usage if the metric was not measured.
 Status check_threshold(const Threshold& threshold, const Comparison& comparison);
+
+// Of the first codec that is not the anchor, at every rate.
+Status check_threshold(const Threshold& threshold, const Summary& summary);
 
 }  // namespace gvc::eval

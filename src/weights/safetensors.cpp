@@ -5,8 +5,8 @@
 
 #include "base/bytes.h"
 #include "base/file_io.h"
+#include "base/json_cursor.h"
 #include "base/sha256.h"
-#include "weights/json_cursor.h"
 
 namespace gvc::weights {
 namespace {

@@ -1,6 +1,8 @@
-#include "weights/json_cursor.h"
+#include "base/json_cursor.h"
 
-namespace gvc::weights {
+#include <charconv>
+
+namespace gvc {
 namespace {
 
 void append_utf8(std::string& out, uint32_t c) {
@@ -27,6 +29,28 @@ bool JsonCursor::take(char wanted) {
     skip_space();
     if (at_ >= text_.size() || text_[at_] != wanted) return false;
     ++at_;
+    return true;
+}
+
+char JsonCursor::peek() {
+    skip_space();
+    return at_ < text_.size() ? text_[at_] : '\0';
+}
+
+bool JsonCursor::word(std::string_view wanted) {
+    skip_space();
+    if (text_.substr(at_, wanted.size()) != wanted) return false;
+    at_ += wanted.size();
+    return true;
+}
+
+bool JsonCursor::number(double& out) {
+    const char first = peek();
+    if (first != '-' && (first < '0' || first > '9')) return false;  // from_chars takes "inf"
+    const char* begin = text_.data() + at_;
+    const auto [stop, error] = std::from_chars(begin, text_.data() + text_.size(), out);
+    if (error != std::errc() || !(out - out == 0)) return false;
+    at_ += static_cast<size_t>(stop - begin);
     return true;
 }
 
@@ -102,4 +126,4 @@ bool JsonCursor::unsigned_number(uint64_t& out) {
     return at_ > start;
 }
 
-}  // namespace gvc::weights
+}  // namespace gvc

@@ -1,13 +1,13 @@
-// The part of JSON that a safetensors header uses: objects, arrays, strings, unsigned integers.
-// Strict and without recursion of its own; each call returns false on anything unexpected, and the
-// cursor is then useless. Never reads past the text.
+// Reads JSON from left to right: objects, arrays, strings, numbers, words. json_value.h makes a
+// tree of it. Strict and without recursion of its own; each call returns false on anything
+// unexpected, and the cursor is then useless. Never reads past the text.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-namespace gvc::weights {
+namespace gvc {
 
 class JsonCursor {
   public:
@@ -15,6 +15,10 @@ class JsonCursor {
 
     bool string(std::string& out);
     bool unsigned_number(uint64_t& out);
+    bool number(double& out);
+    bool word(std::string_view wanted);  // true, false, null
+    char peek();                         // the next character that is no white space; 0 at the end
+    size_t position() const { return at_; }
     bool at_end();  // only white space is left
 
     // Calls member(key) with the cursor at the value, which member must consume.
@@ -50,4 +54,4 @@ class JsonCursor {
     size_t at_ = 0;
 };
 
-}  // namespace gvc::weights
+}  // namespace gvc

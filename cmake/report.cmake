@@ -1,0 +1,11 @@
+# gvcreport: results as one HTML page. Its templates are files and become part of the library.
+set(GVC_REPORT_DIR ${PROJECT_SOURCE_DIR}/src/report)
+foreach(part html css js)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${GVC_REPORT_DIR}/report.${part})
+    file(READ ${GVC_REPORT_DIR}/report.${part} GVC_REPORT_${part})
+endforeach()
+configure_file(${GVC_REPORT_DIR}/templates.cpp.in ${PROJECT_BINARY_DIR}/report_templates.cpp @ONLY)
+file(GLOB GVC_REPORT_SOURCES CONFIGURE_DEPENDS ${GVC_REPORT_DIR}/*.cpp)
+list(FILTER GVC_REPORT_SOURCES EXCLUDE REGEX "_test\\.cpp$")
+add_library(gvcreport STATIC ${GVC_REPORT_SOURCES} ${PROJECT_BINARY_DIR}/report_templates.cpp)
+target_link_libraries(gvcreport PUBLIC gvceval)

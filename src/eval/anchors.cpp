@@ -1,0 +1,82 @@
+// Imports points that were measured elsewhere.
+#include <algorithm>
+#include <string>
+
+#include "eval/metric_list.h"
+#include "eval/point.h"
+
+namespace gvc::eval {
+
+namespace {
+
+// What the anchors' files call a metric otherwise than this program.
+constexpr std::pair<const char*, const char*> kOtherNames[] = {{"msssim", "ms_ssim"}};
+
+PointMetric imported_metric(const std::string& name, double value) {
+    const auto sharp = [&](const char* start) { return name.rfind(start, 0) == 0; };
+    PointMetric m;
+    m.name = name;
+    m.unit = sharp("psnr") ? "dB" : "";
+    m.space = "as imported";
+    m.higher_is_better = sharp("psnr") || sharp("ssim") || sharp("ms_ssim");
+    m.overall = m.mean = m.median = m.p1 = m.worst = value;
+    return m;
+}
+
+Result<Point> imported_point(const JsonValue& value) {
+    Point p;
+    p.imported = true;
+    p.clip = value.text("clip");
+    p.clip.erase(0, p.clip.rfind('/') + 1);
+    p.codec = value.text("codec");
+    if (const size_t half = p.codec.find("half_"); half != std::string::npos) {
+        p.codec.erase(half, 4);
+        p.scale = 0.5;
+    }
+    p.quantiser = value.number("q");
+    p.width = static_cast<int>(value.number("width"));
+    p.height = static_cast<int>(value.number("height"));
+    p.frames = static_cast<int64_t>(value.number("frames"));
+    p.every = static_cast<int>(value.number("every", 1));
+    p.bytes = static_cast<uint64_t>(value.number("bytes"));
+    p.encode_s = value.number("enc_s");
+    for (const std::string& name : metric_names()) {
+        const auto other = std::find_if(std::begin(kOtherNames), std::end(kOtherNames),
+                                        [&](const auto& pair) { return name == pair.second; });
+        const JsonValue* member = value.find(other == std::end(kOtherNames) ? name : other->first);
+        if (!member || !member->is(JsonValue::Kind::number)) continue;
+        p.metrics.push_back(imported_metric(name, member->number()));
+        // PSNR comes as the mean of the frames and from the error of the whole video.
+        p.metrics.back().overall = value.number(name + "_global", member->number());
+    }
+    if (p.clip.empty() || p.codec.empty() || p.bpp() <= 0) {
+        return {Code::input, "lacks its clip, codec, size or bytes"};
+    }
+    return p;
+}
+
+}  // namespace
+
+Result<std::vector<Point>> read_anchors(std::string_view text) {
+    std::vector<Point> points;
+    int line = 0;
+    while (!text.empty()) {
+        ++line;
+        const size_t end = std::min(text.find('\n'), text.size());
+        const std::string_view row = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        if (row.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+        const auto place = [&](const Status& status) {
+            return Status{Code::input,
+                          "anchors, line " + std::to_string(line) + ": " + status.message()};
+        };
+        const auto value = JsonValue::parse(row);
+        if (!value.ok()) return place(value.status());
+        auto point = imported_point(*value);
+        if (!point.ok()) return place(point.status());
+        points.push_back(std::move(*point));
+    }
+    return points;
+}
+
+}  // namespace gvc::eval

@@ -1,0 +1,155 @@
+#include "eval/results.h"
+
+#include <algorithm>
+
+#include "base/file_io.h"
+
+namespace gvc::eval {
+
+namespace {
+
+template <typename Members>
+std::string line(const char* type, const Members& members) {
+    JsonWriter json;
+    json.begin_object();
+    json.value("v", 1);
+    json.value("type", type);
+    members(json);
+    json.end_object();
+    return json.text();
+}
+
+ClipInfo read_clip(const JsonValue& value) {
+    ClipInfo clip{value.text("name"),
+                  value.text("file"),
+                  value.text("sha256"),
+                  static_cast<int>(value.number("width")),
+                  static_cast<int>(value.number("height")),
+                  static_cast<int64_t>(value.number("frames")),
+                  value.number("fps"),
+                  {}};
+    if (const JsonValue* pictures = value.find("pictures")) {
+        for (const JsonValue& p : pictures->items()) {
+            clip.pictures.push_back({static_cast<int64_t>(p.number("frame")), p.text("file")});
+        }
+    }
+    return clip;
+}
+
+void read_header(const JsonValue& value, Results& results) {
+    results.name = value.text("name");
+    results.description = value.text("description");
+    results.anchor = value.text("anchor");
+    results.compare_by = value.text("compare_by");
+    results.program = value.text("program");
+    results.hardware = value.text("hardware");
+    results.date = value.text("date");
+    results.command = value.text("command");
+    results.rates = value.numbers("rates");
+    results.codecs = value.texts("codecs");
+}
+
+Status read_line(const JsonValue& value, Results& results) {
+    const std::string type = value.text("type");
+    if (value.number("v") != 1) return {Code::input, "of an unknown version"};
+    if (results.name.empty() && type != "suite") return {Code::input, "not the beginning"};
+    if (type == "suite") {
+        read_header(value, results);
+    } else if (type == "clip") {
+        results.clips.push_back(read_clip(value));
+    } else if (type == "failure") {
+        results.failures.push_back({value.text("clip"), value.text("codec"), value.text("message"),
+                                    static_cast<int>(value.number("code"))});
+    } else if (type == "point") {
+        GVC_ASSIGN_OR_RETURN(auto point, read_point(value));
+        results.points.push_back(std::move(point));
+    }
+    return {};
+}
+
+}  // namespace
+
+std::string header_line(const Results& r) {
+    return line("suite", [&](JsonWriter& json) {
+        json.value("name", r.name);
+        json.value("description", r.description);
+        json.value("anchor", r.anchor);
+        json.value("compare_by", r.compare_by);
+        json.value("program", r.program);
+        json.value("hardware", r.hardware);
+        json.value("date", r.date);
+        json.value("command", r.command);
+        json.begin_array("rates");
+        for (const double rate : r.rates) json.value({}, rate);
+        json.end_array();
+        json.begin_array("codecs");
+        for (const std::string& codec : r.codecs) json.value({}, codec);
+        json.end_array();
+    });
+}
+
+std::string clip_line(const ClipInfo& clip) {
+    return line("clip", [&](JsonWriter& json) {
+        json.value("name", clip.name);
+        json.value("file", clip.file);
+        json.value("sha256", clip.sha256);
+        json.value("width", clip.width);
+        json.value("height", clip.height);
+        json.value("frames", clip.frames);
+        json.value("fps", clip.fps);
+        json.begin_array("pictures");
+        for (const KeptPicture& p : clip.pictures) {
+            json.begin_object();
+            json.value("frame", p.frame);
+            json.value("file", p.file);
+            json.end_object();
+        }
+        json.end_array();
+    });
+}
+
+std::string point_line(const Point& point) {
+    JsonWriter json;
+    json.begin_object();
+    write_point(json, point);
+    json.end_object();
+    return json.text();
+}
+
+std::string failure_line(const Failure& failure) {
+    return line("failure", [&](JsonWriter& json) {
+        json.value("clip", failure.clip);
+        json.value("codec", failure.codec);
+        json.value("code", failure.code);
+        json.value("message", failure.message);
+    });
+}
+
+Result<Results> read_results(std::string_view text) {
+    Results results;
+    int number = 0;
+    while (!text.empty()) {
+        ++number;
+        const size_t end = std::min(text.find('\n'), text.size());
+        const std::string_view row = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        if (row.empty()) continue;
+        const auto value = JsonValue::parse(row);
+        const Status status = value.ok() ? read_line(*value, results) : value.status();
+        if (!status.ok()) {
+            return {Code::input, "no results of gvc eval --suite: line " + std::to_string(number) +
+                                     ": " + status.message()};
+        }
+    }
+    if (results.name.empty()) return {Code::input, "no results of gvc eval --suite: empty"};
+    return results;
+}
+
+Result<Results> load_results(const std::string& path) {
+    GVC_ASSIGN_OR_RETURN(const std::string text, read_text(path));
+    auto results = read_results(text);
+    if (results.ok()) return results;
+    return {results.status().code(), results.status().message() + " (" + path + ")"};
+}
+
+}  // namespace gvc::eval
