@@ -1,5 +1,7 @@
 #include "bench_run.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -8,6 +10,7 @@
 
 #include "av1_preset.h"
 #include "codec/decoder.h"
+#include "eval/process.h"
 
 namespace gvc::app {
 namespace {
@@ -23,16 +26,6 @@ struct Run {
 
 // Linux keeps the peak of memory in use and forgets it when asked.
 void forget_peak_memory() { std::ofstream("/proc/self/clear_refs") << "5"; }
-
-uint64_t peak_memory() {
-    std::ifstream status("/proc/self/status");
-    std::string line;
-    unsigned long long kib = 0;
-    while (std::getline(status, line)) {
-        if (std::sscanf(line.c_str(), "VmHWM: %llu kB", &kib) == 1) break;
-    }
-    return kib * 1024;
-}
 
 // Runs `once`, which returns a Result<Run>, and sums up.
 template <typename Once>
@@ -53,8 +46,9 @@ Result<BenchSide> repeat(const BenchCase& what, const Once& once) {
     std::sort(runs.begin(), runs.end(),
               [](const Run& a, const Run& b) { return a.seconds < b.seconds; });
     const Run& middle = runs[(runs.size() - 1) / 2];
-    return BenchSide{
-        {middle.seconds, runs.front().seconds, runs.back().seconds}, middle.stages, peak_memory()};
+    return BenchSide{{middle.seconds, runs.front().seconds, runs.back().seconds},
+                     middle.stages,
+                     eval::peak_memory_of(getpid())};
 }
 
 codec::EncoderOptions encoder_options(const BenchCase& what, codec::BaseCoder* base) {
@@ -120,9 +114,8 @@ Result<BenchResult> run_bench(const codec::Model& model, const BenchCase& what,
                              return encode(model, what, base.get(), pictures, packets);
                          }));
     for (const bitstream::Bytes& packet : packets) result.bytes += packet.size();
-    GVC_ASSIGN_OR_RETURN(result.decode, repeat(what, [&] {
-                             return decode(model, what, base.get(), packets);
-                         }));
+    GVC_ASSIGN_OR_RETURN(result.decode,
+                         repeat(what, [&] { return decode(model, what, base.get(), packets); }));
     GVC_RETURN_IF_ERROR(model.status());
     return result;
 }

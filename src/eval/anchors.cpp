@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <string>
 
+#include "base/lines.h"
 #include "eval/metric_list.h"
 #include "eval/point.h"
 
@@ -59,23 +60,13 @@ Result<Point> imported_point(const JsonValue& value) {
 
 Result<std::vector<Point>> read_anchors(std::string_view text) {
     std::vector<Point> points;
-    int line = 0;
-    while (!text.empty()) {
-        ++line;
-        const size_t end = std::min(text.find('\n'), text.size());
-        const std::string_view row = text.substr(0, end);
-        text.remove_prefix(std::min(end + 1, text.size()));
-        if (row.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-        const auto place = [&](const Status& status) {
-            return Status{Code::input,
-                          "anchors, line " + std::to_string(line) + ": " + status.message()};
-        };
-        const auto value = JsonValue::parse(row);
-        if (!value.ok()) return place(value.status());
-        auto point = imported_point(*value);
-        if (!point.ok()) return place(point.status());
-        points.push_back(std::move(*point));
-    }
+    const Status status = for_each_line(text, [&](std::string_view row) -> Status {
+        GVC_ASSIGN_OR_RETURN(const JsonValue value, JsonValue::parse(row));
+        GVC_ASSIGN_OR_RETURN(Point point, imported_point(value));
+        points.push_back(std::move(point));
+        return {};
+    });
+    if (!status.ok()) return {status.code(), "anchors, " + status.message()};
     return points;
 }
 

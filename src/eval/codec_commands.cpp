@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
+
+#include "base/format.h"
 
 namespace gvc::eval {
 
@@ -10,11 +11,7 @@ namespace {
 
 constexpr const char* kLanczos = "flags=lanczos+accurate_rnd+full_chroma_int+full_chroma_inp";
 
-std::string number(double value) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.10g", value);
-    return text;
-}
+std::string number(double value) { return format("%.10g", value); }
 
 std::string rate_text(const media::Rational& rate) {
     return std::to_string(rate.num) + "/" + std::to_string(rate.den);

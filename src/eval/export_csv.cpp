@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <cstdio>
 
+#include "base/format.h"
 #include "eval/export.h"
 
 namespace gvc::eval {
@@ -14,11 +14,7 @@ std::string cell(const std::string& text) {
     return quoted + "\"";
 }
 
-std::string cell(double value) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.8g", value);
-    return text;
-}
+std::string cell(double value) { return format("%.8g", value); }
 
 std::string row(const std::vector<std::string>& cells) {
     std::string text;

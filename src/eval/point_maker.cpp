@@ -1,11 +1,11 @@
 #include "eval/point_maker.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <optional>
 
 #include "base/file_io.h"
+#include "base/format.h"
 #include "eval/compare.h"
 
 namespace gvc::eval {
@@ -175,13 +175,11 @@ std::vector<int64_t> PointMaker::frames_to_keep(const Point& point) const {
 
 void PointMaker::tell(const Point& p) const {
     const PointMetric* metric = p.find(suite_.compare_by);
-    char text[160];
-    std::snprintf(text, sizeof text, ": %.5f bpp, %s %.4f (encode %.1f s, decode %.1f s)", p.bpp(),
-                  suite_.compare_by.c_str(), metric ? metric->mean : 0, p.encode_s, p.decode_s);
-    char setting[48];
-    std::snprintf(setting, sizeof setting, " %.4g", p.quantiser);
-    options_.on_note(p.clip + " " + p.codec + setting + (p.scale == 1 ? "" : " scaled") +
-                     (p.steps == "-" ? "" : " steps " + p.steps) + text);
+    options_.on_note(
+        format("%s %s %.4g%s%s: %.5f bpp, %s %.4f (encode %.1f s, decode %.1f s)", p.clip.c_str(),
+               p.codec.c_str(), p.quantiser, p.scale == 1 ? "" : " scaled",
+               p.steps == "-" ? "" : (" steps " + p.steps).c_str(), p.bpp(),
+               suite_.compare_by.c_str(), metric ? metric->mean : 0, p.encode_s, p.decode_s));
 }
 
 }  // namespace gvc::eval

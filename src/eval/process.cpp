@@ -22,6 +22,9 @@ namespace gvc::eval {
 
 namespace {
 
+// Note [Peak memory]
+// What wait4 tells is at least what this process had when it started the other: Linux carries it
+// over. So the other's own mark is read while it runs; what it takes in its last 20 ms is missed.
 constexpr int kPollMs = 20;
 
 struct Pipe {
@@ -66,19 +69,6 @@ void drain(Pipe& pipe, std::string& text) {
     } else if (count == 0 || errno != EINTR) {
         pipe.close_end(0);
     }
-}
-
-// Note [Peak memory]
-// What wait4 tells is at least what this process had when it started the other: Linux carries it
-// over. So the other's own mark is read while it runs; what it takes in its last 20 ms is missed.
-uint64_t peak_memory_of(pid_t pid) {
-    std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-    std::string line;
-    unsigned long long kib = 0;
-    while (std::getline(status, line)) {
-        if (std::sscanf(line.c_str(), "VmHWM: %llu kB", &kib) == 1) break;
-    }
-    return kib * 1024;
 }
 
 double seconds_of(const timeval& time) {
@@ -135,6 +125,16 @@ Result<ProcessResult> run_checked(const Command& command, const std::function<bo
     return {no_model ? Code::model : Code::quality, command[0] + " failed with exit code " +
                                                         std::to_string(result.exit_code) +
                                                         (line.empty() ? "" : ": " + line)};
+}
+
+uint64_t peak_memory_of(int pid) {
+    std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+    std::string line;
+    unsigned long long kib = 0;
+    while (std::getline(status, line)) {
+        if (std::sscanf(line.c_str(), "VmHWM: %llu kB", &kib) == 1) break;
+    }
+    return kib * 1024;
 }
 
 std::string shell_text(const Command& command) {

@@ -31,6 +31,9 @@ Result<ProcessResult> run_process(const Command& command,
 Result<ProcessResult> run_checked(const Command& command,
                                   const std::function<bool()>& cancelled = {});
 
+// Bytes that a process has had resident at most; 0 if it is gone or unknown.
+uint64_t peak_memory_of(int pid);
+
 // As it could be typed into a shell.
 std::string shell_text(const Command& command);
 

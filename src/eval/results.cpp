@@ -1,8 +1,7 @@
 #include "eval/results.h"
 
-#include <algorithm>
-
 #include "base/file_io.h"
+#include "base/lines.h"
 
 namespace gvc::eval {
 
@@ -127,20 +126,11 @@ std::string failure_line(const Failure& failure) {
 
 Result<Results> read_results(std::string_view text) {
     Results results;
-    int number = 0;
-    while (!text.empty()) {
-        ++number;
-        const size_t end = std::min(text.find('\n'), text.size());
-        const std::string_view row = text.substr(0, end);
-        text.remove_prefix(std::min(end + 1, text.size()));
-        if (row.empty()) continue;
-        const auto value = JsonValue::parse(row);
-        const Status status = value.ok() ? read_line(*value, results) : value.status();
-        if (!status.ok()) {
-            return {Code::input, "no results of gvc eval --suite: line " + std::to_string(number) +
-                                     ": " + status.message()};
-        }
-    }
+    const Status status = for_each_line(text, [&](std::string_view row) -> Status {
+        GVC_ASSIGN_OR_RETURN(const JsonValue value, JsonValue::parse(row));
+        return read_line(value, results);
+    });
+    if (!status.ok()) return {Code::input, "no results of gvc eval --suite: " + status.message()};
     if (results.name.empty()) return {Code::input, "no results of gvc eval --suite: empty"};
     return results;
 }

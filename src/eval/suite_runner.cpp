@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <filesystem>
 #include <map>
 
+#include "base/format.h"
 #include "eval/clip_source.h"
 #include "eval/point_maker.h"
 #include "eval/rate_search.h"
@@ -20,12 +20,6 @@ namespace fs = std::filesystem;
 
 // The share by which gvc may miss the rate it was asked for.
 constexpr double kRateTolerance = 0.1;
-
-std::string rate_text(double rate) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.5g bpp", rate);
-    return text;
-}
 
 // Removes the folder when the run is over.
 class WorkFolder {
@@ -129,7 +123,8 @@ class Runner {
     static Status missed_rates(const std::vector<double>& missed) {
         if (missed.empty()) return {};
         std::string text;
-        for (const double rate : missed) text += (text.empty() ? "" : ", ") + rate_text(rate);
+        for (const double rate : missed)
+            text += format(text.empty() ? "%.5g bpp" : ", %.5g bpp", rate);
         return {Code::quality, "out of reach: " + text};
     }
 

@@ -1,33 +1,22 @@
 // The summary as tables of plain text.
-#include <cstdarg>
-#include <cstdio>
-
+#include "base/format.h"
 #include "eval/summary.h"
 
 namespace gvc::eval {
 
 namespace {
 
-[[gnu::format(printf, 1, 2)]] std::string print(const char* pattern, ...) {
-    char text[512];
-    va_list arguments;
-    va_start(arguments, pattern);
-    std::vsnprintf(text, sizeof text, pattern, arguments);
-    va_end(arguments);
-    return text;
-}
-
 std::string protocols_text(const Summary& summary) {
     std::string text = "Means over clips: the paper's protocol (frames, then clips), and strict\n";
     for (const ProtocolRow& row : summary.protocols) {
-        text += print("%s at %.5g bpp: ", row.who.label().c_str(), row.rate);
+        text += format("%s at %.5g bpp: ", row.who.label().c_str(), row.rate);
         if (row.clips == 0) {
             text += "out of reach on all clips\n";
             continue;
         }
-        text += print("%zu clips, %.5f (%.5f) bpp", row.clips, row.paper_bpp, row.strict_bpp);
+        text += format("%zu clips, %.5f (%.5f) bpp", row.clips, row.paper_bpp, row.strict_bpp);
         for (const ProtocolRow::Value& v : row.values) {
-            text += print(", %s %.4f (%.4f)", v.metric.c_str(), v.paper, v.strict);
+            text += format(", %s %.4f (%.4f)", v.metric.c_str(), v.paper, v.strict);
         }
         for (size_t i = 0; i < row.missed.size(); ++i) {
             text += (i == 0 ? "; out of reach: " : ", ") + row.missed[i];
@@ -39,18 +28,17 @@ std::string protocols_text(const Summary& summary) {
 
 std::string ratios_text(const Summary& summary) {
     if (summary.ratios.empty()) return {};
-    std::string text = print("\nAgainst %s at the same rate\n%-18s %7s %-14s %5s %9s %9s %8s  %s\n",
-                             summary.anchor.codec.c_str(), "codec", "bpp", "metric", "clips",
-                             "value", "anchor", "ratio", "best clip, worst clip");
+    std::string text =
+        format("\nAgainst %s at the same rate\n%-18s %7s %-14s %5s %9s %9s %8s  %s\n",
+               summary.anchor.codec.c_str(), "codec", "bpp", "metric", "clips", "value", "anchor",
+               "ratio", "best clip, worst clip");
     for (const RatioRow& r : summary.ratios) {
         const char* pattern = r.unit == "dB" ? "%-18s %7.5g %-14s %5zu %9.3f %9.3f %+7.2fd"
                                              : "%-18s %7.5g %-14s %5zu %9.4f %9.4f %8.3f";
-        char line[256];
-        std::snprintf(line, sizeof line, pattern, r.who.label().c_str(), r.rate, r.metric.c_str(),
-                      r.clips, r.value, r.anchor, r.ratio);
-        text += line;
-        text += print(r.unit == "dB" ? "  %+.2f %s, %+.2f %s\n" : "  %.3f %s, %.3f %s\n", r.best,
-                      r.best_clip.c_str(), r.worst, r.worst_clip.c_str());
+        text += format(pattern, r.who.label().c_str(), r.rate, r.metric.c_str(), r.clips, r.value,
+                       r.anchor, r.ratio);
+        text += format(r.unit == "dB" ? "  %+.2f %s, %+.2f %s\n" : "  %.3f %s, %.3f %s\n", r.best,
+                       r.best_clip.c_str(), r.worst, r.worst_clip.c_str());
     }
     return text;
 }
@@ -63,11 +51,11 @@ std::string bandwidth_text(const Summary& summary) {
                    r.metric + "\n";
         }
         text +=
-            print("%s at %.5g bpp: %s%.2f (%zu clips; %.2f %s to %.2f %s)", r.who.label().c_str(),
-                  r.rate, r.above > 0 ? "at least " : "", r.geometric_mean, r.clips, r.least,
-                  r.least_clip.c_str(), r.most, r.most_clip.c_str());
-        if (r.above > 0) text += print("; on %zu more than was measured", r.above);
-        if (r.below > 0) text += print("; on %zu less than was measured", r.below);
+            format("%s at %.5g bpp: %s%.2f (%zu clips; %.2f %s to %.2f %s)", r.who.label().c_str(),
+                   r.rate, r.above > 0 ? "at least " : "", r.geometric_mean, r.clips, r.least,
+                   r.least_clip.c_str(), r.most, r.most_clip.c_str());
+        if (r.above > 0) text += format("; on %zu more than was measured", r.above);
+        if (r.below > 0) text += format("; on %zu less than was measured", r.below);
         text += "\n";
     }
     return text;
@@ -80,9 +68,9 @@ std::string deltas_text(const Summary& summary) {
             text = "\nBjontegaard deltas against " + summary.anchor.codec +
                    " (piecewise cubic, mean over clips)\n";
         }
-        text += print("%-18s %-14s rate %+7.1f %%, metric %+.4f (%zu clips; worst %+.1f %% %s)\n",
-                      r.who.label().c_str(), r.metric.c_str(), r.rate_percent, r.quality, r.clips,
-                      r.worst_percent, r.worst_clip.c_str());
+        text += format("%-18s %-14s rate %+7.1f %%, metric %+.4f (%zu clips; worst %+.1f %% %s)\n",
+                       r.who.label().c_str(), r.metric.c_str(), r.rate_percent, r.quality, r.clips,
+                       r.worst_percent, r.worst_clip.c_str());
     }
     return text;
 }
@@ -91,7 +79,7 @@ std::string computations_text(const Summary& summary) {
     std::string text;
     for (const ComputationRow& r : summary.computations) {
         if (text.empty()) text = "\nRate for computation: for the quality of the first gvc\n";
-        text += print(
+        text += format(
             "%s for that at %.5g bpp: %.2f times the rate (%zu clips), decodes %.2f "
             "frames/s\n",
             r.who.label().c_str(), r.rate, r.times, r.clips, r.decode_fps);

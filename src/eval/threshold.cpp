@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdio>
+
+#include "base/format.h"
 
 namespace gvc::eval {
 
@@ -49,10 +50,8 @@ Result<Threshold> parse(const std::string& text, const std::string& usual,
 Status check_value(const Threshold& threshold, double value, const std::string& where) {
     const bool failed = threshold.below ? value < threshold.limit : value > threshold.limit;
     if (!failed && value == value) return {};
-    char number[32];
-    std::snprintf(number, sizeof number, "%.4f", value);
     return {Code::quality, threshold.text + ": " + threshold.metric + " (" + threshold.pool +
-                               where + ") is " + number};
+                               where + ") is " + format("%.4f", value)};
 }
 
 }  // namespace

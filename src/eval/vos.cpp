@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "base/format.h"
+
 namespace gvc::eval {
 
 namespace {
@@ -165,10 +167,8 @@ Result<std::vector<VosResult>> evaluate_masks(const std::string& sequence, const
             j.push_back(region_similarity(a, b));
             f.push_back(contour_accuracy(a, b));
         }
-        char name[16];
-        std::snprintf(name, sizeof name, "#%06x", label);
-        results.push_back(
-            {sequence, name, static_cast<int>(j.size()), vos_statistics(j), vos_statistics(f)});
+        results.push_back({sequence, format("#%06x", label), static_cast<int>(j.size()),
+                           vos_statistics(j), vos_statistics(f)});
     }
     if (results.empty()) return {Code::input, "no object in the first mask of " + truth};
     return results;

@@ -54,15 +54,16 @@ std::string grid(const Axis& x, const Axis& y) {
     std::string text;
     for (const double mark : y.marks()) {
         const double at = y.place(mark);
-        text += print("<path class=\"grid\" d=\"M%.1f %.1fH%.1f\"/>", kLeft, at, kWidth - kRight);
-        text += print("<text class=\"tick\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">%g</text>",
-                      kLeft - 5, at + 3.5, mark);
+        text += format("<path class=\"grid\" d=\"M%.1f %.1fH%.1f\"/>", kLeft, at, kWidth - kRight);
+        text += format("<text class=\"tick\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">%g</text>",
+                       kLeft - 5, at + 3.5, mark);
     }
     for (const double mark : x.marks()) {
         const double at = x.place(mark);
-        text += print("<path class=\"grid\" d=\"M%.1f %.1fV%.1f\"/>", at, kTop, kHeight - kBottom);
-        text += print("<text class=\"tick\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%g</text>",
-                      at, kHeight - kBottom + 13, mark);
+        text += format("<path class=\"grid\" d=\"M%.1f %.1fV%.1f\"/>", at, kTop, kHeight - kBottom);
+        text +=
+            format("<text class=\"tick\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%g</text>",
+                   at, kHeight - kBottom + 13, mark);
     }
     return text;
 }
@@ -70,15 +71,15 @@ std::string grid(const Axis& x, const Axis& y) {
 std::string draw(const ChartLine& line, const Axis& x, const Axis& y) {
     std::string path, dots;
     for (const auto& [px, py] : line.points) {
-        path += print("%s%.1f %.1f", path.empty() ? "M" : "L", x.place(px), y.place(py));
+        path += format("%s%.1f %.1f", path.empty() ? "M" : "L", x.place(px), y.place(py));
         if (!line.dots) continue;
-        dots += print(
+        dots += format(
             "<circle r=\"2.6\" cx=\"%.1f\" cy=\"%.1f\"><title>%s: %.5g, %.5g</title>"
             "</circle>",
             x.place(px), y.place(py), escape(line.label).c_str(), px, py);
     }
-    return print("<g class=\"line c%d%s\"><title>%s</title><path d=\"", line.colour,
-                 line.dashed ? " dashed" : "", escape(line.label).c_str()) +
+    return format("<g class=\"line c%d%s\"><title>%s</title><path d=\"", line.colour,
+                  line.dashed ? " dashed" : "", escape(line.label).c_str()) +
            path + "\"/>" + dots + "</g>";
 }
 
@@ -119,13 +120,13 @@ std::string svg(const Chart& chart) {
     x.widen();
     y.widen();
     std::string text =
-        print("<svg class=\"chart\" viewBox=\"0 0 %g %g\" role=\"img\" aria-label=\"%s\">", kWidth,
-              kHeight, escape(chart.title + ": " + chart.y_label).c_str());
-    text += print("<text class=\"title\" x=\"%g\" y=\"15\">%s</text>", kLeft,
-                  escape(chart.title).c_str());
+        format("<svg class=\"chart\" viewBox=\"0 0 %g %g\" role=\"img\" aria-label=\"%s\">", kWidth,
+               kHeight, escape(chart.title + ": " + chart.y_label).c_str());
+    text += format("<text class=\"title\" x=\"%g\" y=\"15\">%s</text>", kLeft,
+                   escape(chart.title).c_str());
     text += grid(x, y);
-    text += print("<text class=\"axis\" x=\"%g\" y=\"%g\" text-anchor=\"end\">%s</text>",
-                  kWidth - kRight, kHeight - 5, escape(chart.x_label).c_str());
+    text += format("<text class=\"axis\" x=\"%g\" y=\"%g\" text-anchor=\"end\">%s</text>",
+                   kWidth - kRight, kHeight - 5, escape(chart.x_label).c_str());
     for (const ChartLine& line : chart.lines) text += draw(line, x, y);
     return text + "</svg>";
 }

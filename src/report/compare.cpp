@@ -168,8 +168,8 @@ std::string worst_frames(const Material& m) {
                 data_uri(original->file, "image/jpeg") + "\"><img loading=\"lazy\" alt=\"" +
                 escape(who.label()) + "\" src=\"" + data_uri(ours->file, "image/jpeg") +
                 "\"></div><figcaption>" + escape(clip) +
-                print(", frame %lld: %s ", static_cast<long long>(metric->worst_frame),
-                      escape(metric->name).c_str()) +
+                format(", frame %lld: %s ", static_cast<long long>(metric->worst_frame),
+                       escape(metric->name).c_str()) +
                 number(metric->worst, metric->unit) + " (mean " +
                 number(metric->mean, metric->unit) + ")</figcaption></figure>";
     }

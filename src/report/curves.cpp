@@ -68,8 +68,8 @@ std::string mean_chart(const Material& m, const std::string& metric) {
 std::string legend(const Material& m) {
     std::string text;
     for (const Contestant& who : m.table.contestants()) {
-        text += print("<span class=\"c%d\"><i></i><span>%s</span></span>", colour_of(m, who),
-                      escape(who.label()).c_str());
+        text += format("<span class=\"c%d\"><i></i><span>%s</span></span>", colour_of(m, who),
+                       escape(who.label()).c_str());
     }
     return text + "<span class=\"note\">dashed: coded at a smaller size</span>";
 }

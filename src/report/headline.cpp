@@ -27,10 +27,10 @@ const eval::RatioRow* ratio_of(const eval::Summary& s, const Contestant& who, do
 
 std::string size_text(double scale) {
     if (scale == 1) return {};
-    return scale == 0.5 ? "½ size" : print("%g size", scale);
+    return scale == 0.5 ? "½ size" : format("%g size", scale);
 }
 
-std::string rate_text(double bpp) { return print("%.4g bpp", bpp); }
+std::string rate_text(double bpp) { return format("%.4g bpp", bpp); }
 
 int colour_of(const Material& m, const Contestant& who) {
     const auto& all = m.table.contestants();
@@ -46,15 +46,15 @@ std::string cards(const Material& m) {
     std::string text;
     for (const double rate : m.results.rates) {
         if (const auto* r = ratio_of(m.summary, first, rate, by)) {
-            text += card(print("%.3f", r->ratio),
+            text += card(format("%.3f", r->ratio),
                          escape(by + " of " + first.label()) + " ÷ " + anchor + " at " +
                              rate_text(rate) +
-                             print(", %zu clips; worst %.2f on ", r->clips, r->worst) +
+                             format(", %zu clips; worst %.2f on ", r->clips, r->worst) +
                              escape(r->worst_clip));
         }
         for (const eval::BandwidthRow& b : m.summary.bandwidths) {
             if (b.who != first || b.rate != rate) continue;
-            text += card(print("%s%.2f×", b.above > 0 ? "≥ " : "", b.geometric_mean),
+            text += card(format("%s%.2f×", b.above > 0 ? "≥ " : "", b.geometric_mean),
                          "the rate that " + anchor + " needs for the same " + escape(by) + " as " +
                              escape(first.label()) + " at " + rate_text(rate));
         }
@@ -73,9 +73,9 @@ std::string headline_table(const Material& m) {
         if (row.clips == 0 && row.missed.empty()) continue;
         std::vector<std::string> cells{
             escape(row.who.label()), rate_text(row.rate),
-            print("%zu", row.clips) +
-                (row.missed.empty() ? "" : print(" of %zu", row.clips + row.missed.size())),
-            row.clips > 0 ? print("%.5f", row.paper_bpp) : "out of reach"};
+            format("%zu", row.clips) +
+                (row.missed.empty() ? "" : format(" of %zu", row.clips + row.missed.size())),
+            row.clips > 0 ? format("%.5f", row.paper_bpp) : "out of reach"};
         for (const std::string& metric : m.table.metrics()) {
             const auto value = std::find_if(row.values.begin(), row.values.end(),
                                             [&](const auto& v) { return v.metric == metric; });
@@ -84,7 +84,7 @@ std::string headline_table(const Material& m) {
         }
         if (!m.summary.ratios.empty()) {
             const auto* r = ratio_of(m.summary, row.who, row.rate, m.results.compare_by);
-            cells.push_back(r ? print("%.3f", r->ratio) : "–");
+            cells.push_back(r ? format("%.3f", r->ratio) : "–");
         }
         rows.push_back(std::move(cells));
     }
@@ -118,12 +118,12 @@ std::string speed_table(const Material& m) {
     }
     const auto speed = [&](double fps) {
         // Square roots, so that a bar of the slowest is still seen.
-        return print("<span class=\"bar\" style=\"width:%.1frem\"></span>%.2f",
-                     6 * std::sqrt(fps / fastest), fps);
+        return format("<span class=\"bar\" style=\"width:%.1frem\"></span>%.2f",
+                      6 * std::sqrt(fps / fastest), fps);
     };
     const auto memory = [](uint64_t bytes) {
         return bytes == 0 ? std::string("–")
-                          : print("%.0f MiB", static_cast<double>(bytes) / 1048576);
+                          : format("%.0f MiB", static_cast<double>(bytes) / 1048576);
     };
     std::vector<std::vector<std::string>> rows;
     for (const auto& [who, sum] : sums) {
@@ -134,8 +134,8 @@ std::string speed_table(const Material& m) {
     std::vector<std::vector<std::string>> computations;
     for (const eval::ComputationRow& row : m.summary.computations) {
         computations.push_back({escape(row.who.label()), rate_text(row.rate),
-                                print("%.2f×", row.times), print("%zu", row.clips),
-                                print("%.2f", row.decode_fps)});
+                                format("%.2f×", row.times), format("%zu", row.clips),
+                                format("%.2f", row.decode_fps)});
     }
     const std::string extra =
         computations.empty()

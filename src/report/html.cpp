@@ -1,9 +1,7 @@
 #include "report/html.h"
 
 #include <cmath>
-#include <cstdarg>
 #include <cstdint>
-#include <cstdio>
 
 #include "base/file_io.h"
 
@@ -30,15 +28,6 @@ std::string escape(std::string_view text) {
         }
     }
     return result;
-}
-
-std::string print(const char* pattern, ...) {
-    char text[512];
-    va_list arguments;
-    va_start(arguments, pattern);
-    std::vsnprintf(text, sizeof text, pattern, arguments);
-    va_end(arguments);
-    return text;
 }
 
 std::string fill(std::string text, std::string_view name, std::string_view with) {
@@ -72,7 +61,7 @@ std::string data_uri(const std::string& path, const char* type) {
 
 std::string number(double value, const std::string& unit) {
     if (!std::isfinite(value)) return "∞";
-    return print(unit == "dB" ? "%.2f" : "%.4f", value);
+    return format(unit == "dB" ? "%.2f" : "%.4f", value);
 }
 
 std::string table(const std::vector<std::string>& head,

@@ -5,12 +5,11 @@
 #include <string_view>
 #include <vector>
 
+#include "base/format.h"
+
 namespace gvc::report {
 
 std::string escape(std::string_view text);
-
-// printf into a string.
-[[gnu::format(printf, 1, 2)]] std::string print(const char* pattern, ...);
 
 // Replaces every {{name}}.
 std::string fill(std::string text, std::string_view name, std::string_view with);

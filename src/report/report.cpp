@@ -15,7 +15,7 @@ using eval::Results;
 std::string facts(const Results& r) {
     const size_t measured = r.points.size();
     return escape(r.date) + " · " + escape(r.program) + " · " + escape(r.hardware) +
-           print(" · %zu clips, %zu points", r.clips.size(), measured);
+           format(" · %zu clips, %zu points", r.clips.size(), measured);
 }
 
 // What each figure is computed in, and the clips.
@@ -30,14 +30,14 @@ std::string method(const Results& r, const Material& m) {
         const eval::PointMetric& metric = *point->find(name);
         rows.push_back(
             {escape(name), escape(metric.space),
-             point->every == 1 ? "every frame" : print("every %d. frame", point->every)});
+             point->every == 1 ? "every frame" : format("every %d. frame", point->every)});
     }
     text += table({"metric", "computed in", "frames"}, rows) + "<h3>Clips</h3>";
     rows.clear();
     for (const eval::ClipInfo& clip : r.clips) {
-        rows.push_back({escape(clip.name), print("%d×%d", clip.width, clip.height),
-                        print("%lld", static_cast<long long>(clip.frames)), print("%.5g", clip.fps),
-                        escape(clip.sha256.substr(0, 16))});
+        rows.push_back({escape(clip.name), format("%d×%d", clip.width, clip.height),
+                        format("%lld", static_cast<long long>(clip.frames)),
+                        format("%.5g", clip.fps), escape(clip.sha256.substr(0, 16))});
     }
     return text + table({"clip", "size", "frames", "frames/s", "SHA-256"}, rows);
 }
@@ -57,7 +57,7 @@ std::string commands(const Results& r) {
     std::string text;
     for (const eval::Point& p : r.points) {
         if (p.commands.empty()) continue;
-        text += "# " + p.clip + ", " + p.codec + print(": %.5f bpp, ", p.bpp()) + p.encoder + "\n";
+        text += "# " + p.clip + ", " + p.codec + format(": %.5f bpp, ", p.bpp()) + p.encoder + "\n";
         for (const std::string& command : p.commands) text += command + "\n";
     }
     return escape(text);
