@@ -128,7 +128,8 @@ void OneDnnOps::to_host_shown(const Tensor& x, const Tensor& base, float share, 
     const int64_t size = w * shape.c;
     const std::shared_ptr<Buffer> memory = scratch(threads_ * 2 * size);
     parallel(shape.n * h, size, [&](int64_t begin, int64_t end) {
-        float* floats = reinterpret_cast<float*>(memory->data()) + omp_get_thread_num() * 2 * size;
+        float* floats =
+            reinterpret_cast<float*>(memory->data()) + omp_get_thread_num() % threads_ * 2 * size;
         const Out mixed{floats, DType::f32}, other{floats + size, DType::f32};
         const In mixed_in{mixed.data, DType::f32}, other_in{other.data, DType::f32};
         for (int64_t row = begin; row < end; ++row) {

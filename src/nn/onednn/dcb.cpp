@@ -34,7 +34,7 @@ class DcbRows {
     DcbRows(const Kernels& kernels, const Weights& weights, const Shape& shape, uint16_t* scratch)
         : kernels_(kernels), weights_(weights), shape_(shape) {
         const int64_t c = shape.c, padded = (shape.w + 2) * c;
-        // Mixed rows have a column of zeros at both ends, and a row of zeros stands for those
+        // Entered rows have a column of zeros at both ends; a row of zeros stands for those
         // outside.
         std::memset(scratch, 0, static_cast<size_t>(4 * padded) * sizeof(uint16_t));
         for (uint16_t*& row : entered_) {
@@ -104,7 +104,8 @@ Tensor OneDnnOps::dcb(const Tensor& x, const DcbWeights& w) {
     const std::shared_ptr<Buffer> memory =
         pool_->take(static_cast<size_t>(threads_ * size) * sizeof(uint16_t));
     parallel(shape.n * shape.h, shape.w * shape.c * 16, [&](int64_t begin, int64_t end) {
-        auto* scratch = reinterpret_cast<uint16_t*>(memory->data()) + omp_get_thread_num() * size;
+        auto* scratch =
+            reinterpret_cast<uint16_t*>(memory->data()) + omp_get_thread_num() % threads_ * size;
         DcbRows(kernels_, weights, shape, scratch)
             .run(halves(source), halves_out(result), begin, end);
     });

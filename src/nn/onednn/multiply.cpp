@@ -127,7 +127,7 @@ Tensor OneDnnOps::conv_parts(const std::vector<ConvPart>& parts, const ConvWeigh
     };
     parallel(shape.n * shape.h, shape.w * channels, [&](int64_t begin, int64_t end) {
         uint16_t* gathered =
-            reinterpret_cast<uint16_t*>(memory->data()) + omp_get_thread_num() * size;
+            reinterpret_cast<uint16_t*>(memory->data()) + omp_get_thread_num() % threads_ * size;
         each_piece(begin, end, shape.w, [&](int64_t row, int64_t x, int64_t count) {
             gather(row, x, count, gathered);
             kernels_.gemm(gemm_call(weights, epilogue_of(act), gathered,
@@ -149,7 +149,7 @@ Tensor OneDnnOps::conv_shuffle(const Tensor& x, const ConvWeight& w, int r,
     const std::shared_ptr<Buffer> memory = scratch(threads_ * size / 2 + 1);
     parallel(shape.n * shape.h, shape.w * channels, [&](int64_t begin, int64_t end) {
         uint16_t* product =
-            reinterpret_cast<uint16_t*>(memory->data()) + omp_get_thread_num() * size;
+            reinterpret_cast<uint16_t*>(memory->data()) + omp_get_thread_num() % threads_ * size;
         each_piece(begin, end, shape.w, [&](int64_t row, int64_t at, int64_t count) {
             kernels_.gemm(gemm_call(weights, Epilogue::plain,
                                     halves(source, (row * shape.w + at) * shape.c), product,

@@ -1,5 +1,5 @@
-// The CPU backend: convolutions by oneDNN (1x1 in bf16, and blocks of them, by own kernels), everything
-// else by own vector code; NHWC in memory.
+// The CPU backend: convolutions by oneDNN (1x1 in bf16, and blocks of them, by own kernels),
+// everything else by own vector code; NHWC in memory.
 #pragma once
 
 #include <memory>
