@@ -1,25 +1,23 @@
 // Imports points that were measured elsewhere.
-#include <algorithm>
 #include <string>
 
 #include "base/lines.h"
-#include "eval/metric_list.h"
 #include "eval/point.h"
 
 namespace gvc::eval {
 
 namespace {
 
-// What the anchors' files call a metric otherwise than this program.
-constexpr std::pair<const char*, const char*> kOtherNames[] = {{"msssim", "ms_ssim"}};
+// Those that surely mean the same there. Temporal LPIPS and SSIM have other definitions elsewhere.
+constexpr const char* kSameMetrics[] = {"psnr_rgb", "lpips_alex", "lpips_squeeze"};
 
 PointMetric imported_metric(const std::string& name, double value) {
-    const auto sharp = [&](const char* start) { return name.rfind(start, 0) == 0; };
+    const bool decibels = name == "psnr_rgb";
     PointMetric m;
     m.name = name;
-    m.unit = sharp("psnr") ? "dB" : "";
+    m.unit = decibels ? "dB" : "";
     m.space = "as imported";
-    m.higher_is_better = sharp("psnr") || sharp("ssim") || sharp("ms_ssim");
+    m.higher_is_better = decibels;
     m.overall = m.mean = m.median = m.p1 = m.worst = value;
     return m;
 }
@@ -41,10 +39,8 @@ Result<Point> imported_point(const JsonValue& value) {
     p.every = static_cast<int>(value.number("every", 1));
     p.bytes = static_cast<uint64_t>(value.number("bytes"));
     p.encode_s = value.number("enc_s");
-    for (const std::string& name : metric_names()) {
-        const auto other = std::find_if(std::begin(kOtherNames), std::end(kOtherNames),
-                                        [&](const auto& pair) { return name == pair.second; });
-        const JsonValue* member = value.find(other == std::end(kOtherNames) ? name : other->first);
+    for (const std::string name : kSameMetrics) {
+        const JsonValue* member = value.find(name);
         if (!member || !member->is(JsonValue::Kind::number)) continue;
         p.metrics.push_back(imported_metric(name, member->number()));
         // PSNR comes as the mean of the frames and from the error of the whole video.

@@ -57,8 +57,8 @@ void write_point(JsonWriter& json, const Point& point);
 Result<Point> read_point(const JsonValue& value);
 
 // Points in the shape of ../shared/anchors: one JSON object a line with clip, codec, bytes, frames,
-// width, height and metrics by name. A codec called "<kind>half_<gop>" is "<kind>_<gop>" at half
-// size. The clip's folders are left out of its name.
+// width, height and psnr_rgb, lpips_alex or lpips_squeeze. A codec called "<kind>half_<gop>" is
+// "<kind>_<gop>" at half size. The clip's folders are left out of its name.
 Result<std::vector<Point>> read_anchors(std::string_view text);
 
 }  // namespace gvc::eval

@@ -76,7 +76,7 @@ std::string PointMaker::key(double scale, double quantiser, const std::string& s
     }
     for (const std::string& metric : suite_.metrics) text += metric + " ";
     text += std::to_string(suite_.every);
-    for (const int frame : suite_.pictures) text += " " + std::to_string(frame);
+    for (const int frame : suite_.pictures) text += format(" %d", frame);
     return sha256_text(text);
 }
 

@@ -69,7 +69,8 @@ TEST(Anchors, AreRead) {
     EXPECT_TRUE(p.imported);
     EXPECT_EQ(p.find("psnr_rgb")->mean, 30);
     EXPECT_EQ(p.find("psnr_rgb")->overall, 29.5);
-    EXPECT_TRUE(p.find("ms_ssim")->higher_is_better);
+    EXPECT_EQ(p.find("ms_ssim"), nullptr) << "who knows on what it was computed";
+    EXPECT_TRUE(p.find("psnr_rgb")->higher_is_better);
     EXPECT_FALSE(p.find("lpips_alex")->higher_is_better);
     const auto broken = read_anchors("{}\n");
     EXPECT_NE(broken.status().message().find("line 1"), std::string::npos);
