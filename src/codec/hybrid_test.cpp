@@ -152,7 +152,7 @@ TEST_F(Hybrid, GroupsDivideAGop) {
         SCOPED_TRACE(count);
         descriptor.frames = static_cast<uint8_t>(count);
         const HybridPictures pictures(*model_, std::make_unique<NoPictures>(count), sequence,
-                                      descriptor, 1000);
+                                      descriptor, 1000, {});
         int next = 0;
         while (next < count) {
             const auto group = pictures.group_of(next);
