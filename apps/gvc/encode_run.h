@@ -30,10 +30,10 @@ struct EncodeOptions {
     bool copy_audio = true;  // into containers
     bool self_context = false;
     bool verify = false;
-    std::string base = "auto";       // neural, av1, auto
-    std::string preset = "medium";   // of the AV1 base: fast, medium, slow
-    bool detail = true;              // of the AV1 base: code its detail
-    double base_scale = 0;           // 0: chosen
+    std::string base = "auto";      // neural, av1, auto
+    std::string preset = "medium";  // of the AV1 base: fast, medium, slow
+    bool detail = true;             // of the AV1 base: code its detail
+    double base_scale = 0;          // 0: chosen
 };
 
 struct EncodeSummary {

@@ -39,12 +39,12 @@ struct StreamReport {
     bool ended = false;  // an end packet was there
     // Coded bytes by kind; what is left of the total is overhead (headers, CRCs, lengths, index).
     uint64_t key_bytes = 0, pkey_bytes = 0, chunk_bytes = 0, base_bytes = 0, text_bytes = 0;
-    uint64_t detail_bytes = 0;  // the detail codes of AV1 bases
+    uint64_t detail_bytes = 0;      // the detail codes of AV1 bases
     uint64_t descriptor_bytes = 0;  // part of the overhead
     std::vector<GopFacts> gops;
     std::vector<PacketFacts> packet_list;  // only if asked for
 
-    uint64_t coded_bytes() const { 
+    uint64_t coded_bytes() const {
         return key_bytes + pkey_bytes + chunk_bytes + base_bytes + detail_bytes;
     }
     uint64_t overhead_bytes() const {

@@ -85,8 +85,8 @@ class Decoder {
         uint8_t counter = 0;
         std::vector<uint64_t> pts;
         std::vector<uint8_t> detail;  // of a hybrid one, its detail code
-        bool lost = false;      // counted as lost
-        bool unusable = false;  // none of its slices can be decoded any more
+        bool lost = false;            // counted as lost
+        bool unusable = false;        // none of its slices can be decoded any more
 
         PictureSize size() const {
             return {static_cast<int>(sequence.width), static_cast<int>(sequence.height)};

@@ -56,8 +56,8 @@ struct EncodedGop {
     StageTimes times;  // of all tries
     // The base pictures that a decoder on this machine shows with steps = 0; neural base only.
     std::vector<std::vector<float>> reconstruction;
-    bitstream::Bytes base_data;  // of a hybrid base: its codec's data,
-    bitstream::Bytes detail;     // its detail code, empty if it has none,
+    bitstream::Bytes base_data;          // of a hybrid base: its codec's data,
+    bitstream::Bytes detail;             // its detail code, empty if it has none,
     std::vector<int8_t> detail_symbols;  // and what that says
 };
 
@@ -121,7 +121,7 @@ class Encoder {
     GopPlanner planner_;
     RateControl rate_;
     BaseRateControl base_rate_;
-    std::optional<size_t> base_size_;  // chosen, of the list in encoder.cpp
+    std::optional<size_t> base_size_;    // chosen, of the list in encoder.cpp
     std::optional<double> detail_bits_;  // of the last detail code
     std::deque<WaitingPicture> waiting_;
     uint64_t taken_ = 0;  // pictures sent

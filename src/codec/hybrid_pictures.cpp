@@ -81,8 +81,8 @@ std::vector<std::vector<float>> HybridPictures::refine(int count, int refinement
     models::HybridInput input;
     const entropy::DetailSize cells = detail_size(size_);
     input.rgb = input.previous =
-        ops.from_host_padded({count, 3, size_.height, size_.width}, rgb_.data(),
-                             padded(cells.rows), padded(cells.columns));
+        ops.from_host_padded({count, 3, size_.height, size_.width}, rgb_.data(), padded(cells.rows),
+                             padded(cells.columns));
     const nn::Shape code{1, cells.channels, cells.rows, cells.columns};
     input.detail = ops.repeat_batch(ops.from_host(code, detail_.data()), count);
     const auto n = static_cast<size_t>(count);

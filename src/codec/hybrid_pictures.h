@@ -22,8 +22,8 @@ class HybridPictures {
         int first, count;
     };
 
-    // bytes: of the base's data, part of what the refiner is told. detail: of its detail code, symbols
-    // of detail_size(); empty: none. The model must outlive this.
+    // bytes: of the base's data, part of what the refiner is told. detail: of its detail code,
+    // symbols of detail_size(); empty: none. The model must outlive this.
     HybridPictures(const Model& model, std::unique_ptr<BasePictures> base,
                    const bitstream::SequenceHeader& sequence,
                    const bitstream::Descriptor& descriptor, size_t bytes,

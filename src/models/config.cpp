@@ -23,12 +23,9 @@ std::vector<std::pair<const char*, int*>> fields(TokeniserConfig& c) {
 }
 
 std::vector<std::pair<const char*, int*>> fields(RefinerConfig& c) {
-    return {{"refiner.width", &c.width},
-            {"refiner.blocks", &c.blocks},
-            {"refiner.width_s4", &c.width_s4},
-            {"refiner.pixel_blocks", &c.pixel_blocks},
-            {"refiner.mixers", &c.mixers},
-            {"refiner.stem_blocks", &c.stem_blocks}};
+    return {{"refiner.width", &c.width},       {"refiner.blocks", &c.blocks},
+            {"refiner.width_s4", &c.width_s4}, {"refiner.pixel_blocks", &c.pixel_blocks},
+            {"refiner.mixers", &c.mixers},     {"refiner.stem_blocks", &c.stem_blocks}};
 }
 
 std::vector<std::pair<const char*, int*>> fields(HybridConfig& c) {

@@ -20,9 +20,9 @@ namespace gvc::train {
 
 struct PairOptions {
     std::string pack;
-    int count = 400;           // pairs to be made, of both splits
-    double minutes = 0;        // stops earlier; 0: no limit
-    int preset = 6;            // of SVT-AV1
+    int count = 400;                   // pairs to be made, of both splits
+    double minutes = 0;                // stops earlier; 0: no limit
+    int preset = 6;                    // of SVT-AV1
     double low = 0.0018, high = 0.04;  // bits per pixel; pairs outside are thrown away
     uint64_t seed = 1;
     std::function<void(int done, int thrown_away)> progress;
@@ -41,7 +41,7 @@ class PairSet {
 
     static constexpr int kContext = 4;  // pictures that stand for a whole GOP
     struct Batch {
-        at::Tensor truth, coded;    // [batch * frames, 3, size, size], RGB in [0, 1]
+        at::Tensor truth, coded;  // [batch * frames, 3, size, size], RGB in [0, 1]
         // [batch * kContext, 3, size, size]: the same place at times spread over the GOP
         at::Tensor truth_context, coded_context;
         PairConditions conditions;  // a value per item of the batch and frame
