@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "av1_preset.h"
+#include "base/format.h"
 #include "bench_run.h"
 #include "command.h"
 #include "interrupt.h"

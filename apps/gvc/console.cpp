@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/format.h"
 #include "text.h"
 
 namespace gvc::app {

@@ -1,6 +1,7 @@
 // `gvc decode`: its options, and what it says at the end.
 #include <memory>
 
+#include "base/format.h"
 #include "decode_run.h"
 #include "output_name.h"
 #include "text.h"

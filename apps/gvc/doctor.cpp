@@ -10,6 +10,7 @@ extern "C" {
 #include <oneapi/dnnl/dnnl.hpp>
 #include <thread>
 
+#include "base/format.h"
 #include "command.h"
 #include "model_files.h"
 #include "nn/onednn/onednn_ops.h"

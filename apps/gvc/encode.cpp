@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "av1_preset.h"
+#include "base/format.h"
 #include "encode_run.h"
 #include "output_name.h"
 #include "text.h"

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/file_io.h"
+#include "base/format.h"
 #include "command.h"
 #include "eval/compare.h"
 #include "eval/export.h"
@@ -77,9 +78,7 @@ void write_json(JsonWriter& json, const Options& options, const eval::Comparison
         json.value("p1", r.pooled.percentile1);
         json.value("worst", r.pooled.worst);
         json.value("worst_frame", static_cast<int64_t>(r.pooled.worst_index) * options.every);
-        json.begin_array("values");
-        for (const double value : r.series.values) json.value({}, value);
-        json.end_array();
+        json.values("values", r.series.values);
         json.end_object();
     }
     json.end_object();

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/file_io.h"
+#include "base/format.h"
 #include "base/sha256.h"
 #include "eval/clip_source.h"
 #include "eval/export.h"

@@ -7,6 +7,7 @@ extern "C" {
 
 #include <array>
 
+#include "base/format.h"
 #include "text.h"
 
 namespace gvc::app {

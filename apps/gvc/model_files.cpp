@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <set>
 
+#include "base/format.h"
 #include "entropy/token_model.h"
 #include "text.h"
 #include "weights/safetensors.h"

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdarg>
-#include <cstdio>
 #include <numeric>
+
+#include "base/format.h"
 
 namespace gvc::app {
 namespace {
@@ -27,18 +27,6 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
-
-std::string format(const char* pattern, ...) {
-    va_list args, again;
-    va_start(args, pattern);
-    va_copy(again, args);
-    std::string text(static_cast<size_t>(std::max(std::vsnprintf(nullptr, 0, pattern, args), 0)),
-                     '\0');
-    std::vsnprintf(text.data(), text.size() + 1, pattern, again);
-    va_end(again);
-    va_end(args);
-    return text;
-}
 
 std::string human_bytes(double bytes) {
     constexpr std::array<const char*, 4> kUnits = {"B", "KiB", "MiB", "GiB"};

@@ -1,4 +1,4 @@
-// Text for people: formatted numbers, sizes and times.
+// Text for people: sizes, times and words.
 #pragma once
 
 #include <string>
@@ -6,9 +6,6 @@
 #include <vector>
 
 namespace gvc::app {
-
-// printf into a string.
-[[gnu::format(printf, 1, 2)]] std::string format(const char* pattern, ...);
 
 std::string human_bytes(double bytes);   // "813 B", "24.1 KiB", "3.0 MiB"
 std::string human_time(double seconds);  // "0:16:03"

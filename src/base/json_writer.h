@@ -24,6 +24,13 @@ class JsonWriter {
         raw(key, std::to_string(number));
     }
 
+    // An array of such values.
+    void values(std::string_view key, const auto& range) {
+        begin_array(key);
+        for (const auto& item : range) value({}, item);
+        end_array();
+    }
+
     const std::string& text() const { return text_; }
 
   private:

@@ -9,11 +9,7 @@ int cells(int side) { return (side + models::kDetailCell - 1) / models::kDetailC
 
 void append_energy(nn::Ops& ops, std::span<const float> rgb, PictureSize size,
                    std::vector<float>& energies) {
-    const nn::Tensor picture =
-        ops.pad_edge(ops.from_host({1, 3, size.height, size.width}, rgb.data()),
-                     int64_t{cells(size.height)} * models::kDetailCell,
-                     int64_t{cells(size.width)} * models::kDetailCell);
-    const nn::Tensor energy = models::detail_energy(ops, picture);
+    const nn::Tensor energy = models::detail_energy(ops, to_whole_cells(ops, rgb.data(), 1, size));
     const size_t before = energies.size();
     energies.resize(before + static_cast<size_t>(energy.shape().count()));
     ops.to_host(energy, &energies[before]);
@@ -23,6 +19,13 @@ void append_energy(nn::Ops& ops, std::span<const float> rgb, PictureSize size,
 
 entropy::DetailSize detail_size(PictureSize size) {
     return {models::kDetailBands, cells(size.height), cells(size.width)};
+}
+
+nn::Tensor to_whole_cells(nn::Ops& ops, const float* rgb, int64_t count, PictureSize size) {
+    const entropy::DetailSize whole = detail_size(size);
+    return ops.from_host_padded({count, 3, size.height, size.width}, rgb,
+                                int64_t{whole.rows} * models::kDetailCell,
+                                int64_t{whole.columns} * models::kDetailCell);
 }
 
 Result<std::vector<int8_t>> measure_detail(const Model& model,

@@ -15,6 +15,10 @@ namespace gvc::codec {
 
 entropy::DetailSize detail_size(PictureSize size);
 
+// count pictures of a size, planar RGB one after the other, with their edges repeated to whole
+// cells.
+nn::Tensor to_whole_cells(nn::Ops& ops, const float* rgb, int64_t count, PictureSize size);
+
 // The symbols of a GOP: its pictures as they were and as its base decodes them, decoded.count() of
 // each. [bands, rows, columns] of detail_size().
 Result<std::vector<int8_t>> measure_detail(const Model& model,

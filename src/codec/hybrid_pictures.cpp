@@ -5,11 +5,6 @@
 #include "codec/detail.h"
 
 namespace gvc::codec {
-namespace {
-
-int64_t padded(int cells) { return int64_t{cells} * models::kDetailCell; }
-
-}  // namespace
 
 HybridPictures::HybridPictures(const Model& model, std::unique_ptr<BasePictures> base,
                                const bitstream::SequenceHeader& sequence,
@@ -80,9 +75,7 @@ std::vector<std::vector<float>> HybridPictures::refine(int count, int refinement
     nn::Ops& ops = model_.ops();
     models::HybridInput input;
     const entropy::DetailSize cells = detail_size(size_);
-    input.rgb = input.previous =
-        ops.from_host_padded({count, 3, size_.height, size_.width}, rgb_.data(), padded(cells.rows),
-                             padded(cells.columns));
+    input.rgb = input.previous = to_whole_cells(ops, rgb_.data(), count, size_);
     const nn::Shape code{1, cells.channels, cells.rows, cells.columns};
     input.detail = ops.repeat_batch(ops.from_host(code, detail_.data()), count);
     const auto n = static_cast<size_t>(count);

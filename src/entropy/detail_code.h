@@ -12,7 +12,6 @@
 namespace gvc::entropy {
 
 inline constexpr int kDetailLimit = 2;  // of a symbol's magnitude
-inline constexpr int kMaxDetailChannels = 4;
 
 struct DetailSize {
     int channels = 0, rows = 0, columns = 0;

@@ -17,9 +17,7 @@ void write_metric(JsonWriter& json, const PointMetric& m) {
     json.value("p1", m.p1);
     json.value("worst", m.worst);
     json.value("worst_frame", m.worst_frame);
-    json.begin_array("values");
-    for (const double value : m.values) json.value({}, value);
-    json.end_array();
+    json.values("values", m.values);
     json.end_object();
 }
 
@@ -79,6 +77,27 @@ std::vector<PointMetric> point_metrics(const Comparison& comparison, int every) 
     return metrics;
 }
 
+void write_pictures(JsonWriter& json, const std::vector<KeptPicture>& pictures) {
+    json.begin_array("pictures");
+    for (const KeptPicture& picture : pictures) {
+        json.begin_object();
+        json.value("frame", picture.frame);
+        json.value("file", picture.file);
+        json.end_object();
+    }
+    json.end_array();
+}
+
+std::vector<KeptPicture> read_pictures(const JsonValue& object) {
+    std::vector<KeptPicture> result;
+    if (const JsonValue* pictures = object.find("pictures")) {
+        for (const JsonValue& picture : pictures->items()) {
+            result.push_back({static_cast<int64_t>(picture.number("frame")), picture.text("file")});
+        }
+    }
+    return result;
+}
+
 void write_point(JsonWriter& json, const Point& p) {
     json.value("v", 1);
     json.value("type", "point");
@@ -104,20 +123,11 @@ void write_point(JsonWriter& json, const Point& p) {
     json.value("hardware", p.hardware);
     json.value("key", p.key);
     json.value("imported", p.imported);
-    json.begin_array("commands");
-    for (const std::string& command : p.commands) json.value({}, command);
-    json.end_array();
+    json.values("commands", p.commands);
     json.begin_object("metrics");
     for (const PointMetric& m : p.metrics) write_metric(json, m);
     json.end_object();
-    json.begin_array("pictures");
-    for (const KeptPicture& picture : p.pictures) {
-        json.begin_object();
-        json.value("frame", picture.frame);
-        json.value("file", picture.file);
-        json.end_object();
-    }
-    json.end_array();
+    write_pictures(json, p.pictures);
 }
 
 Result<Point> read_point(const JsonValue& value) {
@@ -151,12 +161,7 @@ Result<Point> read_point(const JsonValue& value) {
             p.metrics.push_back(read_metric(name, member));
         }
     }
-    if (const JsonValue* pictures = value.find("pictures")) {
-        for (const JsonValue& picture : pictures->items()) {
-            p.pictures.push_back(
-                {static_cast<int64_t>(picture.number("frame")), picture.text("file")});
-        }
-    }
+    p.pictures = read_pictures(value);
     if (p.clip.empty() || p.codec.empty() || p.bpp() <= 0) {
         return {Code::input, "a point of results lacks its clip, codec, size or bytes"};
     }

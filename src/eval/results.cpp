@@ -19,20 +19,14 @@ std::string line(const char* type, const Members& members) {
 }
 
 ClipInfo read_clip(const JsonValue& value) {
-    ClipInfo clip{value.text("name"),
-                  value.text("file"),
-                  value.text("sha256"),
-                  static_cast<int>(value.number("width")),
-                  static_cast<int>(value.number("height")),
-                  static_cast<int64_t>(value.number("frames")),
-                  value.number("fps"),
-                  {}};
-    if (const JsonValue* pictures = value.find("pictures")) {
-        for (const JsonValue& p : pictures->items()) {
-            clip.pictures.push_back({static_cast<int64_t>(p.number("frame")), p.text("file")});
-        }
-    }
-    return clip;
+    return {value.text("name"),
+            value.text("file"),
+            value.text("sha256"),
+            static_cast<int>(value.number("width")),
+            static_cast<int>(value.number("height")),
+            static_cast<int64_t>(value.number("frames")),
+            value.number("fps"),
+            read_pictures(value)};
 }
 
 void read_header(const JsonValue& value, Results& results) {
@@ -78,12 +72,8 @@ std::string header_line(const Results& r) {
         json.value("hardware", r.hardware);
         json.value("date", r.date);
         json.value("command", r.command);
-        json.begin_array("rates");
-        for (const double rate : r.rates) json.value({}, rate);
-        json.end_array();
-        json.begin_array("codecs");
-        for (const std::string& codec : r.codecs) json.value({}, codec);
-        json.end_array();
+        json.values("rates", r.rates);
+        json.values("codecs", r.codecs);
     });
 }
 
@@ -96,14 +86,7 @@ std::string clip_line(const ClipInfo& clip) {
         json.value("height", clip.height);
         json.value("frames", clip.frames);
         json.value("fps", clip.fps);
-        json.begin_array("pictures");
-        for (const KeptPicture& p : clip.pictures) {
-            json.begin_object();
-            json.value("frame", p.frame);
-            json.value("file", p.file);
-            json.end_object();
-        }
-        json.end_array();
+        write_pictures(json, clip.pictures);
     });
 }
 

@@ -15,9 +15,7 @@ void write_protocol(JsonWriter& json, const ProtocolRow& row) {
     json.begin_object();
     write_who(json, row.who, row.rate);
     json.value("clips", row.clips);
-    json.begin_array("missed");
-    for (const std::string& clip : row.missed) json.value({}, clip);
-    json.end_array();
+    json.values("missed", row.missed);
     json.value("paper_bpp", row.paper_bpp);
     json.value("strict_bpp", row.strict_bpp);
     for (const char* protocol : {"paper", "strict"}) {

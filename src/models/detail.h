@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "entropy/detail_code.h"
 #include "models/blocks.h"
 #include "models/config.h"
 
@@ -15,7 +16,7 @@ namespace gvc::models {
 
 inline constexpr int kDetailCell = 32;  // pixels; pictures are padded to it
 inline constexpr int kDetailBands = 3;  // structure of 1 to 2 pixels, 2 to 4, 4 to 8
-inline constexpr int kDetailLimit = 2;  // symbols are -2 ... 2
+using entropy::kDetailLimit;            // symbols are within it
 
 // Energy of each band and colour in each cell: [N, 3 * kDetailBands, H/32, W/32] (band by band) of
 // rgb [N, 3, H, W] with H, W multiples of 32.

@@ -15,24 +15,13 @@ constexpr int kRepeats[] = {4, 8, 4};
 constexpr int kNeck = 96;
 constexpr int kNeckInputs = 48 + 96 + 192;
 
-ConvWeight weight(Ops& ops, const std::string& name, int in, int out, int kernel, int stride = 1,
-                  int pad = -1) {
-    nn::ConvSpec spec;
-    spec.in = in;
-    spec.out = out;
-    spec.kernel = kernel;
-    spec.stride = stride;
-    spec.pad = pad;
-    return ops.conv_weight(name, spec);
-}
-
 }  // namespace
 
 FastestDet::FastestDet(Ops& ops) {
-    first_ = weight(ops, "first", 3, kFirst, 3, 2);
+    first_ = ops.conv_weight("first", {3, kFirst, 3, 2});
     // Max pooling here has no border of its own; features are not negative, so one of zeros does.
-    pad_ = weight(ops, "pad", kFirst, kFirst, 1, 1, 1);
-    average_ = weight(ops, "average", kWidths[0], kWidths[0], 3, 2);
+    pad_ = ops.conv_weight("pad", {kFirst, kFirst, 1, 1, 1});
+    average_ = ops.conv_weight("average", {kWidths[0], kWidths[0], 3, 2});
     int in = kFirst;
     for (int s = 0; s < 3; ++s) {
         const int half = kWidths[s] / 2;
@@ -41,31 +30,31 @@ FastestDet::FastestDet(Ops& ops) {
             const std::string name = "stage" + std::to_string(s + 2) + "." + std::to_string(i);
             Block& block = stage.emplace_back();
             block.halves = i == 0;
-            block.main[0] = weight(ops, name + ".main0", in, half, 1);
-            block.main[1] = weight(ops, name + ".main1", half, half, 3, block.halves ? 2 : 1);
-            block.main[2] = weight(ops, name + ".main2", half, half, 1);
+            block.main[0] = ops.conv_weight(name + ".main0", {in, half, 1});
+            block.main[1] = ops.conv_weight(name + ".main1", {half, half, 3, block.halves ? 2 : 1});
+            block.main[2] = ops.conv_weight(name + ".main2", {half, half, 1});
             if (block.halves) {
-                block.project[0] = weight(ops, name + ".project0", in, in, 3, 2);
-                block.project[1] = weight(ops, name + ".project1", in, in, 1);
+                block.project[0] = ops.conv_weight(name + ".project0", {in, in, 3, 2});
+                block.project[1] = ops.conv_weight(name + ".project1", {in, in, 1});
             } else {
-                block.even = weight(ops, name + ".even", in, half, 1);
+                block.even = ops.conv_weight(name + ".even", {in, half, 1});
             }
             in = kWidths[s];
         }
     }
-    reduce_ = weight(ops, "neck.reduce", kNeckInputs, kNeck, 1);
+    reduce_ = ops.conv_weight("neck.reduce", {kNeckInputs, kNeck, 1});
     for (int length = 1; length <= 3; ++length) {
         std::vector<ConvWeight>& chain = pyramid_.emplace_back();
         for (int i = 0; i < length; ++i) {
-            chain.push_back(weight(ops, "neck.s" + std::to_string(length) + std::to_string(i),
-                                   kNeck, kNeck, 5));
+            chain.push_back(ops.conv_weight("neck.s" + std::to_string(length) + std::to_string(i),
+                                            {kNeck, kNeck, 5}));
         }
     }
-    join_ = weight(ops, "neck.join", 3 * kNeck, kNeck, 1);
-    head_ = weight(ops, "head", kNeck, kNeck, 1);
+    join_ = ops.conv_weight("neck.join", {3 * kNeck, kNeck, 1});
+    head_ = ops.conv_weight("head", {kNeck, kNeck, 1});
     for (const auto& [name, out] : {std::pair("object", 1), {"box", 4}, {"class", 80}}) {
-        heads_.push_back({weight(ops, std::string("head.") + name + "0", kNeck, kNeck, 5),
-                          weight(ops, std::string("head.") + name + "1", kNeck, out, 1)});
+        heads_.push_back({ops.conv_weight(std::string("head.") + name + "0", {kNeck, kNeck, 5}),
+                          ops.conv_weight(std::string("head.") + name + "1", {kNeck, out, 1})});
     }
 }
 

@@ -36,17 +36,6 @@ constexpr FireLayer kFires[] = {{3, 64, 16, 64},    {4, 128, 16, 64},  {6, 128, 
 constexpr int kAlexTaps[] = {64, 192, 384, 256, 256};
 constexpr int kSqueezeTaps[] = {64, 128, 256, 384, 384, 512, 512};
 
-nn::ConvWeight weight(Ops& ops, const std::string& name, int in, int out, int kernel, int stride,
-                      int pad) {
-    nn::ConvSpec spec;
-    spec.in = in;
-    spec.out = out;
-    spec.kernel = kernel;
-    spec.stride = stride;
-    spec.pad = pad;
-    return ops.conv_weight(name, spec);
-}
-
 }  // namespace
 
 LpipsFeatures::LpipsFeatures(Ops& ops, LpipsNet net) : net_(net) {
@@ -64,16 +53,16 @@ LpipsFeatures::LpipsFeatures(Ops& ops, LpipsNet net) : net_(net) {
     };
     if (net == LpipsNet::alex) {
         for (const Layer& l : kAlex)
-            convs_.push_back(weight(ops, l.name, l.in, l.out, l.kernel, l.stride, l.pad));
+            convs_.push_back(ops.conv_weight(l.name, {l.in, l.out, l.kernel, l.stride, l.pad}));
         for (int channels : kAlexTaps) head(channels);
         return;
     }
-    convs_.push_back(weight(ops, "features.0", 3, 64, 3, 2, 0));
+    convs_.push_back(ops.conv_weight("features.0", {3, 64, 3, 2, 0}));
     for (const FireLayer& f : kFires) {
         std::string name = "features." + std::to_string(f.index);
-        convs_.push_back(weight(ops, name + ".squeeze", f.in, f.squeeze, 1, 1, 0));
-        convs_.push_back(weight(ops, name + ".expand1x1", f.squeeze, f.expand, 1, 1, 0));
-        convs_.push_back(weight(ops, name + ".expand3x3", f.squeeze, f.expand, 3, 1, 1));
+        convs_.push_back(ops.conv_weight(name + ".squeeze", {f.in, f.squeeze, 1, 1, 0}));
+        convs_.push_back(ops.conv_weight(name + ".expand1x1", {f.squeeze, f.expand, 1, 1, 0}));
+        convs_.push_back(ops.conv_weight(name + ".expand3x3", {f.squeeze, f.expand, 3, 1, 1}));
     }
     for (int channels : kSqueezeTaps) head(channels);
 }

@@ -118,9 +118,7 @@ std::string compare_data(const Material& m) {
         }
     }
     json.end_array();
-    json.begin_array("images");
-    for (const std::string& uri : images.uris()) json.value({}, uri);
-    json.end_array();
+    json.values("images", images.uris());
     json.end_object();
     // "</script>" inside a text would end the element that holds it.
     std::string text = json.text();
