@@ -76,6 +76,12 @@ std::vector<Draft> group(const CodedGop& gop, Bytes first_sections, size_t max_p
 
 }  // namespace
 
+size_t size_of(const std::vector<Bytes>& pieces) {
+    size_t size = 0;
+    for (const Bytes& piece : pieces) size += piece.size();
+    return size;
+}
+
 Result<std::vector<Bytes>> pack_gop(const CodedGop& gop, const SequenceHeader& sequence,
                                     const PackOptions& options) {
     GVC_ASSIGN_OR_RETURN(const GopLayout layout, gop_layout(sequence, gop.descriptor, gop.kind));

@@ -14,6 +14,8 @@ namespace gvc::bitstream {
 
 using Bytes = std::vector<uint8_t>;
 
+size_t size_of(const std::vector<Bytes>& pieces);  // all together
+
 struct CodedGop {
     PacketKind kind = PacketKind::keyframe;  // keyframe, pkey, or base
     uint8_t counter = 0;                     // GOPs so far, modulo 32

@@ -136,10 +136,8 @@ double BaseRateControl::excess() const {
 }
 
 void BaseRateControl::commit(double bits) {
-    if (bits > 0) {
-        if (tries_.size() > 1) {
-            slope_ = slope_near(tries_.find(best()));
-        }
+    if (bits > 0 && !tries_.empty()) {
+        if (tries_.size() > 1) slope_ = slope_near(tries_.find(best()));
         last_crf_ = best();
     }
     if (by_rate()) {

@@ -9,6 +9,7 @@
 namespace gvc::codec {
 
 // For each GOP: begin; code it at crf() until tried() is content; best() is what goes out; commit.
+// Where something else goes out in its place, commit that, tried or not.
 class BaseRateControl {
   public:
     static constexpr int kFinest = 1, kCoarsest = 85;

@@ -403,7 +403,7 @@ Status Decoder::decode_base_pictures(Work& work) {
     }
     Work group;
     group.gop = work.gop;
-    const auto together = static_cast<size_t>(hybrid_->group_of(work.shown).count);
+    const auto together = static_cast<size_t>(refined_group(work.shown, hybrid_->count()).count);
     const size_t count = std::min(together, work.pts.size());
     const auto end = work.pts.begin() + static_cast<ptrdiff_t>(count);
     group.pts.assign(work.pts.begin(), end);

@@ -1,12 +1,9 @@
 #include "codec/encoder.h"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
-#include <map>
 
-#include "codec/detail.h"
-#include "codec/hybrid_pictures.h"
+#include "codec/decoder.h"
+#include "codec/judge.h"
 #include "codec/quantiser.h"
 
 namespace gvc::codec {
@@ -15,45 +12,15 @@ namespace {
 using bitstream::Bytes;
 using bitstream::ContextMode;
 using bitstream::PacketKind;
+using bitstream::size_of;
 
 constexpr int kChunk = models::kChunkFrames;
+// The choice between two bases: GOPs of one scene from trial to trial, and how much worse than a
+// refined AV1 base, taken as 1, a neural keyframe may look and its GOP be tried still.
+constexpr int kTrialEvery = 10;
+constexpr double kHopelessKey = 1.25;
 constexpr int kLargeHeight = 720;         // lines; pictures above have two slices a unit
 constexpr double kBandPayload = 8 * 900;  // bits of a band that surely fits a packet of 1,200 bytes
-constexpr int kSeedStep = 0x9E37;         // odd: 65,536 GOPs have different noise
-
-size_t size_of(const std::vector<Bytes>& pieces) {
-    size_t size = 0;
-    for (const Bytes& piece : pieces) size += piece.size();
-    return size;
-}
-
-// Sizes of the hybrid base that are tried, and how.
-constexpr std::array kBaseScales = {1.0, 0.875, 0.75, 0.625, 0.5, 0.4375, 0.375, 0.3125, 0.25};
-constexpr size_t kMiddleScale = 3;
-constexpr double kDistanceSlope = 0.4;  // LPIPS falls with about this power of the rate
-constexpr double kBitsPerSize = 1.3;    // bits go with this power of the scale
-constexpr size_t kBaseHeaders = 4096;   // bytes that surely hold what comes before its data
-constexpr double kUsualDetailBits = 1.2, kMostDetailBits = 3.0;  // of a detail code's symbol
-constexpr double kDetailOverheadBits = 64;  // its slice's length and the entropy coder's state
-// Pictures that are looked at: these of the groups, so far apart, that a decoder refines together.
-constexpr int kLookApart = 12;
-constexpr std::array kLookedAt = {1, 2};
-
-// The first size from which on the bits, too many by this factor at size i, are expected to fit.
-size_t next_size(size_t i, double excess) {
-    size_t next = i + 1;
-    while (next + 1 < kBaseScales.size() &&
-           excess * std::pow(kBaseScales[next] / kBaseScales[i], kBitsPerSize) > 1) {
-        ++next;
-    }
-    return next;
-}
-
-double squared_error(std::span<const float> a, std::span<const float> b) {
-    double sum = 0;
-    for (size_t i = 0; i < a.size(); ++i) sum += (a[i] - b[i]) * (a[i] - b[i]);
-    return sum / static_cast<double>(a.size());
-}
 
 // Fills in what is the encoder's to say.
 void complete(bitstream::SequenceHeader& sequence, uint64_t fingerprint) {
@@ -81,26 +48,6 @@ void set_chunk_qps(bitstream::Descriptor& descriptor, const std::vector<int>& qp
 
 }  // namespace
 
-struct Encoder::Source {
-    std::vector<WaitingPicture> pictures;
-    std::vector<size_t> kept;  // those that are coded
-    uint64_t end_pts = 0;      // of what follows
-    PlannedGop plan;
-
-    int frames() const { return static_cast<int>(kept.size()); }
-    int chunks() const { return (frames() - 1 + kChunk - 1) / kChunk; }
-    const WaitingPicture& coded(size_t i) const {
-        return pictures[kept[std::min(i, kept.size() - 1)]];
-    }
-    // Every second frame goes. False if only one is left.
-    bool thin_out() {
-        if (kept.size() == 1) return false;
-        for (size_t i = 0; 2 * i < kept.size(); ++i) kept[i] = kept[2 * i];
-        kept.resize((kept.size() + 1) / 2);
-        return true;
-    }
-};
-
 struct Encoder::Try {
     bitstream::CodedGop coded;
     bitstream::GopLayout layout;
@@ -109,6 +56,7 @@ struct Encoder::Try {
     std::vector<int> chunk_qps;
     std::vector<Bytes> packets;
     std::vector<std::vector<float>> reconstruction;
+    bool keep = false;  // fill it
 
     size_t unit_bytes(int unit) const { return size_of(coded.units[static_cast<size_t>(unit)]); }
 };
@@ -119,13 +67,13 @@ Encoder::Encoder(const Model& model, EncoderOptions options)
     : model_(model),
       options_(std::move(options)),
       size_{static_cast<int>(options_.sequence.width), static_cast<int>(options_.sequence.height)},
-      planner_(
-          {options_.keyint, options_.scene_cuts, options_.sequence.context == ContextMode::chain}),
+      planner_({options_.keyint, options_.scene_cuts,
+                options_.sequence.context == ContextMode::chain && !options_.base_coder}),
       rate_(options_.rate, static_cast<double>(size_.width) * size_.height,
             tick_seconds(options_.sequence) * options_.sequence.ticks_per_frame),
-      base_rate_(options_.rate, static_cast<double>(size_.width) * size_.height,
-                 tick_seconds(options_.sequence) * options_.sequence.ticks_per_frame),
-      unit_encoder_(model.tokens()) {}
+      unit_encoder_(model.tokens()) {
+    if (options_.base_coder) hybrid_.emplace(model, options_);
+}
 
 Result<std::unique_ptr<Encoder>> Encoder::make(const Model& model, EncoderOptions options) {
     GVC_RETURN_IF_ERROR(check(options.rate));
@@ -160,14 +108,123 @@ Result<EncodedGop> Encoder::receive() {
     if (!plan) return {Code::again, "no whole GOP yet"};
     times_ = {};
     tries_ = 0;
-    Source source = take_source(*plan);
-    if (options_.base_coder) return code_base_gop(source);
+    GopSource source = take_source(*plan);
+    if (!hybrid_) return code_neural(source);
+    return options_.choose_base ? code_better(source) : code_hybrid(source);
+}
+
+Result<EncodedGop> Encoder::code_neural(GopSource& source) {
+    begin_rate(source);
     GVC_ASSIGN_OR_RETURN(Try gop, code_within_rate(source));
+    rate_.commit(8.0 * static_cast<double>(size_of(gop.packets)));
     return finish(std::move(gop), source);
 }
 
-Encoder::Source Encoder::take_source(const PlannedGop& plan) {
-    Source source;
+Result<EncodedGop> Encoder::code_hybrid(GopSource& source) {
+    GVC_ASSIGN_OR_RETURN(auto coded, hybrid_->code(source, gops_));
+    hybrid_->commit(8.0 * static_cast<double>(coded.gop.bytes));
+    if (!coded.gop.packets.empty()) ++gops_;
+    return std::move(coded.gop);
+}
+
+// ---- the better of two bases ----
+
+// By what a decoder shows of both, at equal rate. What was better holds until the scene changes: a
+// trial costs the coding and decoding of a GOP.
+Result<EncodedGop> Encoder::code_better(GopSource& source) {
+    const bool trial = source.plan.cut || ++since_trial_ >= kTrialEvery;
+    if (!trial) return code_as_before(source);
+    since_trial_ = 0;
+    prefers_neural_ = false;
+    const std::vector<size_t> all = source.kept;
+    GVC_ASSIGN_OR_RETURN(auto hybrid, hybrid_->code(source, gops_));
+    begin_rate(source);
+    std::optional<Try> neural;
+    // Where maxrate already costs frames there is no room for another base.
+    if (source.kept.size() == all.size()) {
+        GVC_ASSIGN_OR_RETURN(neural, neural_if_better(source, hybrid));
+    }
+    prefers_neural_ = neural.has_value();
+    const size_t bytes = neural ? size_of(neural->packets) : hybrid.gop.bytes;
+    hybrid_->commit(8.0 * static_cast<double>(bytes));
+    rate_.commit(8.0 * static_cast<double>(bytes));
+    if (neural) return finish(std::move(*neural), source);
+    if (!hybrid.gop.packets.empty()) ++gops_;
+    return std::move(hybrid.gop);
+}
+
+Result<EncodedGop> Encoder::code_as_before(GopSource& source) {
+    GVC_ASSIGN_OR_RETURN(EncodedGop gop,
+                         prefers_neural_ ? code_neural(source) : code_hybrid(source));
+    const double bits = 8.0 * static_cast<double>(gop.bytes);
+    if (prefers_neural_) {
+        hybrid_->pass(source, bits);
+    } else {
+        begin_rate(source);
+        rate_.commit(bits);
+    }
+    return gop;
+}
+
+// The GOP with the neural base if it looks better than the one with an AV1 base. Its keyframe is
+// looked at first: what follows is made from it and seldom looks better.
+Result<std::optional<Encoder::Try>> Encoder::neural_if_better(GopSource& source,
+                                                              const HybridEncoder::Coded& hybrid) {
+    const auto distance = [&](int picture, std::span<const float> shown) {
+        return distance_of(options_.distance, unpack(source.coded(static_cast<size_t>(picture))),
+                           shown, size_);
+    };
+    Try key = begin_try(source);
+    key.keep = true;
+    code_first(key, source);
+    GVC_RETURN_IF_ERROR(model_.status());
+    GVC_ASSIGN_OR_RETURN(const double of_key, distance(0, key.reconstruction.at(0)));
+    if (of_key > kHopelessKey * hybrid.distance) return std::optional<Try>();
+
+    const std::vector<size_t> all = source.kept;
+    GVC_ASSIGN_OR_RETURN(Try neural, code_within_rate(source));
+    if (source.kept.size() < all.size()) {
+        source.kept = all;
+        return std::optional<Try>();
+    }
+    GVC_ASSIGN_OR_RETURN(const auto shown, show(neural.packets));
+    double of_neural = 0;
+    const std::vector<int> judged = judged_pictures(source.frames());
+    for (const int picture : judged) {
+        GVC_ASSIGN_OR_RETURN(const double d,
+                             distance(picture, shown.at(static_cast<size_t>(picture))));
+        of_neural += d / static_cast<double>(judged.size());
+    }
+    const double at_rate =
+        at_equal_rate(of_neural, 8.0 * static_cast<double>(size_of(neural.packets)),
+                      8.0 * static_cast<double>(hybrid.gop.bytes));
+    if (at_rate >= hybrid.distance) return std::optional<Try>();
+    return std::optional(std::move(neural));
+}
+
+// The pictures that a decoder shows of one GOP with a keyframe.
+Result<std::vector<std::vector<float>>> Encoder::show(const std::vector<Bytes>& packets) const {
+    GVC_ASSIGN_OR_RETURN(const auto decoder, Decoder::make(model_, {}));
+    for (const Bytes& packet : packets) GVC_RETURN_IF_ERROR(decoder->send(packet));
+    GVC_RETURN_IF_ERROR(decoder->flush());
+    std::vector<std::vector<float>> pictures;
+    while (true) {
+        auto frame = decoder->receive();
+        if (frame.status().code() == Code::again) return pictures;
+        if (!frame.ok()) return frame.status();
+        pictures.push_back(std::move(frame->rgb));
+    }
+}
+
+// ---- the neural base ----
+
+void Encoder::begin_rate(const GopSource& source) {
+    rate_.begin({source.plan.frames, source.chunks(), source.seconds(options_.sequence),
+                 source.plan.key, source.plan.last});
+}
+
+GopSource Encoder::take_source(const PlannedGop& plan) {
+    GopSource source;
     source.plan = plan;
     for (int i = 0; i < plan.frames; ++i) {
         source.kept.push_back(source.pictures.size());
@@ -180,18 +237,14 @@ Encoder::Source Encoder::take_source(const PlannedGop& plan) {
     return source;
 }
 
-// Codes the GOP until rate control is content; with a maximum rate, of fewer and fewer frames. No
-// packets: not even one frame fits.
-Result<Encoder::Try> Encoder::code_within_rate(Source& source) {
-    const auto ticks = static_cast<double>(source.end_pts - source.pictures.front().pts);
-    rate_.begin({source.plan.frames, source.chunks(), ticks * tick_seconds(options_.sequence),
-                 source.plan.key, source.plan.last});
+// Codes the GOP until rate control, which has begun it, is content; with a maximum rate, of fewer
+// and fewer frames. No packets: not even one frame fits.
+Result<Encoder::Try> Encoder::code_within_rate(GopSource& source) {
     while (true) {
         GVC_ASSIGN_OR_RETURN(Try gop, code_gop(source));
         const double bits = 8.0 * static_cast<double>(size_of(gop.packets));
         if (rate_.gop_done(bits)) continue;
         if (!rate_.cap() || bits <= *rate_.cap()) {
-            rate_.commit(bits);
             return gop;
         }
         if (source.thin_out()) {
@@ -202,13 +255,12 @@ Result<Encoder::Try> Encoder::code_within_rate(Source& source) {
             return {Code::quality, "the maximum rate is too low for a single picture",
                     "raise it, or make the pictures smaller"};
         }
-        rate_.commit(0);
         gop.packets.clear();
         return gop;
     }
 }
 
-Result<Encoder::Try> Encoder::code_gop(const Source& source) {
+Result<Encoder::Try> Encoder::code_gop(const GopSource& source) {
     ++tries_;
     Try gop = begin_try(source);
     code_first(gop, source);
@@ -218,34 +270,18 @@ Result<Encoder::Try> Encoder::code_gop(const Source& source) {
     return gop;
 }
 
-Encoder::Try Encoder::begin_try(const Source& source) {
-    Try gop{{}, {}, unit_encoder_, state_, {}, {}, {}};
+Encoder::Try Encoder::begin_try(const GopSource& source) {
+    Try gop{{}, {}, unit_encoder_, state_, {}, {}, {}, options_.keep_reconstruction};
     gop.coded.kind = source.plan.key ? PacketKind::keyframe : PacketKind::pkey;
     gop.coded.counter = static_cast<uint8_t>(gops_ % bitstream::kGopCounters);
     if (source.plan.key) gop.coded.sequence = options_.sequence;
-    gop.coded.descriptor = describe(source);
+    gop.coded.descriptor = describe(source, options_.sequence, gops_, options_.seed);
     return gop;
-}
-
-bitstream::Descriptor Encoder::describe(const Source& source) {
-    bitstream::Descriptor descriptor;
-    descriptor.frames = static_cast<uint8_t>(source.frames());
-    descriptor.seed = static_cast<uint16_t>(options_.seed + gops_ * kSeedStep);
-    descriptor.start = source.coded(0).pts;
-    std::vector<uint32_t> durations;
-    bool regular = true;
-    for (size_t i = 1; i < source.kept.size(); ++i) {
-        const uint64_t ticks = source.coded(i).pts - source.coded(i - 1).pts;
-        durations.push_back(static_cast<uint32_t>(std::min<uint64_t>(ticks, UINT32_MAX)));
-        regular = regular && ticks == options_.sequence.ticks_per_frame;
-    }
-    if (!regular) descriptor.durations = std::move(durations);
-    return descriptor;
 }
 
 // ---- units ----
 
-void Encoder::code_first(Try& gop, const Source& source) {
+void Encoder::code_first(Try& gop, const GopSource& source) {
     nn::Ops& ops = model_.ops();
     const WaitingPicture* picture = &source.coded(0);
     nn::Tensor rgb;
@@ -269,7 +305,7 @@ void Encoder::code_first(Try& gop, const Source& source) {
     }
 }
 
-void Encoder::code_chunk(Try& gop, const Source& source, int unit) {
+void Encoder::code_chunk(Try& gop, const GopSource& source, int unit) {
     const int qp = rate_.chunk_qp();
     gop.chunk_qps.push_back(qp);
     gop.unit_encoder.set_chunk_qp(unit, qp);
@@ -317,10 +353,10 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb, int shown) {
     models::BaseOutput base;
     {
         StageTimer timer(times_.base);
-        const int frames = options_.keep_reconstruction ? kChunk : 1;
+        const int frames = gop.keep ? kChunk : 1;
         base = decode_base(model_, role, means, tokens.y, qp, gop.state, frames);
     }
-    if (options_.keep_reconstruction) {
+    if (gop.keep) {
         StageTimer timer(times_.transfer);
         for (auto& picture : to_host(ops, ops.batch(base.rgb, 0, shown), size_)) {
             gop.reconstruction.push_back(std::move(picture));
@@ -358,7 +394,7 @@ Status Encoder::pack(Try& gop) {
     return {};
 }
 
-EncodedGop Encoder::finish(Try gop, const Source& source) {
+EncodedGop Encoder::finish(Try gop, const GopSource& source) {
     EncodedGop out;
     out.random_access = source.plan.key;
     out.source_frames = source.plan.frames;
@@ -375,253 +411,6 @@ EncodedGop Encoder::finish(Try gop, const Source& source) {
     state_ = std::move(gop.state);
     ++gops_;
     return out;
-}
-
-// ---- the hybrid base ----
-
-// Codes the GOP at the size and quantiser that suit its budget; with a maximum rate, of fewer and
-// fewer frames.
-Result<EncodedGop> Encoder::code_base_gop(Source& source) {
-    const double seconds = static_cast<double>(source.end_pts - source.pictures.front().pts) *
-                           tick_seconds(options_.sequence);
-    base_rate_.begin(source.plan.frames, seconds, source.plan.last);
-    std::optional<BaseCandidate> chosen;
-    if (!base_size_) {
-        GVC_ASSIGN_OR_RETURN(chosen, choose_base_size(source));
-    }
-    while (true) {
-        EncodedGop gop;
-        if (chosen) {
-            gop = std::move(chosen->gop);
-            base_rate_ = chosen->rate;
-        } else {
-            GVC_ASSIGN_OR_RETURN(gop, code_base_within_budget(source));
-        }
-        const bool fits = base_rate_.within_cap();
-        if (!fits && source.thin_out()) {
-            base_rate_.shorten();
-            chosen.reset();
-            continue;
-        }
-        if (!fits && gops_ == 0) {
-            return {Code::quality, "the maximum rate is too low for a single picture",
-                    "raise it, or make the pictures smaller"};
-        }
-        if (fits && !chosen) GVC_RETURN_IF_ERROR(choose_refinement(source, gop).status());
-        if (!fits) gop = {};
-        base_rate_.commit(8.0 * static_cast<double>(gop.bytes));
-        gop.source_frames = source.plan.frames;
-        gop.times = times_;
-        gop.tries = tries_;
-        if (fits) ++gops_;
-        return gop;
-    }
-}
-
-// Which size looks best after refinement depends on the rate and on what is shown: from the middle
-// one the search goes on towards what is better, on the first GOP, until two sizes in a row are
-// worse. Without a rate the base has full size. None: no size meets the rate, or there was nothing
-// to choose.
-Result<std::optional<Encoder::BaseCandidate>> Encoder::choose_base_size(const Source& source) {
-    std::optional<BaseCandidate> best;
-    base_size_ = 0;
-    if (options_.base_scale > 0 || !base_rate_.budget()) return best;
-    const BaseRateControl before = base_rate_;
-    const auto is_better = [&](size_t i) -> Result<bool> {
-        base_rate_ = before;
-        if (best) {  // a size starts where it will likely take the same bits
-            const double sizes = kBaseScales[i] / kBaseScales[*base_size_];
-            base_rate_.start_from(best->rate.best(), std::pow(sizes, kBitsPerSize));
-        }
-        GVC_ASSIGN_OR_RETURN(auto candidate, try_base_size(source, i));
-        if (!candidate || (best && candidate->distance >= best->distance)) return false;
-        best = std::move(candidate);
-        base_size_ = i;
-        return true;
-    };
-    base_size_ = kMiddleScale;
-    GVC_RETURN_IF_ERROR(is_better(kMiddleScale).status());
-    for (const int step : {+1, -1}) {
-        int worse = 0;
-        bool any = false;
-        for (size_t i = kMiddleScale + static_cast<size_t>(step);
-             i < kBaseScales.size() && worse < 2; i += static_cast<size_t>(step)) {
-            GVC_ASSIGN_OR_RETURN(const bool better, is_better(i));
-            any = any || better;
-            worse = better || !best ? 0 : worse + 1;
-        }
-        if (any || !best) break;
-    }
-    base_rate_ = before;
-    if (!best) base_size_ = kBaseScales.size() - 1;
-    return best;
-}
-
-// The GOP with a base of this size, and how far it looks from its original, as if it had taken its
-// very budget: a few percent of rate would decide otherwise. None where the budget cannot be met.
-Result<std::optional<Encoder::BaseCandidate>> Encoder::try_base_size(const Source& source,
-                                                                     size_t size) {
-    options_.sequence.base_size = base_size(options_.sequence, kBaseScales[size]);
-    GVC_ASSIGN_OR_RETURN(EncodedGop gop, code_base_at_size(source));
-    if (!base_rate_.meets_budget()) return std::optional<BaseCandidate>();
-    GVC_ASSIGN_OR_RETURN(double distance, choose_refinement(source, gop));
-    distance *=
-        std::pow(8.0 * static_cast<double>(gop.bytes) / *base_rate_.budget(), kDistanceSlope);
-    return std::optional(BaseCandidate{std::move(gop), base_rate_, distance});
-}
-
-// A GOP that takes too many bits at the coarsest quantiser gets a smaller size, for itself alone.
-Result<EncodedGop> Encoder::code_base_within_budget(const Source& source) {
-    const bool fixed = options_.base_scale > 0;
-    for (size_t i = *base_size_;;) {
-        const double scale = fixed ? options_.base_scale : kBaseScales[i];
-        options_.sequence.base_size = base_size(options_.sequence, scale);
-        const BaseRateControl before = base_rate_;
-        GVC_ASSIGN_OR_RETURN(EncodedGop gop, code_base_at_size(source));
-        const double excess = base_rate_.excess();
-        if (fixed || excess == 1 || i + 1 == kBaseScales.size()) return gop;
-        base_rate_ = before;
-        i = std::min(next_size(i, excess), kBaseScales.size() - 1);
-    }
-}
-
-Result<EncodedGop> Encoder::code_base_at_size(const Source& source) {
-    std::vector<const WaitingPicture*> pictures;
-    for (size_t i = 0; i < source.kept.size(); ++i) pictures.push_back(&source.coded(i));
-    StageTimer timer(times_.analyse);
-    GVC_ASSIGN_OR_RETURN(const auto coder,
-                         options_.base_coder->source(pictures, options_.sequence));
-    EncodedGop gop;
-    gop.descriptor = describe(source);
-    gop.descriptor.base = bitstream::BaseKind::av1;
-    std::map<int, EncodedGop> tries;
-    for (bool content = false; !content; ++tries_) {
-        const int crf = base_rate_.crf();
-        GVC_ASSIGN_OR_RETURN(const auto units, coder->encode(crf));
-        gop.base_data.clear();
-        for (const Bytes& unit : units) {
-            gop.base_data.insert(gop.base_data.end(), unit.begin(), unit.end());
-        }
-        gop.descriptor.qp = static_cast<uint8_t>(std::min(crf / 2, models::kQualities - 1));
-        GVC_RETURN_IF_ERROR(pack_base(gop));
-        tries[crf] = gop;
-        content = base_rate_.tried(8.0 * static_cast<double>(gop.bytes) + expected_detail_bits());
-    }
-    gop = std::move(tries[base_rate_.best()]);
-    if (options_.detail && model_.hybrid()) GVC_RETURN_IF_ERROR(add_detail(pictures, gop));
-    return gop;
-}
-
-// What a detail code will take of the GOP's bits; with a hard limit, what it may take at most.
-double Encoder::expected_detail_bits() const {
-    if (!options_.detail || !model_.hybrid()) return 0;
-    const auto symbols = static_cast<double>(detail_size(size_).count());
-    if (options_.rate.maxrate > 0) return kMostDetailBits * symbols + kDetailOverheadBits;
-    return detail_bits_.value_or(kUsualDetailBits * symbols + kDetailOverheadBits);
-}
-
-Status Encoder::add_detail(std::span<const WaitingPicture* const> pictures, EncodedGop& gop) {
-    GVC_ASSIGN_OR_RETURN(
-        auto decoded,
-        options_.base_coder->decode(gop.base_data, gop.descriptor.frames, options_.sequence));
-    GVC_ASSIGN_OR_RETURN(gop.detail_symbols, measure_detail(model_, pictures, *decoded, size_));
-    gop.detail = entropy::encode_detail(detail_size(size_), gop.detail_symbols);
-    const size_t before = gop.bytes;
-    GVC_RETURN_IF_ERROR(pack_base(gop));
-    detail_bits_ = 8.0 * static_cast<double>(gop.bytes - before);
-    if (options_.rate.maxrate <= 0 || *detail_bits_ <= expected_detail_bits()) return {};
-    gop.detail.clear();
-    gop.detail_symbols.clear();
-    return pack_base(gop);
-}
-
-// Some pictures of the GOP as a decoder shows them, at the refinement that looks best.
-Result<Encoder::Seen> Encoder::look_at(const Source& source, const EncodedGop& gop) {
-    StageTimer timer(times_.base);
-    GVC_ASSIGN_OR_RETURN(auto base, options_.base_coder->decode(
-                                        gop.base_data, gop.descriptor.frames, options_.sequence));
-    HybridPictures decoded(model_, std::move(base), options_.sequence, gop.descriptor,
-                           gop.base_data.size(), gop.detail_symbols);
-    struct Sample {
-        std::vector<float> original, plain, refined;
-    };
-    std::vector<Sample> samples;
-    StageTimes ignored;
-    const int count = decoded.count();
-    for (int picture = 0; picture < count; picture += kLookApart) {
-        const auto [first, grouped] = decoded.group_of(picture);
-        GVC_ASSIGN_OR_RETURN(auto plain, decoded.pictures(first, grouped, 0, ignored));
-        GVC_ASSIGN_OR_RETURN(auto refined,
-                             decoded.pictures(first, grouped, bitstream::kFullRefinement, ignored));
-        for (const int i : kLookedAt) {
-            if (i >= std::max(grouped, 2)) continue;
-            const auto at = static_cast<size_t>(std::min(i, grouped - 1));
-            samples.push_back({unpack(source.coded(static_cast<size_t>(first) + at)),
-                               std::move(plain[at]), std::move(refined[at])});
-        }
-    }
-    const auto distance_at = [&](int refinement) -> Result<double> {
-        const float share = static_cast<float>(refinement) / bitstream::kFullRefinement;
-        double sum = 0;
-        for (const Sample& sample : samples) {
-            std::vector<float> shown(sample.plain);
-            for (size_t k = 0; k < shown.size(); ++k) {
-                shown[k] += share * (sample.refined[k] - sample.plain[k]);
-            }
-            GVC_ASSIGN_OR_RETURN(const double distance,
-                                 options_.distance
-                                     ? options_.distance(sample.original, shown, size_)
-                                     : Result<double>(squared_error(sample.original, shown)));
-            sum += distance;
-        }
-        return sum / static_cast<double>(samples.size());
-    };
-    Seen best{0, bitstream::kFullRefinement};
-    GVC_ASSIGN_OR_RETURN(best.distance, distance_at(best.refinement));
-    for (int less = best.refinement - 1; less >= 0 && model_.hybrid(); --less) {
-        GVC_ASSIGN_OR_RETURN(const double distance, distance_at(less));
-        if (distance >= best.distance) break;
-        best = {distance, less};
-    }
-    return best;
-}
-
-// Never a refined picture where the base alone is better. How far the GOP then looks from its
-// original.
-Result<double> Encoder::choose_refinement(const Source& source, EncodedGop& gop) {
-    GVC_ASSIGN_OR_RETURN(const Seen seen, look_at(source, gop));
-    if (!options_.distance || seen.refinement == gop.descriptor.refinement) return seen.distance;
-    gop.descriptor.refinement = static_cast<uint8_t>(seen.refinement);
-    GVC_RETURN_IF_ERROR(pack_base(gop));
-    return seen.distance;
-}
-
-// The packets of a GOP from its descriptor, base data and detail code.
-Status Encoder::pack_base(EncodedGop& gop) {
-    bitstream::PackOptions options;
-    options.fragment = options_.sequence.context == ContextMode::self;
-    const size_t most = options.fragment ? bitstream::kMaxFragments *
-                                               (options.max_packet - bitstream::kMaxHeaderBytes)
-                                         : bitstream::kMaxPayload;
-    if (gop.base_data.size() + gop.detail.size() + kBaseHeaders > most) {
-        return {Code::quality, "the AV1 base of a GOP takes more bytes than a packet can have",
-                options.fragment ? "ask for a lower rate, or use --mode chain"
-                                 : "ask for a lower rate"};
-    }
-    bitstream::CodedGop coded;
-    coded.kind = PacketKind::base;
-    coded.counter = static_cast<uint8_t>(gops_ % bitstream::kGopCounters);
-    coded.sequence = options_.sequence;
-    gop.descriptor.detail = !gop.detail.empty();
-    coded.descriptor = gop.descriptor;
-    coded.token_crc = crc32c(gop.base_data, crc32c(gop.detail));
-    coded.units.emplace_back();
-    if (gop.descriptor.detail) coded.units[0].push_back(gop.detail);
-    coded.units[0].push_back(gop.base_data);
-    GVC_ASSIGN_OR_RETURN(gop.packets, bitstream::pack_gop(coded, options_.sequence, options));
-    gop.bytes = size_of(gop.packets);
-    gop.first_bytes = gop.base_data.size();
-    return {};
 }
 
 }  // namespace gvc::codec

@@ -118,6 +118,7 @@ std::optional<PlannedGop> GopPlanner::next() {
     gop.frames = static_cast<int>(count);
     gop.last = certain && count == cuts_.size();
     gop.key = begins_with_key(gop.frames, gop.last);
+    gop.cut = cuts_.front();
     since_key_ = (gop.key ? 0 : since_key_) + gop.frames;
     chained_ = gop.key ? 1 : chained_ + 1;
     cuts_.erase(cuts_.begin(), cuts_.begin() + gop.frames);

@@ -30,6 +30,7 @@ struct PlannerOptions {
 struct PlannedGop {
     int frames = 0;   // 1 ... 29
     bool key = true;  // false: chained to the GOP before
+    bool cut = true;  // begins a scene
     bool last = false;
 };
 

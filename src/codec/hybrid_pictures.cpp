@@ -6,6 +6,18 @@
 
 namespace gvc::codec {
 
+RefinedGroup refined_group(int picture, int pictures) {
+    constexpr int kUsual = models::kChunkFrames;
+    const int rest = pictures % kUsual;
+    if (pictures < kUsual) return {0, pictures};
+    // One picture too many joins the last group; two and that group are divided by two.
+    const int tail = rest == 1 || rest == 2 ? kUsual + rest : rest;
+    const int begin = pictures - tail;
+    if (picture < begin) return {picture / kUsual * kUsual, kUsual};
+    if (rest != 2) return {begin, tail};
+    return {picture < begin + tail / 2 ? begin : begin + tail / 2, tail / 2};
+}
+
 HybridPictures::HybridPictures(const Model& model, std::unique_ptr<BasePictures> base,
                                const bitstream::SequenceHeader& sequence,
                                const bitstream::Descriptor& descriptor, size_t bytes,
@@ -19,18 +31,6 @@ HybridPictures::HybridPictures(const Model& model, std::unique_ptr<BasePictures>
            (static_cast<float>(size_.samples()) * descriptor.frames)),
       detail_(detail.begin(), detail.end()) {
     detail_.resize(detail_size(size_).count());
-}
-
-HybridPictures::Group HybridPictures::group_of(int picture) const {
-    constexpr int kUsual = models::kChunkFrames;
-    const int all = count(), rest = all % kUsual;
-    if (all < kUsual) return {0, all};
-    // One picture too many joins the last group; two and that group are divided by two.
-    const int tail = rest == 1 || rest == 2 ? kUsual + rest : rest;
-    const int begin = all - tail;
-    if (picture < begin) return {picture / kUsual * kUsual, kUsual};
-    if (rest != 2) return {begin, tail};
-    return {picture < begin + tail / 2 ? begin : begin + tail / 2, tail / 2};
 }
 
 Status HybridPictures::read_base(int first, int count) {
@@ -49,7 +49,8 @@ Result<std::vector<std::vector<float>>> HybridPictures::pictures(int first, int 
                                                                  int refinement,
                                                                  StageTimes& times) {
     const bool refined = refinement > 0 && model_.hybrid();
-    const Group group = refined ? group_of(first) : Group{first, count};
+    const RefinedGroup group =
+        refined ? refined_group(first, this->count()) : RefinedGroup{first, count};
     {
         StageTimer timer(times.base);
         GVC_RETURN_IF_ERROR(read_base(group.first, group.count));

@@ -14,14 +14,17 @@
 
 namespace gvc::codec {
 
+// Pictures that are refined together: usually models::kChunkFrames, in the end of a GOP three to
+// five, so that none is refined twice.
+struct RefinedGroup {
+    int first, count;
+};
+
+// That of a picture in a GOP of so many.
+RefinedGroup refined_group(int picture, int pictures);
+
 class HybridPictures {
   public:
-    // Pictures that are refined together: usually models::kChunkFrames, in the end of a GOP three
-    // to five, so that none is refined twice.
-    struct Group {
-        int first, count;
-    };
-
     // bytes: of the base's data, part of what the refiner is told. detail: of its detail code,
     // symbols of detail_size(); empty: none. The model must outlive this.
     HybridPictures(const Model& model, std::unique_ptr<BasePictures> base,
@@ -30,7 +33,6 @@ class HybridPictures {
                    const std::vector<int8_t>& detail);
 
     int count() const { return base_->count(); }
-    Group group_of(int picture) const;
     // Pictures first ... first + count - 1 of one group, planar RGB in [0, 1]. refinement: see
     // Descriptor; at 0, or with a model that cannot, they are the base's own.
     Result<std::vector<std::vector<float>>> pictures(int first, int count, int refinement,

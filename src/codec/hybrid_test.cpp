@@ -134,34 +134,18 @@ TEST_F(Hybrid, WithoutStepsTheBaseItselfIsShown) {
     }
 }
 
-class NoPictures final : public BasePictures {
-  public:
-    explicit NoPictures(int count) : count_(count) {}
-    int count() const override { return count_; }
-    Status rgb(int, std::span<float>) override { return {}; }
-
-  private:
-    int count_;
-};
-
-TEST_F(Hybrid, GroupsDivideAGop) {
-    bitstream::SequenceHeader sequence;
-    sequence.width = sequence.height = 64;
-    bitstream::Descriptor descriptor;
+TEST(RefinedGroups, DivideAGop) {
     for (int count = 1; count <= 29; ++count) {
         SCOPED_TRACE(count);
-        descriptor.frames = static_cast<uint8_t>(count);
-        const HybridPictures pictures(*model_, std::make_unique<NoPictures>(count), sequence,
-                                      descriptor, 1000, {});
         int next = 0;
         while (next < count) {
-            const auto group = pictures.group_of(next);
+            const RefinedGroup group = refined_group(next, count);
             ASSERT_EQ(group.first, next);
             ASSERT_GE(group.count, std::min(count, 3));
             ASSERT_LE(group.count, 5);
             for (int i = 0; i < group.count; ++i) {
-                EXPECT_EQ(pictures.group_of(next + i).first, next);
-                EXPECT_EQ(pictures.group_of(next + i).count, group.count);
+                EXPECT_EQ(refined_group(next + i, count).first, next);
+                EXPECT_EQ(refined_group(next + i, count).count, group.count);
             }
             next += group.count;
         }

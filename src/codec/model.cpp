@@ -120,8 +120,7 @@ Result<std::unique_ptr<Model>> Model::load(const SafetensorsFile& tokeniser,
     }
     if (hybrid) {
         GVC_ASSIGN_OR_RETURN(const auto config, models::hybrid_config(hybrid->metadata()));
-        GVC_ASSIGN_OR_RETURN(const auto refiner_config,
-                             models::refiner_config(hybrid->metadata()));
+        GVC_ASSIGN_OR_RETURN(const auto refiner_config, models::refiner_config(hybrid->metadata()));
         model->hybrid_.emplace(*model->ops_, config, refiner_config);
     }
     // A parameter that was missing or of another shape shows only here.

@@ -17,6 +17,8 @@ constexpr double kAverageDecay = 0.998;
 constexpr double kCheckpointMinutes = 4.0;
 constexpr int kLogEvery = 20;
 constexpr int kWarmupSteps = 40;
+// Quantiser steps are exponents: a whole octave of rate is 0.7 of them, thousands of Adam's steps.
+constexpr double kQuantiserRate = 8.0;
 
 bool exists(const std::string& path) {
     struct stat info {};
@@ -156,11 +158,11 @@ at::Tensor Trainer::distortion(const at::Tensor& picture, const at::Tensor& trut
     return d;
 }
 
-std::vector<at::Tensor> Trainer::trained() const {
-    std::vector<at::Tensor> result;
+Trainer::Trained Trainer::trained() const {
+    Trained result;
     for (const auto& [name, value] : parameters_.all()) {
         if (hybrid_) {
-            result.push_back(value);
+            result.networks.push_back(value);
             continue;
         }
         auto begins = [&](const char* prefix) { return name.rfind(prefix, 0) == 0; };
@@ -171,15 +173,20 @@ std::vector<at::Tensor> Trainer::trained() const {
                    : options_.stage == "key"  ? key
                    : options_.stage == "flow" ? !refiner && !key
                                               : !refiner;
-        if (use) result.push_back(value);
+        if (!use) continue;
+        const bool quantiser = name.find(".log_step.") != std::string::npos;
+        (quantiser ? result.quantisers : result.networks).push_back(value);
     }
     return result;
 }
 
 Status Trainer::run() {
-    std::vector<at::Tensor> trained_values = trained();
+    const Trained groups = trained();
+    std::vector<at::Tensor> trained_values = groups.networks;
+    trained_values.insert(trained_values.end(), groups.quantisers.begin(), groups.quantisers.end());
     auto settings = torch::optim::AdamWOptions(options_.lr).betas({0.9, 0.99}).weight_decay(1e-4);
-    torch::optim::AdamW optimiser(trained_values, settings);
+    torch::optim::AdamW optimiser(groups.networks, settings);
+    if (!groups.quantisers.empty()) optimiser.add_param_group(groups.quantisers);
     std::string moments = options_.checkpoint + ".adam." + options_.stage;
     if (exists(moments)) {
         try {
@@ -199,8 +206,9 @@ Status Trainer::run() {
         double lr =
             options_.lr_end + (options_.lr - options_.lr_end) * 0.5 * (1.0 + std::cos(M_PI * p));
         lr *= std::min(1.0, (run_steps_ + 1.0) / kWarmupSteps);
-        for (auto& group : optimiser.param_groups())
-            static_cast<torch::optim::AdamWOptions&>(group.options()).lr(lr);
+        for (size_t i = 0; i < optimiser.param_groups().size(); ++i)
+            static_cast<torch::optim::AdamWOptions&>(optimiser.param_groups()[i].options())
+                .lr(i == 0 ? lr : kQuantiserRate * lr);
         optimiser.zero_grad();
         Values values;
         at::Tensor loss = options_.stage == "key"      ? key_loss(values)

@@ -77,7 +77,10 @@ class Trainer {
                           Values& values, const std::string& name);
     at::Tensor batch_of(int frames);
     void calibrate();  // scales of a fresh latent, see the definition
-    std::vector<at::Tensor> trained() const;
+    struct Trained {
+        std::vector<at::Tensor> networks, quantisers;  // these at a higher learning rate
+    };
+    Trained trained() const;
     Result<std::vector<weights::NamedTensor>> averages(const std::vector<std::string>& prefixes);
     Status save();
     void log(Values values);

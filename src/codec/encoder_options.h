@@ -1,0 +1,39 @@
+// What an encoder is asked for.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+
+#include "base/result.h"
+#include "bitstream/sequence_header.h"
+#include "codec/base_coder.h"
+#include "codec/picture.h"
+#include "codec/rate_control.h"
+
+namespace gvc::codec {
+
+using PictureDistance = std::function<Result<double>(
+    std::span<const float> original, std::span<const float> decoded, PictureSize size)>;
+
+struct EncoderOptions {
+    // Size, rate, colour, aspect, rotation and context mode are the caller's; the fingerprint and
+    // the slices are filled in by the encoder.
+    bitstream::SequenceHeader sequence;
+    RateOptions rate;
+    int keyint = 29;  // frames; above 29 GOPs are chained by P-keys, at most 8 to a keyframe
+    bool scene_cuts = true;
+    uint16_t seed = 0;                 // of the decoder's noise; each GOP gets its own from it
+    bool keep_reconstruction = false;  // fill EncodedGop::reconstruction
+    // The hybrid base: GOPs are coded with it, and keyint is at most 29. nullptr: neural base.
+    BaseCoder* base_coder = nullptr;
+    // With a base coder: each GOP gets the better of both bases, as far as the encoder looks.
+    bool choose_base = false;
+    bool detail = true;     // code what the base lacks for the refiner (models/detail.h)
+    double base_scale = 0;  // coded size of the base over the shown one; 0: chosen on the first GOP
+    // How far a decoded picture seems from the original (both planar RGB), for that choice; without
+    // it the mean squared error decides.
+    PictureDistance distance;
+};
+
+}  // namespace gvc::codec

@@ -1,0 +1,33 @@
+// The frames of a GOP on their way through an encoder.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "bitstream/descriptor.h"
+#include "bitstream/sequence_header.h"
+#include "codec/gop_planner.h"
+#include "codec/picture.h"
+
+namespace gvc::codec {
+
+struct GopSource {
+    std::vector<WaitingPicture> pictures;
+    std::vector<size_t> kept;  // those that are coded
+    uint64_t end_pts = 0;      // of what follows
+    PlannedGop plan;
+
+    int frames() const { return static_cast<int>(kept.size()); }
+    int chunks() const;  // behind the keyframe
+    // Coded picture i; the last one repeats.
+    const WaitingPicture& coded(size_t i) const;
+    double seconds(const bitstream::SequenceHeader& sequence) const;
+    // Every second frame goes. False if only one is left.
+    bool thin_out();
+};
+
+// The descriptor of GOP `number`, without what its base adds: frames, times, seed of the noise.
+bitstream::Descriptor describe(const GopSource& source, const bitstream::SequenceHeader& sequence,
+                               uint32_t number, uint16_t seed);
+
+}  // namespace gvc::codec

@@ -1,0 +1,302 @@
+#include "codec/hybrid_encoder.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+
+#include "base/crc32c.h"
+#include "codec/detail.h"
+#include "codec/hybrid_pictures.h"
+#include "codec/judge.h"
+
+namespace gvc::codec {
+namespace {
+
+using bitstream::Bytes;
+using bitstream::ContextMode;
+
+// Sizes that are tried, and how.
+constexpr std::array kScales = {1.0, 0.875, 0.75, 0.625, 0.5, 0.4375, 0.375, 0.3125, 0.25};
+constexpr size_t kMiddleScale = 3;
+constexpr double kBitsPerSize = 1.3;   // bits go with this power of the scale
+constexpr size_t kMostHeaders = 4096;  // bytes that surely hold what comes before a GOP's data
+constexpr double kUsualDetailBits = 1.2, kMostDetailBits = 3.0;  // of a detail code's symbol
+constexpr double kDetailOverheadBits = 64;  // its slice's length and the entropy coder's state
+
+// The first size from which on the bits, too many by this factor at size i, are expected to fit.
+size_t next_size(size_t i, double excess) {
+    size_t next = i + 1;
+    while (next + 1 < kScales.size() &&
+           excess * std::pow(kScales[next] / kScales[i], kBitsPerSize) > 1) {
+        ++next;
+    }
+    return next;
+}
+
+}  // namespace
+
+HybridEncoder::HybridEncoder(const Model& model, const EncoderOptions& options)
+    : model_(model),
+      options_(options),
+      size_{static_cast<int>(options.sequence.width), static_cast<int>(options.sequence.height)},
+      rate_(options.rate, static_cast<double>(size_.width) * size_.height,
+            tick_seconds(options.sequence) * options.sequence.ticks_per_frame) {}
+
+void HybridEncoder::begin_rate(const GopSource& source) {
+    rate_.begin(source.plan.frames, source.seconds(options_.sequence), source.plan.last);
+}
+
+void HybridEncoder::commit(double bits) { rate_.commit(bits); }
+
+void HybridEncoder::pass(const GopSource& source, double bits) {
+    begin_rate(source);
+    rate_.commit(bits);
+}
+
+Result<HybridEncoder::Coded> HybridEncoder::code(GopSource& source, uint32_t number) {
+    number_ = number;
+    times_ = {};
+    tries_ = 0;
+    begin_rate(source);
+    std::optional<Candidate> chosen;
+    if (!chosen_size_) {
+        GVC_ASSIGN_OR_RETURN(chosen, choose_size(source));
+    }
+    while (true) {
+        Coded coded;
+        if (chosen) {
+            coded = std::move(chosen->coded);
+            rate_ = chosen->rate;
+        } else {
+            GVC_ASSIGN_OR_RETURN(coded.gop, code_within_budget(source));
+        }
+        const bool fits = rate_.within_cap();
+        if (!fits && source.thin_out()) {
+            rate_.shorten();
+            chosen.reset();
+            continue;
+        }
+        if (!fits && number == 0) {
+            return {Code::quality, "the maximum rate is too low for a single picture",
+                    "raise it, or make the pictures smaller"};
+        }
+        if (fits && !chosen) {
+            GVC_ASSIGN_OR_RETURN(coded.distance, choose_refinement(source, coded.gop));
+        }
+        if (!fits) coded.gop = {};
+        coded.gop.source_frames = source.plan.frames;
+        coded.gop.times = times_;
+        coded.gop.tries = tries_;
+        return coded;
+    }
+}
+
+// Which size looks best after refinement depends on the rate and on what is shown: from the middle
+// one the search goes on towards what is better, on the first GOP, until two sizes in a row are
+// worse. Without a rate the base has full size. None: no size meets the rate, or there was nothing
+// to choose.
+Result<std::optional<HybridEncoder::Candidate>> HybridEncoder::choose_size(
+    const GopSource& source) {
+    std::optional<Candidate> best;
+    chosen_size_ = 0;
+    if (options_.base_scale > 0 || !rate_.budget()) return best;
+    const BaseRateControl before = rate_;
+    const auto is_better = [&](size_t i) -> Result<bool> {
+        rate_ = before;
+        if (best) {  // a size starts where it will likely take the same bits
+            const double sizes = kScales[i] / kScales[*chosen_size_];
+            rate_.start_from(best->rate.best(), std::pow(sizes, kBitsPerSize));
+        }
+        GVC_ASSIGN_OR_RETURN(auto candidate, try_size(source, i));
+        if (!candidate || (best && candidate->at_budget >= best->at_budget)) return false;
+        best = std::move(candidate);
+        chosen_size_ = i;
+        return true;
+    };
+    chosen_size_ = kMiddleScale;
+    GVC_RETURN_IF_ERROR(is_better(kMiddleScale).status());
+    for (const int step : {+1, -1}) {
+        int worse = 0;
+        bool any = false;
+        for (size_t i = kMiddleScale + static_cast<size_t>(step); i < kScales.size() && worse < 2;
+             i += static_cast<size_t>(step)) {
+            GVC_ASSIGN_OR_RETURN(const bool better, is_better(i));
+            any = any || better;
+            worse = better || !best ? 0 : worse + 1;
+        }
+        if (any || !best) break;
+    }
+    rate_ = before;
+    if (!best) chosen_size_ = kScales.size() - 1;
+    return best;
+}
+
+// The GOP with a base of this size, and how far it looks from its original, as if it had taken its
+// very budget: a few percent of rate would decide otherwise. None where the budget cannot be met.
+Result<std::optional<HybridEncoder::Candidate>> HybridEncoder::try_size(const GopSource& source,
+                                                                        size_t size) {
+    options_.sequence.base_size = base_size(options_.sequence, kScales[size]);
+    Coded coded;
+    GVC_ASSIGN_OR_RETURN(coded.gop, code_at_size(source));
+    if (!rate_.meets_budget()) return std::optional<Candidate>();
+    GVC_ASSIGN_OR_RETURN(coded.distance, choose_refinement(source, coded.gop));
+    const double bits = 8.0 * static_cast<double>(coded.gop.bytes);
+    const double at_budget = at_equal_rate(coded.distance, bits, *rate_.budget());
+    return std::optional(Candidate{std::move(coded), rate_, at_budget});
+}
+
+// A GOP that takes too many bits at the coarsest quantiser gets a smaller size, for itself alone.
+Result<EncodedGop> HybridEncoder::code_within_budget(const GopSource& source) {
+    const bool fixed = options_.base_scale > 0;
+    for (size_t i = *chosen_size_;;) {
+        const double scale = fixed ? options_.base_scale : kScales[i];
+        options_.sequence.base_size = base_size(options_.sequence, scale);
+        const BaseRateControl before = rate_;
+        GVC_ASSIGN_OR_RETURN(EncodedGop gop, code_at_size(source));
+        const double excess = rate_.excess();
+        if (fixed || excess == 1 || i + 1 == kScales.size()) return gop;
+        rate_ = before;
+        i = std::min(next_size(i, excess), kScales.size() - 1);
+    }
+}
+
+Result<EncodedGop> HybridEncoder::code_at_size(const GopSource& source) {
+    std::vector<const WaitingPicture*> pictures;
+    for (size_t i = 0; i < source.kept.size(); ++i) pictures.push_back(&source.coded(i));
+    StageTimer timer(times_.analyse);
+    GVC_ASSIGN_OR_RETURN(const auto coder,
+                         options_.base_coder->source(pictures, options_.sequence));
+    EncodedGop gop;
+    gop.descriptor = describe(source, options_.sequence, number_, options_.seed);
+    gop.descriptor.base = bitstream::BaseKind::av1;
+    std::map<int, EncodedGop> tries;
+    for (bool content = false; !content; ++tries_) {
+        const int crf = rate_.crf();
+        GVC_ASSIGN_OR_RETURN(const auto units, coder->encode(crf));
+        gop.base_data.clear();
+        for (const Bytes& unit : units) {
+            gop.base_data.insert(gop.base_data.end(), unit.begin(), unit.end());
+        }
+        gop.descriptor.qp = static_cast<uint8_t>(std::min(crf / 2, models::kQualities - 1));
+        GVC_RETURN_IF_ERROR(pack(gop));
+        tries[crf] = gop;
+        content = rate_.tried(8.0 * static_cast<double>(gop.bytes) + expected_detail_bits());
+    }
+    gop = std::move(tries[rate_.best()]);
+    if (options_.detail && model_.hybrid()) GVC_RETURN_IF_ERROR(add_detail(pictures, gop));
+    return gop;
+}
+
+// What a detail code will take of the GOP's bits; with a hard limit, what it may take at most.
+double HybridEncoder::expected_detail_bits() const {
+    if (!options_.detail || !model_.hybrid()) return 0;
+    const auto symbols = static_cast<double>(detail_size(size_).count());
+    if (options_.rate.maxrate > 0) return kMostDetailBits * symbols + kDetailOverheadBits;
+    return detail_bits_.value_or(kUsualDetailBits * symbols + kDetailOverheadBits);
+}
+
+Status HybridEncoder::add_detail(std::span<const WaitingPicture* const> pictures, EncodedGop& gop) {
+    GVC_ASSIGN_OR_RETURN(
+        auto decoded,
+        options_.base_coder->decode(gop.base_data, gop.descriptor.frames, options_.sequence));
+    GVC_ASSIGN_OR_RETURN(gop.detail_symbols, measure_detail(model_, pictures, *decoded, size_));
+    gop.detail = entropy::encode_detail(detail_size(size_), gop.detail_symbols);
+    const size_t before = gop.bytes;
+    GVC_RETURN_IF_ERROR(pack(gop));
+    detail_bits_ = 8.0 * static_cast<double>(gop.bytes - before);
+    if (options_.rate.maxrate <= 0 || *detail_bits_ <= expected_detail_bits()) return {};
+    gop.detail.clear();
+    gop.detail_symbols.clear();
+    return pack(gop);
+}
+
+// Some pictures of the GOP as a decoder shows them, at the refinement that looks best.
+Result<HybridEncoder::Seen> HybridEncoder::look_at(const GopSource& source, const EncodedGop& gop) {
+    StageTimer timer(times_.base);
+    GVC_ASSIGN_OR_RETURN(auto base, options_.base_coder->decode(
+                                        gop.base_data, gop.descriptor.frames, options_.sequence));
+    HybridPictures decoded(model_, std::move(base), options_.sequence, gop.descriptor,
+                           gop.base_data.size(), gop.detail_symbols);
+    struct Sample {
+        std::vector<float> original, plain, refined;
+    };
+    std::vector<Sample> samples;
+    StageTimes ignored;
+    std::vector<std::vector<float>> plain, refined;
+    int first = -1;  // of the group in hand
+    for (const int picture : judged_pictures(decoded.count())) {
+        const RefinedGroup group = refined_group(picture, decoded.count());
+        if (group.first != first) {
+            first = group.first;
+            GVC_ASSIGN_OR_RETURN(plain, decoded.pictures(first, group.count, 0, ignored));
+            GVC_ASSIGN_OR_RETURN(
+                refined, decoded.pictures(first, group.count, bitstream::kFullRefinement, ignored));
+        }
+        const auto at = static_cast<size_t>(picture - first);
+        samples.push_back({unpack(source.coded(static_cast<size_t>(picture))), std::move(plain[at]),
+                           std::move(refined[at])});
+    }
+    const auto distance_at = [&](int refinement) -> Result<double> {
+        const float share = static_cast<float>(refinement) / bitstream::kFullRefinement;
+        double sum = 0;
+        for (const Sample& sample : samples) {
+            std::vector<float> shown(sample.plain);
+            for (size_t k = 0; k < shown.size(); ++k) {
+                shown[k] += share * (sample.refined[k] - sample.plain[k]);
+            }
+            GVC_ASSIGN_OR_RETURN(const double distance,
+                                 distance_of(options_.distance, sample.original, shown, size_));
+            sum += distance;
+        }
+        return sum / static_cast<double>(samples.size());
+    };
+    Seen best{0, bitstream::kFullRefinement};
+    GVC_ASSIGN_OR_RETURN(best.distance, distance_at(best.refinement));
+    for (int less = best.refinement - 1; less >= 0 && model_.hybrid(); --less) {
+        GVC_ASSIGN_OR_RETURN(const double distance, distance_at(less));
+        if (distance >= best.distance) break;
+        best = {distance, less};
+    }
+    return best;
+}
+
+// Never a refined picture where the base alone is better. How far the GOP then looks from its
+// original.
+Result<double> HybridEncoder::choose_refinement(const GopSource& source, EncodedGop& gop) {
+    GVC_ASSIGN_OR_RETURN(const Seen seen, look_at(source, gop));
+    if (!options_.distance || seen.refinement == gop.descriptor.refinement) return seen.distance;
+    gop.descriptor.refinement = static_cast<uint8_t>(seen.refinement);
+    GVC_RETURN_IF_ERROR(pack(gop));
+    return seen.distance;
+}
+
+// The packets of a GOP from its descriptor, base data and detail code.
+Status HybridEncoder::pack(EncodedGop& gop) {
+    bitstream::PackOptions options;
+    options.fragment = options_.sequence.context == ContextMode::self;
+    const size_t most = options.fragment ? bitstream::kMaxFragments *
+                                               (options.max_packet - bitstream::kMaxHeaderBytes)
+                                         : bitstream::kMaxPayload;
+    if (gop.base_data.size() + gop.detail.size() + kMostHeaders > most) {
+        return {Code::quality, "the AV1 base of a GOP takes more bytes than a packet can have",
+                options.fragment ? "ask for a lower rate, or use --mode chain"
+                                 : "ask for a lower rate"};
+    }
+    bitstream::CodedGop coded;
+    coded.kind = bitstream::PacketKind::base;
+    coded.counter = static_cast<uint8_t>(number_ % bitstream::kGopCounters);
+    coded.sequence = options_.sequence;
+    gop.descriptor.detail = !gop.detail.empty();
+    coded.descriptor = gop.descriptor;
+    coded.token_crc = crc32c(gop.base_data, crc32c(gop.detail));
+    coded.units.emplace_back();
+    if (gop.descriptor.detail) coded.units[0].push_back(gop.detail);
+    coded.units[0].push_back(gop.base_data);
+    GVC_ASSIGN_OR_RETURN(gop.packets, bitstream::pack_gop(coded, options_.sequence, options));
+    gop.bytes = bitstream::size_of(gop.packets);
+    gop.first_bytes = gop.base_data.size();
+    return {};
+}
+
+}  // namespace gvc::codec
