@@ -9,6 +9,7 @@ namespace gvc::train {
 constexpr double kLpipsWeight = 1.0;  // of each of its two networks
 constexpr int64_t kSeenFrames = 2;  // of each group of four by MS-SSIM and LPIPS: more tell little
 constexpr double kNoDetail = 0.1;   // share of groups that are refined without a detail code
+constexpr int kFirstSteps = 100;    // of a run, in which the critic learns alone
 constexpr int kBaseEvery = 5;       // steps, one of which measures the unrefined base, for the log
 
 // The detail code of each group, with some left out: [batch * frames, bands, H/32, W/32].
@@ -38,6 +39,36 @@ at::Tensor Trainer::detail_code(const PairSet::Batch& batch, int64_t frames, Val
     for (size_t i = 0; i < shares.size(); ++i)
         values["detail" + std::to_string(i)] = shares[i] / double(code.numel());
     return code.repeat_interleave(frames, 0).to(device_);
+}
+
+// The loss with the critic's part, whose gradient at the pictures has at most options_.adversarial
+// of the length of the loss's own (Esser et al. 2021, there at the last layer). What comes back has
+// the gradient of that sum, not its value.
+at::Tensor Trainer::with_adversary(const at::Tensor& loss, const at::Tensor& truth,
+                                   const at::Tensor& coded, const at::Tensor& refined,
+                                   Values& values) {
+    constexpr int T = models::kChunkFrames;
+    const int64_t n = options_.batch, c = options_.crop;
+    const int64_t t = std::uniform_int_distribution<int64_t>(0, T - 2)(random_);
+    const auto pair = [&](const at::Tensor& x) {
+        return x.view({n, T, 3, c, c}).narrow(1, t, 2).reshape({n, 6, c, c});
+    };
+    const at::Tensor shown = pair(refined.detach()), beside = pair(coded) - 0.5;
+    const auto seen = [&](const at::Tensor& x) { return at::cat({x - 0.5, beside}, 1); };
+    const Critic::Verdict verdict = critic_->judge(seen(pair(truth)), seen(shown));
+    values["critic"] = verdict.loss;
+    values["critic_real"] = verdict.real;
+    values["critic_fake"] = verdict.fake;
+    if (run_steps_ < kFirstSteps) return loss;
+
+    at::Tensor gradient = torch::autograd::grad({loss}, {refined}, {}, true)[0];
+    at::Tensor adversary = torch::zeros_like(gradient);
+    adversary.view({n, T, 3, c, c})
+        .narrow(1, t, 2)
+        .copy_(verdict.gradient.narrow(1, 0, 6).reshape({n, 2, 3, c, c}));
+    const double share = options_.adversarial * gradient.norm().item<double>() /
+                         std::max(adversary.norm().item<double>(), 1e-12);
+    return (refined * (gradient + share * adversary)).sum();
 }
 
 at::Tensor Trainer::hybrid_loss(Values& values) {
@@ -85,7 +116,8 @@ at::Tensor Trainer::hybrid_loss(Values& values) {
         auto first = [&](const at::Tensor& x) { return x.view({n, T, 3, c, c}).select(1, 0); };
         show({first(truth), first(coded), first(refined)});
     }
-    return d;
+    values["loss"] = d.item<double>();
+    return critic_ ? with_adversary(d, truth, coded, refined, values) : d;
 }
 
 }  // namespace gvc::train

@@ -17,6 +17,7 @@ constexpr double kAverageDecay = 0.998;
 constexpr double kCheckpointMinutes = 4.0;
 constexpr int kLogEvery = 20;
 constexpr int kWarmupSteps = 40;
+constexpr double kCriticRate = 4e-4;
 // Quantiser steps are exponents: a whole octave of rate is 0.7 of them, thousands of Adam's steps.
 constexpr double kQuantiserRate = 8.0;
 
@@ -196,6 +197,11 @@ Status Trainer::run() {
                           "remove it to start with fresh moments");
         }
     }
+    if (options_.adversarial > 0) {
+        constexpr int64_t kChannels = 12;  // two frames, and the same as they were decoded
+        critic_ = std::make_unique<Critic>(kChannels, kCriticRate, device_);
+        if (exists(critic_path())) GVC_RETURN_IF_ERROR(critic_->load(critic_path()));
+    }
     start_ = std::chrono::steady_clock::now();
     auto saved = start_;
     Values sums;
@@ -216,7 +222,7 @@ Status Trainer::run() {
                           : options_.stage == "refine" ? refine_loss(values)
                           : options_.stage == "hybrid" ? hybrid_loss(values)
                                                        : chunk_loss(values);
-        values["loss"] = loss.item<double>();
+        values.emplace("loss", loss.item<double>());
         show_ = false;
         loss.backward();
         double norm = torch::nn::utils::clip_grad_norm_(trained_values, 0.5);
@@ -258,6 +264,7 @@ Status Trainer::save() {
     if (hybrid_) models::to_metadata(options_.hybrid, metadata_);
     metadata_["train.step"] = std::to_string(step_);
     metadata_["train.stage"] = options_.stage;
+    if (critic_) GVC_RETURN_IF_ERROR(critic_->save(critic_path()));
     return parameters_.save(options_.checkpoint, metadata_);
 }
 

@@ -15,6 +15,7 @@
 #include "models/hybrid.h"
 #include "models/refiner.h"
 #include "train/codec_step.h"
+#include "train/critic.h"
 #include "train/dataset.h"
 #include "train/losses.h"
 #include "train/pairs.h"
@@ -36,6 +37,8 @@ struct Options {
     int batch = 6, crop = 256, chunks = 2;
     double rate_start = 1.0;  // share of the rate term at the start; 1 from a third of the run on
     double lr = 4e-4, lr_end = 2e-5;
+    // Hybrid: cap of the adversarial part, as a share of the other losses' gradient; 0: none.
+    double adversarial = 0;
     bool bf16 = true;
     bool cuda = false;
     uint64_t seed = 1;
@@ -53,7 +56,8 @@ class Trainer {
 
     Status run();
 
-    // Weights files from the averaged parameters. batches: of training sequences, to count tokens on.
+    // Weights files from the averaged parameters. batches: of training sequences, to count tokens
+    // on.
     Status export_tokeniser(const std::string& path, int batches);
     // tokeniser: the exported file that this refiner belongs to.
     Status export_refiner(const std::string& path, const std::string& tokeniser);
@@ -70,6 +74,8 @@ class Trainer {
     at::Tensor chunk_loss(Values& values);
     at::Tensor refine_loss(Values& values);
     at::Tensor hybrid_loss(Values& values);
+    at::Tensor with_adversary(const at::Tensor& loss, const at::Tensor& truth,
+                              const at::Tensor& coded, const at::Tensor& refined, Values& values);
     at::Tensor detail_code(const PairSet::Batch& batch, int64_t frames, Values& values);
 
     // L1 + LPIPS (one of the two networks, drawn each step) (+ MS-SSIM) per picture, [N].
@@ -83,6 +89,7 @@ class Trainer {
     Trained trained() const;
     Result<std::vector<weights::NamedTensor>> averages(const std::vector<std::string>& prefixes);
     Status save();
+    std::string critic_path() const { return options_.checkpoint + ".critic"; }
     void log(Values values);
     double progress() const;  // 0 ... 1 of this run
     double rate_share() const;
@@ -99,6 +106,7 @@ class Trainer {
     std::unique_ptr<Dataset> data_;
     std::unique_ptr<PairSet> pairs_;
     std::vector<Lpips> lpips_;
+    std::unique_ptr<Critic> critic_;
     models::Metadata metadata_;
     int64_t step_ = 0;  // over all runs of this checkpoint
     int64_t run_steps_ = 0;

@@ -293,6 +293,37 @@ TEST_F(TrainerTest, HybridStageRunsResumesAndExports) {
     for (float v : refined) ASSERT_NEAR(v, 0.5, 0.2);  // the head began at zero
 }
 
+TEST_F(TrainerTest, TheAdversarialPartRunsAndResumes) {
+    const Status made = make_pairs(pair_options(2));
+    SKIP_WITHOUT_AV1(made);
+    ASSERT_TRUE(made.ok()) << made.message();
+    options_.adversarial = 0.1;
+    for (int i = 0; i < 2; ++i) {
+        const Status status = run("hybrid");
+        ASSERT_TRUE(status.ok()) << status.message();
+        EXPECT_TRUE(fs::exists(options_.checkpoint + ".critic"));
+    }
+    std::ofstream(options_.checkpoint + ".critic") << "broken";
+    EXPECT_EQ(run("hybrid").code(), Code::input);
+}
+
+// It learns to tell noise from smooth pictures, and its gradient points from one to the other.
+TEST(CriticTest, LearnsAndShowsTheWay) {
+    torch::manual_seed(3);
+    Critic critic(12, 1e-3, at::kCPU);
+    const at::Tensor smooth = at::avg_pool2d(torch::randn({4, 12, 72, 72}), {9, 9}, {1, 1});
+    const auto real = [&] { return smooth + 0.01 * torch::randn_like(smooth); };
+    const at::Tensor fake = smooth + 0.5 * torch::randn_like(smooth);
+    const double before = critic.judge(real(), fake).loss;
+    Critic::Verdict verdict;
+    for (int i = 0; i < 40; ++i) verdict = critic.judge(real(), fake);
+    EXPECT_LT(verdict.loss, 0.7 * before);
+    EXPECT_GT(verdict.real, verdict.fake);
+    ASSERT_EQ(verdict.gradient.sizes(), fake.sizes());
+    const at::Tensor better = fake - 30 * verdict.gradient;
+    EXPECT_GT(critic.judge(real(), better).fake, critic.judge(real(), fake).fake);
+}
+
 TEST_F(TrainerTest, HybridStageNeedsPairs) {
     EXPECT_EQ(run("hybrid").code(), Code::input);
     std::ofstream(path("pairs.yuv")) << "x";
