@@ -80,6 +80,8 @@ check verify "$gvc" encode in.y4m v.gvc --qp 8 --verify -q
 check verify_tokens "$gvc" decode a.gvc --verify-tokens
 check fps_and_size bash -c "'$gvc' encode in.y4m f.gvc --fps 5 --size 64x64 --qp 20 --json |
     jq -e '.frames == 35'"
+check missed_rate_is_said bash -c "'$gvc' encode in.y4m r.gvc --bpp 0.0001 --progress none 2>&1 |
+    grep -q '^gvc: warning: the coarsest quantiser takes .* bpp, not 0.0001'"
 check image_sequence bash -c "'$gvc' encode 'p%03d.png' img.gvc --json | jq -e '.frames == 3'"
 
 # ---- the hybrid base ----

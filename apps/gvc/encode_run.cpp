@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "av1_preset.h"
+#include "base/format.h"
 #include "bounded_queue.h"
 #include "eval/lpips.h"
 #include "interrupt.h"
@@ -223,6 +224,22 @@ Status check_files(const EncodeOptions& options) {
     return {};
 }
 
+// Two short GOPs may miss the rate by a tenth; what is beyond that has a reason.
+void warn_of_missed_rate(const codec::RateOptions& rate, const EncodeSummary& summary,
+                         Console& console) {
+    constexpr double kNoticed = 1.15;
+    using Mode = codec::RateOptions::Mode;
+    if (rate.mode != Mode::bpp && rate.mode != Mode::bitrate) return;
+    const bool per_pixel = rate.mode == Mode::bpp;
+    const double reached = per_pixel ? summary.bpp : 1000 * summary.kbps;
+    if (reached <= kNoticed * rate.value) return;
+    console.warning(format(per_pixel ? "the coarsest quantiser takes %.4f bpp, not %.4f: a smaller "
+                                       "--size or --fps takes less"
+                                     : "the coarsest quantiser takes %.0f bit/s, not %.0f: a "
+                                       "smaller --size or --fps takes less",
+                           reached, rate.value));
+}
+
 Status verify(const EncodeOptions& options, const ModelFiles& files, EncodeSummary& summary) {
     GVC_ASSIGN_OR_RETURN(const TokenCheck check, check_tokens(options.files.output, files));
     if (!check.ok() || check.frames != static_cast<uint64_t>(summary.frames)) {
@@ -289,6 +306,7 @@ Result<EncodeSummary> run_encode(const EncodeOptions& options, Console& console)
     }
     Tally(summary).finish(reader->info(), elapsed);
     summary.interrupted = interrupted();
+    if (!summary.interrupted) warn_of_missed_rate(options.rate, summary, console);
     if (options.verify) GVC_RETURN_IF_ERROR(verify(options, files, summary));
     return summary;
 }
