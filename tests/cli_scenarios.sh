@@ -348,6 +348,8 @@ refuses suite_unknown_codec 2 "h264" "$gvc" eval --suite suite.json --only-codec
 check report_is_made "$gvc" report suite.jsonl -o suite.html
 check report_holds_curves grep -q '<svg class="chart"' suite.html
 check report_holds_pictures grep -q 'data:image/jpeg' suite.html
+check report_without_pictures bash -c "'$gvc' report suite.jsonl -o small.html --pictures off &&
+    ! grep -q 'data:image/jpeg' small.html && grep -q '<svg class=\"chart\"' small.html"
 refuses report_exists 2 "exists" "$gvc" report suite.jsonl -o suite.html
 refuses report_of_something_else 3 "no results" "$gvc" report suite.json -o x.html
 mkdir -p true/box found/box

@@ -12,6 +12,7 @@ namespace {
 
 struct Options {
     FileOptions files;
+    bool pictures = true;
     ConsoleOptions console;
 };
 
@@ -22,7 +23,11 @@ Status run(Options options, Console& console) {
             std::filesystem::path(options.files.input).replace_extension(".html").string();
     }
     GVC_RETURN_IF_ERROR(check_output(options.files));
-    GVC_ASSIGN_OR_RETURN(const eval::Results results, eval::load_results(options.files.input));
+    GVC_ASSIGN_OR_RETURN(eval::Results results, eval::load_results(options.files.input));
+    if (!options.pictures) {
+        for (auto& clip : results.clips) clip.pictures.clear();
+        for (auto& point : results.points) point.pictures.clear();
+    }
     if (results.points.empty()) return {Code::input, options.files.input + " holds no points"};
     const std::string page = report::make_report(results);
     GVC_RETURN_IF_ERROR(write_text(options.files.output, page));
@@ -43,6 +48,11 @@ void add_report(CLI::App& root, Run& run_chosen) {
     const auto options = std::make_shared<Options>();
     add_file_options(*app, options->files, "Results of gvc eval --suite",
                      "The page [RESULTS.html]");
+    app->add_option_function<std::string>(
+           "--pictures", [options](const std::string& v) { options->pictures = v == "on"; },
+           "on or off: numbers and curves alone, a small page [on]")
+        ->check(CLI::IsMember({"on", "off"}))
+        ->type_name("NAME");
     add_console_options(*app, options->console);
     app->callback([options, &run_chosen] {
         run_chosen = [options] {
