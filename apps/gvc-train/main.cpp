@@ -79,7 +79,7 @@ int main(int argc, char** argv) {
     app.add_option("--chunks", o.chunks, "chunks unrolled behind the keyframe");
     app.add_option("--rate-start", o.rate_start, "share of the rate term at the start");
     app.add_option("--adversarial", o.adversarial,
-                   "hybrid: cap of the adversarial part, a share of the gradient; 0: none")
+                   "hybrid: the adversarial part, a share of the gradient; 0: none")
         ->check(CLI::Range(0.0, 1.0));
     app.add_option("--lr", o.lr);
     app.add_option("--lr-end", o.lr_end);

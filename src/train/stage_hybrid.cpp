@@ -41,9 +41,10 @@ at::Tensor Trainer::detail_code(const PairSet::Batch& batch, int64_t frames, Val
     return code.repeat_interleave(frames, 0).to(device_);
 }
 
-// The loss with the critic's part, whose gradient at the pictures has at most options_.adversarial
-// of the length of the loss's own (Esser et al. 2021, there at the last layer). What comes back has
-// the gradient of that sum, not its value.
+// The loss with the critic's part, whose gradient at the last layer has options_.adversarial of the
+// length of the loss's own (Esser et al. 2021). At the pictures the two cannot be compared: what
+// the critic wants is smooth and adds up in the layers below, LPIPS' wishes mostly cancel. What
+// comes back has the gradient of the sum, not its value.
 at::Tensor Trainer::with_adversary(const at::Tensor& loss, const at::Tensor& truth,
                                    const at::Tensor& coded, const at::Tensor& refined,
                                    Values& values) {
@@ -66,8 +67,14 @@ at::Tensor Trainer::with_adversary(const at::Tensor& loss, const at::Tensor& tru
     adversary.view({n, T, 3, c, c})
         .narrow(1, t, 2)
         .copy_(verdict.gradient.narrow(1, 0, 6).reshape({n, 2, 3, c, c}));
-    const double share = options_.adversarial * gradient.norm().item<double>() /
-                         std::max(adversary.norm().item<double>(), 1e-12);
+    const at::Tensor last = parameters_.all().at("hybrid.refiner.head_out.weight");
+    const auto length = [&](const at::Tensor& at_pictures) {
+        return torch::autograd::grad({refined}, {last}, {at_pictures}, true)[0]
+            .norm()
+            .item<double>();
+    };
+    const double share =
+        options_.adversarial * length(gradient) / std::max(length(adversary), 1e-12);
     return (refined * (gradient + share * adversary)).sum();
 }
 

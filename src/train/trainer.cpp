@@ -17,7 +17,7 @@ constexpr double kAverageDecay = 0.998;
 constexpr double kCheckpointMinutes = 4.0;
 constexpr int kLogEvery = 20;
 constexpr int kWarmupSteps = 40;
-constexpr double kCriticRate = 4e-4;
+constexpr double kCriticRate = 2e-4;
 // Quantiser steps are exponents: a whole octave of rate is 0.7 of them, thousands of Adam's steps.
 constexpr double kQuantiserRate = 8.0;
 

@@ -37,7 +37,7 @@ struct Options {
     int batch = 6, crop = 256, chunks = 2;
     double rate_start = 1.0;  // share of the rate term at the start; 1 from a third of the run on
     double lr = 4e-4, lr_end = 2e-5;
-    // Hybrid: cap of the adversarial part, as a share of the other losses' gradient; 0: none.
+    // Hybrid: the adversarial part, as a share of the other losses' gradient; 0: none.
     double adversarial = 0;
     bool bf16 = true;
     bool cuda = false;
