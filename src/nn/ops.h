@@ -83,6 +83,8 @@ class Ops {
     virtual std::string name() const = 0;  // "reference", "onednn fp32", "torch cpu", ...
     // Threads that work on the host beside this backend may use, at least 1.
     virtual int threads() const { return 1; }
+    // Multiply-accumulates so far, of a backend that counts them (nn/counting.h); else 0.
+    virtual uint64_t products() const { return 0; }
 
     // ---- parameters: named, loaded from the weights or (in a trainer) made and registered ----
 
