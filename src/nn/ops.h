@@ -38,6 +38,9 @@ struct ConvSpec {
     bool bias = true;
     Init init = Init::kaiming;
     float gain = 1.0f;
+    // In fp32 a backend may use Winograd's algorithm: quicker, with several times the rounding, and
+    // that may depend on the number of threads. Not for what a decoder shows.
+    bool winograd = false;
 
     int padding() const { return pad >= 0 ? pad : (kernel - 1) / 2; }
 };
