@@ -1,8 +1,6 @@
 #include "bench.h"
 
-#include <algorithm>
-#include <chrono>
-#include <cmath>
+#include "nn/op_timer.h"
 
 namespace gvc::checkops {
 namespace {
@@ -15,56 +13,12 @@ using nn::Tensor;
 
 constexpr int64_t kFrames = 4, kHeight = 480, kWidth = 856, kCellsHigh = 60, kCellsWide = 107;
 
-class Bench {
+class Bench : public nn::OpTimer {
   public:
-    Bench(Ops& ops, nn::MemoryWeights& weights) : ops_(ops), weights_(weights) {}
+    Bench(Ops& ops, nn::MemoryWeights& weights) : OpTimer(ops, weights), ops_(ops) {}
 
-    Tensor input(const Shape& shape) {
-        std::vector<float> values(static_cast<size_t>(shape.count()));
-        for (size_t i = 0; i < values.size(); ++i)
-            values[i] = std::sin(static_cast<float>(i % 65521));
-        return ops_.from_host(shape, values.data());
-    }
-
-    // Of the type that a convolution gives.
-    Tensor feature(const Shape& shape) {
-        return ops_.conv(input(shape),
-                         conv_weight(static_cast<int>(shape.c), static_cast<int>(shape.c), 1, 1));
-    }
-
-    ConvWeight conv_weight(int in, int out, int kernel, int stride) {
-        nn::ConvSpec spec;
-        spec.in = in;
-        spec.out = out;
-        spec.kernel = kernel;
-        spec.stride = stride;
-        weights_.set("bench.weight", {out, in, kernel, kernel},
-                     std::vector<float>(static_cast<size_t>(out) * in * kernel * kernel, 0.01f));
-        weights_.set("bench.bias", {out}, std::vector<float>(static_cast<size_t>(out)));
-        return ops_.conv_weight("bench", spec);
-    }
-
-    nn::DepthwiseWeight depthwise_weight(int channels) {
-        weights_.set("bench.weight", {channels, 1, 3, 3},
-                     std::vector<float>(static_cast<size_t>(channels) * 9, 0.1f));
-        weights_.set("bench.bias", {channels}, std::vector<float>(static_cast<size_t>(channels)));
-        return ops_.depthwise_weight("bench", channels);
-    }
-
-    // Best of runs within a quarter of a second, at least three. The last value of the result is
-    // read, so that a device that works behind the program's back is waited for.
-    template <typename Op>
-    void time(const std::string& name, double giga_products, Op op) {
-        using Clock = std::chrono::steady_clock;
-        wait_for(op());
-        double best = 1e9, total = 0;
-        for (int run = 0; run < 3 || (total < 0.25 && run < 200); ++run) {
-            auto start = Clock::now();
-            wait_for(op());
-            double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-            best = std::min(best, seconds);
-            total += seconds;
-        }
+    void time(const std::string& name, double giga_products, const std::function<Tensor()>& op) {
+        const double best = seconds(op);
         rows.push_back({name, best * 1e3, 2 * giga_products / best, 0});
     }
 
@@ -91,15 +45,7 @@ class Bench {
     std::vector<BenchRow> rows;
 
   private:
-    void wait_for(const Tensor& x) {
-        Shape shape = x.shape();
-        Tensor corner = ops_.channels(ops_.crop(ops_.batch(x, shape.n - 1, 1), 1, 1), 0, 1);
-        float value;
-        ops_.to_host(corner, &value);
-    }
-
     Ops& ops_;
-    nn::MemoryWeights& weights_;
 };
 
 void bench_convolutions(Bench& bench, Ops& ops) {

@@ -1,5 +1,6 @@
 #include "bench_run.h"
 
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +12,8 @@
 #include "av1_preset.h"
 #include "codec/decoder.h"
 #include "eval/process.h"
+#include "nn/onednn/onednn_ops.h"
+#include "nn/op_timer.h"
 
 namespace gvc::app {
 namespace {
@@ -21,11 +24,23 @@ using Pictures = std::vector<std::vector<float>>;
 
 struct Run {
     double seconds = 0;
-    codec::StageTimes stages;
+    codec::StageCosts stages;
 };
 
-// Linux keeps the peak of memory in use and forgets it when asked.
-void forget_peak_memory() { std::ofstream("/proc/self/clear_refs") << "5"; }
+// The peak of what the process holds beyond what it held when this was made.
+class OwnMemory {
+  public:
+    OwnMemory() {
+        malloc_trim(0);  // what others have released would be used again, unseen
+        // Linux keeps the peak of memory in use and forgets it when asked.
+        std::ofstream("/proc/self/clear_refs") << "5";
+        before_ = eval::peak_memory_of(getpid());
+    }
+    uint64_t peak() const { return eval::peak_memory_of(getpid()) - before_; }
+
+  private:
+    uint64_t before_;
+};
 
 // Runs `once`, which returns a Result<Run>, and sums up.
 template <typename Once>
@@ -34,7 +49,6 @@ Result<BenchSide> repeat(const BenchCase& what, const Once& once) {
         const Result<Run> run = once();
         if (!run.ok()) return run.status();
     }
-    forget_peak_memory();
     std::vector<Run> runs;
     for (int i = 0; i < what.repetitions; ++i) {
         const auto begin = std::chrono::steady_clock::now();
@@ -46,9 +60,7 @@ Result<BenchSide> repeat(const BenchCase& what, const Once& once) {
     std::sort(runs.begin(), runs.end(),
               [](const Run& a, const Run& b) { return a.seconds < b.seconds; });
     const Run& middle = runs[(runs.size() - 1) / 2];
-    return BenchSide{{middle.seconds, runs.front().seconds, runs.back().seconds},
-                     middle.stages,
-                     eval::peak_memory_of(getpid())};
+    return BenchSide{{middle.seconds, runs.front().seconds, runs.back().seconds}, middle.stages, 0};
 }
 
 codec::EncoderOptions encoder_options(const BenchCase& what, codec::BaseCoder* base) {
@@ -74,7 +86,7 @@ Result<Run> encode(const codec::Model& model, const BenchCase& what, codec::Base
     encoder->flush();
     GVC_ASSIGN_OR_RETURN(auto gop, encoder->receive());
     packets = std::move(gop.packets);
-    return Run{0, gop.times};
+    return Run{0, gop.costs};
 }
 
 Result<Run> decode(const codec::Model& model, const BenchCase& what, codec::BaseCoder* base,
@@ -99,24 +111,46 @@ Result<Run> decode(const codec::Model& model, const BenchCase& what, codec::Base
     GVC_RETURN_IF_ERROR(decoder->flush());
     GVC_RETURN_IF_ERROR(drain());
     if (frames != what.frames) return {Code::internal, "the decoder lost frames"};
-    return Run{0, decoder->times()};
+    return Run{0, decoder->costs()};
+}
+
+double measured_peak(const BenchCase& what) {
+    nn::MemoryWeights weights;
+    const auto ops = nn::make_onednn_ops(
+        weights, what.precision == "fp32" ? nn::Precision::fp32 : nn::Precision::bf16);
+    if (what.threads > 0) ops->set_threads(what.threads);
+    return nn::peak_products(*ops, weights);
+}
+
+// Repeats `once`, which takes a model and the coder of the base, with a model of its own.
+template <typename Once>
+Result<BenchSide> side(const LoadModel& load, const BenchCase& what, const Once& once) {
+    const OwnMemory memory;
+    GVC_ASSIGN_OR_RETURN(const auto model, load());
+    std::unique_ptr<codec::BaseCoder> base;
+    if (what.base == "av1") base = make_base_coder(what.preset, what.threads);
+    GVC_ASSIGN_OR_RETURN(BenchSide side, repeat(what, [&] { return once(*model, base.get()); }));
+    GVC_RETURN_IF_ERROR(model->status());
+    side.peak_memory = memory.peak();
+    return side;
 }
 
 }  // namespace
 
-Result<BenchResult> run_bench(const codec::Model& model, const BenchCase& what,
+Result<BenchResult> run_bench(const LoadModel& load, const BenchCase& what,
                               const Pictures& pictures) {
-    BenchResult result{what, model.ops().name(), 0, {}, {}};
+    BenchResult result{what, {}, 0, measured_peak(what), {}, {}};
     std::vector<bitstream::Bytes> packets;
-    std::unique_ptr<codec::BaseCoder> base;
-    if (what.base == "av1") base = make_base_coder(what.preset, what.threads);
-    GVC_ASSIGN_OR_RETURN(result.encode, repeat(what, [&] {
-                             return encode(model, what, base.get(), pictures, packets);
+    GVC_ASSIGN_OR_RETURN(result.encode,
+                         side(load, what, [&](const codec::Model& model, codec::BaseCoder* base) {
+                             result.backend = model.ops().name();
+                             return encode(model, what, base, pictures, packets);
                          }));
     for (const bitstream::Bytes& packet : packets) result.bytes += packet.size();
     GVC_ASSIGN_OR_RETURN(result.decode,
-                         repeat(what, [&] { return decode(model, what, base.get(), packets); }));
-    GVC_RETURN_IF_ERROR(model.status());
+                         side(load, what, [&](const codec::Model& model, codec::BaseCoder* base) {
+                             return decode(model, what, base, packets);
+                         }));
     return result;
 }
 

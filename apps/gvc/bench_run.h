@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,6 +16,7 @@ namespace gvc::app {
 
 struct BenchCase {
     codec::PictureSize size;
+    std::string device = "cpu";
     std::string precision = "auto";
     int threads = 0;  // 0: one for each CPU
     int frames = 29;
@@ -30,20 +33,26 @@ struct BenchTime {
 
 struct BenchSide {
     BenchTime total;
-    codec::StageTimes stages;  // of the median run
-    uint64_t peak_memory = 0;  // bytes, of the process during these runs; 0: unknown
+    codec::StageCosts stages;  // of the median run
+    // Bytes that the program held at most beside what it held before: weights, buffers and
+    // libraries of this side, not the pictures that are coded. 0: unknown.
+    uint64_t peak_memory = 0;
 };
 
 struct BenchResult {
     BenchCase what;
-    std::string backend;  // as it calls itself
-    uint64_t bytes = 0;   // of the GOP
+    std::string backend;       // as it calls itself
+    uint64_t bytes = 0;        // of the GOP
+    double peak_products = 0;  // multiply-accumulates a second: nn::peak_products
     BenchSide encode, decode;
 };
 
+// A model that counts, new for each side, so that the encoder's memory is not the decoder's.
+using LoadModel = std::function<Result<std::unique_ptr<codec::Model>>()>;
+
 // Codes `pictures` (planar RGB of the case's size, as many as its frames) again and again. Nothing
 // is read, written or converted: it is the codec alone. Status as encoder and decoder say.
-Result<BenchResult> run_bench(const codec::Model& model, const BenchCase& what,
+Result<BenchResult> run_bench(const LoadModel& load, const BenchCase& what,
                               const std::vector<std::vector<float>>& pictures);
 
 // A textured picture that pans and has a moving object: the same on every machine.

@@ -33,6 +33,7 @@ struct ComputeOptions {
     std::string model;               // folder or file; empty: the usual places
     std::string precision = "auto";  // auto, fp32, bf16
     int threads = 0;                 // 0: one for each CPU
+    bool count = false;              // multiply-accumulates, for `gvc bench`
 };
 
 void add_file_options(CLI::App& app, FileOptions& options, const char* input_help,

@@ -65,10 +65,10 @@ void result(const DecodeOptions& options, const DecodeSummary& s, Console& conso
         w.value("lost_gops", s.lost_gops);
         w.value("damaged_bytes", s.damaged_bytes);
         w.begin_object("stage_seconds");
-        w.value("entropy", s.times.entropy);
-        w.value("base", s.times.base);
-        w.value("refine", s.times.refine);
-        w.value("transfer", s.times.transfer);
+        w.value("entropy", s.costs.entropy.seconds);
+        w.value("base", s.costs.base.seconds);
+        w.value("refine", s.costs.refine.seconds);
+        w.value("transfer", s.costs.transfer.seconds);
         w.end_object();
         w.value("interrupted", s.interrupted);
     });

@@ -176,7 +176,7 @@ Status check_whole(const DecodeOptions& options, const PacketSource& source,
     summary.concealed = decoder.report().concealed;
     summary.lost_gops = decoder.report().lost_gops;
     summary.damaged_bytes = source.lost_bytes();
-    summary.times = decoder.times();
+    summary.costs = decoder.costs();
     const bool cut_short = interrupted() || options.frames > 0;
     if (summary.frames == 0) {
         return {Code::input, options.start ? "the stream ends before the start asked for"

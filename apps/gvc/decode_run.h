@@ -32,7 +32,7 @@ struct DecodeSummary {
     int width = 0, height = 0;
     double fps = 0;
     std::string md5;  // of the samples, as `ffmpeg -f md5` gives it for raw video
-    codec::StageTimes times;
+    codec::StageCosts costs;
     bool interrupted = false;
 
     bool partial() const { return concealed > 0 || lost_gops > 0 || damaged_bytes > 0; }

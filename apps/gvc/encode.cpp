@@ -145,10 +145,10 @@ void result(const EncodeSummary& s, Console& console) {
         w.value("qp_max", s.qp_max);
         w.value("overhead_share", s.overhead_share());
         w.begin_object("stage_seconds");
-        w.value("analyse", s.times.analyse);
-        w.value("entropy", s.times.entropy);
-        w.value("base", s.times.base);
-        w.value("transfer", s.times.transfer);
+        w.value("analyse", s.costs.analyse.seconds);
+        w.value("entropy", s.costs.entropy.seconds);
+        w.value("base", s.costs.base.seconds);
+        w.value("transfer", s.costs.transfer.seconds);
         w.end_object();
         if (s.verified) w.value("verified", true);
         w.value("interrupted", s.interrupted);

@@ -144,7 +144,7 @@ class Tally {
             s_.qp_min = first && unit == 0 ? qp : std::min(s_.qp_min, qp);
             s_.qp_max = first && unit == 0 ? qp : std::max(s_.qp_max, qp);
         }
-        add(gop.times);
+        s_.costs += gop.costs;
     }
 
     void finish(const media::StreamInfo& info, double elapsed) {
@@ -156,14 +156,6 @@ class Tally {
     }
 
   private:
-    void add(const codec::StageTimes& t) {
-        s_.times.analyse += t.analyse;
-        s_.times.entropy += t.entropy;
-        s_.times.base += t.base;
-        s_.times.refine += t.refine;
-        s_.times.transfer += t.transfer;
-    }
-
     EncodeSummary& s_;
 };
 

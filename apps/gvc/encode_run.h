@@ -45,7 +45,7 @@ struct EncodeSummary {
     uint64_t gops = 0;
     double bpp = 0, kbps = 0, fps = 0, seconds = 0;
     int qp_min = 0, qp_max = 0;
-    codec::StageTimes times;
+    codec::StageCosts costs;
     bool interrupted = false;
     bool verified = false;
 

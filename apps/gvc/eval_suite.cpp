@@ -225,7 +225,8 @@ Status run_suite_request(const SuiteRequest& request, const SuiteCompute& comput
     if (!out) return {Code::temporary, "cannot write " + path};
     GVC_RETURN_IF_ERROR(write_other_shapes(request, results));
 
-    const eval::Summary summary = eval::summarise(results, eval::PointTable(results));
+    eval::Summary summary = eval::summarise(results, eval::PointTable(results));
+    summary.published = suite.published;
     console.result(eval::summary_text(summary) + "\n\nresults: " + path, [&](JsonWriter& json) {
         json.value("command", "eval");
         json.value("suite", suite.name);

@@ -13,6 +13,7 @@ Result<std::unique_ptr<codec::Model>> load_model(const ModelFiles& files,
                         : compute.precision == "fp32" ? codec::PrecisionChoice::fp32
                                                       : codec::PrecisionChoice::automatic;
     options.threads = compute.threads;
+    options.count = compute.count;
     GVC_ASSIGN_OR_RETURN(auto model, codec::Model::load(options));
     // The backend would compute in fp32 instead; who asked for bf16 by name wants to know.
     if (bf16 && model->ops().name().find("bf16") == std::string::npos) {

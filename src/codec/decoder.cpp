@@ -92,7 +92,7 @@ bool Decoder::gop_complete() const {
 }
 
 Status Decoder::send(const bitstream::Packet& packet) {
-    StageTimer timer(times_.entropy);
+    StageTimer timer(costs_.entropy, model_.ops());
     auto content = parser_.parse(packet);
     if (content.ok()) return take(*content);
     if (content.status().code() == Code::again) return {};  // a fragment
@@ -350,18 +350,18 @@ Status Decoder::decode(const Work& work) {
     const int qp = bitstream::unit_qp(work.gop->descriptor, work.unit);
     models::BaseOutput base;
     {
-        StageTimer timer(times_.base);
+        StageTimer timer(costs_.base, model_.ops());
         const nn::Tensor means = unit_means(model_, role, work.tokens.z, work.gop->plane, state_);
         base = decode_base(model_, role, means, work.tokens.y, qp, state_);
     }
     nn::Tensor rgb = base.rgb;
     if (steps_ > 0) {
-        StageTimer timer(times_.refine);
+        StageTimer timer(costs_.refine, model_.ops());
         rgb = refine(work, role, base);
     }
     std::vector<std::vector<float>> pictures;
     if (work.pts.back() >= options_.discard_before || options_.conceal) {
-        StageTimer timer(times_.transfer);
+        StageTimer timer(costs_.transfer, model_.ops());
         // The last chunk may have more frames than are shown.
         rgb = ops.batch(rgb, 0, static_cast<int64_t>(work.pts.size()));
         pictures = to_host(ops, rgb, work.gop->size());
@@ -374,7 +374,7 @@ Status Decoder::decode(const Work& work) {
 
 Status Decoder::begin_base_pictures(const Work& work) {
     hybrid_.reset();
-    StageTimer timer(times_.base);
+    StageTimer timer(costs_.base, model_.ops());
     const Gop& gop = *work.gop;
     std::vector<int8_t> detail;
     if (gop.descriptor.detail) {
@@ -415,7 +415,7 @@ Status Decoder::decode_base_pictures(Work& work) {
     if (group.pts.back() >= options_.discard_before || options_.conceal) {
         const int refinement = options_.steps == 0 ? 0 : gop.descriptor.refinement;
         GVC_ASSIGN_OR_RETURN(pictures,
-                             hybrid_->pictures(first, static_cast<int>(count), refinement, times_));
+                             hybrid_->pictures(first, static_cast<int>(count), refinement, costs_));
     }
     if (work.pts.empty()) hybrid_.reset();
     hand_out(group, std::move(pictures), first == 0);

@@ -73,7 +73,7 @@ class Decoder {
 
     const std::optional<bitstream::SequenceHeader>& sequence() const { return parser_.sequence(); }
     const DecoderReport& report() const { return report_; }
-    const StageTimes& times() const { return times_; }
+    const StageCosts& costs() const { return costs_; }
 
   private:
     struct Gop {  // what its frames share
@@ -139,7 +139,7 @@ class Decoder {
     DecoderOptions options_;
     int steps_;
     DecoderReport report_;
-    StageTimes times_;
+    StageCosts costs_;
 
     // Parsing
     bitstream::PacketParser parser_;

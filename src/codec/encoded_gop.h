@@ -20,7 +20,7 @@ struct EncodedGop {
     size_t first_bytes = 0;  // of these: the keyframe's or P-key's slices
     size_t chunk_bytes = 0;  // and the chunks' slices
     int tries = 1;
-    StageTimes times;  // of all tries
+    StageCosts costs;  // of all tries
     // The base pictures that a decoder on this machine shows with steps = 0; neural base only.
     std::vector<std::vector<float>> reconstruction;
     bitstream::Bytes base_data;          // of a hybrid base: its codec's data,

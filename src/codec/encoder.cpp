@@ -106,7 +106,7 @@ void Encoder::flush() { planner_.flush(); }
 Result<EncodedGop> Encoder::receive() {
     const auto plan = planner_.next();
     if (!plan) return {Code::again, "no whole GOP yet"};
-    times_ = {};
+    costs_ = {};
     tries_ = 0;
     GopSource source = take_source(*plan);
     if (!hybrid_) return code_neural(source);
@@ -286,11 +286,15 @@ void Encoder::code_first(Try& gop, const GopSource& source) {
     const WaitingPicture* picture = &source.coded(0);
     nn::Tensor rgb;
     {
-        StageTimer timer(times_.transfer);
+        StageTimer timer(costs_.transfer, model_.ops());
         rgb = to_device(ops, std::span(&picture, 1), size_);
     }
     auto& style = gop.coded.descriptor.style.emplace();
-    const auto levels = quantise(ops, model_.tokeniser().style(ops, rgb));
+    std::vector<int16_t> levels;
+    {
+        StageTimer timer(costs_.analyse, model_.ops());
+        levels = quantise(ops, model_.tokeniser().style(ops, rgb));
+    }
     for (size_t i = 0; i < style.size(); ++i) {
         style[i] = static_cast<uint8_t>(levels[i] + models::kStyleLevels / 2);
     }
@@ -314,7 +318,7 @@ void Encoder::code_chunk(Try& gop, const GopSource& source, int unit) {
     for (size_t i = 0; i < kChunk; ++i) pictures[i] = &source.coded(first + i);  // the last repeats
     nn::Tensor rgb;
     {
-        StageTimer timer(times_.transfer);
+        StageTimer timer(costs_.transfer, model_.ops());
         rgb = to_device(model_.ops(), pictures, size_);
     }
     const int shown = std::min(kChunk, source.frames() - static_cast<int>(first));
@@ -334,30 +338,30 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb, int shown) {
 
     models::Latent latent;
     {
-        StageTimer timer(times_.analyse);
+        StageTimer timer(costs_.analyse, model_.ops());
         latent = role == UnitRole::key ? tokeniser.analyse_key(ops, rgb, qps)
                                        : tokeniser.analyse_chunk(ops, rgb, gop.state, qps);
     }
     tokens.z = quantise(ops, latent.z);
     nn::Tensor means;
     {
-        StageTimer timer(times_.base);
+        StageTimer timer(costs_.base, model_.ops());
         means = unit_means(model_, role, tokens.z, plane, gop.state);
     }
     {
-        StageTimer timer(times_.entropy);
+        StageTimer timer(costs_.entropy, model_.ops());
         tokens.y = quantise(ops, ops.sub(latent.y, means));
         if (unit == 0) choose_bands(gop, tokens);
         gop.coded.units.push_back(gop.unit_encoder.encode(unit, tokens));
     }
     models::BaseOutput base;
     {
-        StageTimer timer(times_.base);
+        StageTimer timer(costs_.base, model_.ops());
         const int frames = gop.keep ? kChunk : 1;
         base = decode_base(model_, role, means, tokens.y, qp, gop.state, frames);
     }
     if (gop.keep) {
-        StageTimer timer(times_.transfer);
+        StageTimer timer(costs_.transfer, model_.ops());
         for (auto& picture : to_host(ops, ops.batch(base.rgb, 0, shown), size_)) {
             gop.reconstruction.push_back(std::move(picture));
         }
@@ -398,7 +402,7 @@ EncodedGop Encoder::finish(Try gop, const GopSource& source) {
     EncodedGop out;
     out.random_access = source.plan.key;
     out.source_frames = source.plan.frames;
-    out.times = times_;
+    out.costs = costs_;
     out.tries = tries_;
     if (gop.packets.empty()) return out;
     out.bytes = size_of(gop.packets);

@@ -75,7 +75,7 @@ class Encoder {
     std::deque<WaitingPicture> waiting_;
     uint64_t taken_ = 0;  // pictures sent
     uint64_t last_pts_ = 0;
-    StageTimes times_;  // of the GOP in hand
+    StageCosts costs_;  // of the GOP in hand
     int tries_ = 0;
     // After the last GOP that went out:
     uint32_t gops_ = 0;

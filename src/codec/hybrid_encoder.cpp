@@ -56,7 +56,7 @@ void HybridEncoder::pass(const GopSource& source, double bits) {
 
 Result<HybridEncoder::Coded> HybridEncoder::code(GopSource& source, uint32_t number) {
     number_ = number;
-    times_ = {};
+    costs_ = {};
     tries_ = 0;
     begin_rate(source);
     std::optional<Candidate> chosen;
@@ -86,7 +86,7 @@ Result<HybridEncoder::Coded> HybridEncoder::code(GopSource& source, uint32_t num
         }
         if (!fits) coded.gop = {};
         coded.gop.source_frames = source.plan.frames;
-        coded.gop.times = times_;
+        coded.gop.costs = costs_;
         coded.gop.tries = tries_;
         return coded;
     }
@@ -164,7 +164,7 @@ Result<EncodedGop> HybridEncoder::code_within_budget(const GopSource& source) {
 Result<EncodedGop> HybridEncoder::code_at_size(const GopSource& source) {
     std::vector<const WaitingPicture*> pictures;
     for (size_t i = 0; i < source.kept.size(); ++i) pictures.push_back(&source.coded(i));
-    StageTimer timer(times_.analyse);
+    StageTimer timer(costs_.analyse, model_.ops());
     GVC_ASSIGN_OR_RETURN(const auto coder,
                          options_.base_coder->source(pictures, options_.sequence));
     EncodedGop gop;
@@ -213,7 +213,7 @@ Status HybridEncoder::add_detail(std::span<const WaitingPicture* const> pictures
 
 // Some pictures of the GOP as a decoder shows them, at the refinement that looks best.
 Result<HybridEncoder::Seen> HybridEncoder::look_at(const GopSource& source, const EncodedGop& gop) {
-    StageTimer timer(times_.base);
+    StageTimer timer(costs_.base, model_.ops());
     GVC_ASSIGN_OR_RETURN(auto base, options_.base_coder->decode(
                                         gop.base_data, gop.descriptor.frames, options_.sequence));
     HybridPictures decoded(model_, std::move(base), options_.sequence, gop.descriptor,
@@ -222,7 +222,7 @@ Result<HybridEncoder::Seen> HybridEncoder::look_at(const GopSource& source, cons
         std::vector<float> original, plain, refined;
     };
     std::vector<Sample> samples;
-    StageTimes ignored;
+    StageCosts ignored;
     std::vector<std::vector<float>> plain, refined;
     int first = -1;  // of the group in hand
     for (const int picture : judged_pictures(decoded.count())) {

@@ -62,7 +62,7 @@ class HybridEncoder {
     std::optional<double> detail_bits_;  // of the last detail code
     // Of the GOP in hand:
     uint32_t number_ = 0;
-    StageTimes times_;
+    StageCosts costs_;
     int tries_ = 0;
 };
 

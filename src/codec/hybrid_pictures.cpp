@@ -47,17 +47,17 @@ Status HybridPictures::read_base(int first, int count) {
 
 Result<std::vector<std::vector<float>>> HybridPictures::pictures(int first, int count,
                                                                  int refinement,
-                                                                 StageTimes& times) {
+                                                                 StageCosts& costs) {
     const bool refined = refinement > 0 && model_.hybrid();
     const RefinedGroup group =
         refined ? refined_group(first, this->count()) : RefinedGroup{first, count};
     {
-        StageTimer timer(times.base);
+        StageTimer timer(costs.base, model_.ops());
         GVC_RETURN_IF_ERROR(read_base(group.first, group.count));
     }
     std::vector<std::vector<float>> result;
     if (refined) {
-        StageTimer timer(times.refine);
+        StageTimer timer(costs.refine, model_.ops());
         result = refine(group.count, refinement);
         GVC_RETURN_IF_ERROR(model_.status());
     } else {

@@ -36,7 +36,7 @@ class HybridPictures {
     // Pictures first ... first + count - 1 of one group, planar RGB in [0, 1]. refinement: see
     // Descriptor; at 0, or with a model that cannot, they are the base's own.
     Result<std::vector<std::vector<float>>> pictures(int first, int count, int refinement,
-                                                     StageTimes& times);
+                                                     StageCosts& costs);
 
   private:
     Status read_base(int first, int count);

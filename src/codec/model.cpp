@@ -3,6 +3,7 @@
 #include <charconv>
 #include <string_view>
 
+#include "nn/counting.h"
 #include "nn/onednn/onednn_ops.h"
 #include "nn/reference/reference_ops.h"
 
@@ -110,6 +111,7 @@ Result<std::unique_ptr<Model>> Model::load(const SafetensorsFile& tokeniser,
     const AllFiles source(tokeniser, refiner, hybrid);
     model->ops_ = make_ops(source, options);
     if (options.threads > 0) model->ops_->set_threads(options.threads);
+    if (options.count) model->counting_ = nn::make_counting_ops(*model->ops_);
     model->tokeniser_.emplace(*model->ops_, config);
     if (refiner) {
         GVC_RETURN_IF_ERROR(check_pair(*refiner, model->fingerprint()));

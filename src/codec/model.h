@@ -25,7 +25,8 @@ struct ModelOptions {
     std::string hybrid_path;   // the same for GOPs with an AV1 base
     PrecisionChoice precision = PrecisionChoice::automatic;
     Backend backend = Backend::onednn;
-    int threads = 0;  // 0: what OpenMP gives
+    int threads = 0;     // 0: what OpenMP gives
+    bool count = false;  // multiply-accumulates, as nn/counting.h
 };
 
 // Encoders and decoders of one thread may share a model; two threads need a model each.
@@ -40,7 +41,7 @@ class Model {
                                                const ModelOptions& options,
                                                const weights::SafetensorsFile* hybrid = nullptr);
 
-    nn::Ops& ops() const { return *ops_; }
+    nn::Ops& ops() const { return counting_ ? *counting_ : *ops_; }
     const entropy::TokenModel& tokens() const { return tokens_; }
     const models::Tokeniser& tokeniser() const { return *tokeniser_; }
     const models::Refiner* refiner() const { return refiner_ ? &*refiner_ : nullptr; }
@@ -55,6 +56,7 @@ class Model {
     Model() = default;
 
     std::unique_ptr<nn::InferenceOps> ops_;
+    std::unique_ptr<nn::Ops> counting_;  // ops_, counted; null where nobody asked
     entropy::TokenModel tokens_;
     std::optional<models::Tokeniser> tokeniser_;
     std::optional<models::Refiner> refiner_;

@@ -1,31 +1,58 @@
-// Seconds of stages, and ticks as seconds.
+// What stages take, and ticks as seconds.
 #pragma once
 
 #include <chrono>
 
 #include "bitstream/sequence_header.h"
+#include "nn/ops.h"
 
 namespace gvc::codec {
 
-struct StageTimes {
-    double analyse = 0;   // encoder networks (encoder only)
-    double entropy = 0;   // quantising, scale network, rANS
-    double base = 0;      // means and decoder base
-    double refine = 0;    // refiner (decoder only)
-    double transfer = 0;  // pictures to and from the device
+struct StageCost {
+    double seconds = 0;
+    uint64_t products = 0;  // multiply-accumulates of networks, where ModelOptions::count asks
+
+    StageCost& operator+=(const StageCost& other) {
+        seconds += other.seconds;
+        products += other.products;
+        return *this;
+    }
 };
 
-// Adds the time it lives to a sum.
+struct StageCosts {
+    StageCost analyse;   // encoder networks (encoder only)
+    StageCost entropy;   // quantising, scale network, rANS
+    StageCost base;      // means and decoder base
+    StageCost refine;    // refiner (decoder only)
+    StageCost transfer;  // pictures to and from the device
+
+    StageCosts& operator+=(const StageCosts& other) {
+        analyse += other.analyse;
+        entropy += other.entropy;
+        base += other.base;
+        refine += other.refine;
+        transfer += other.transfer;
+        return *this;
+    }
+};
+
+// Adds what happens while it lives to a stage.
 class StageTimer {
   public:
-    explicit StageTimer(double& sum) : sum_(sum) {}
-    ~StageTimer() { sum_ += std::chrono::duration<double>(Clock::now() - start_).count(); }
+    StageTimer(StageCost& stage, const nn::Ops& ops)
+        : stage_(stage), ops_(ops), products_(ops.products()) {}
+    ~StageTimer() {
+        stage_ += {std::chrono::duration<double>(Clock::now() - start_).count(),
+                   ops_.products() - products_};
+    }
     StageTimer(const StageTimer&) = delete;
     StageTimer& operator=(const StageTimer&) = delete;
 
   private:
     using Clock = std::chrono::steady_clock;
-    double& sum_;
+    StageCost& stage_;
+    const nn::Ops& ops_;
+    uint64_t products_;
     Clock::time_point start_ = Clock::now();
 };
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "codec/detail.h"
 #include "codec/stream_testonly.h"
 
 namespace gvc::codec {
@@ -39,6 +40,28 @@ TEST(TrainedWeights, CodeARecognisablePicture) {
             EXPECT_GT(psnr(decoding.frames[i].rgb, test_picture(size, double(i))), least) << qp;
         }
     }
+}
+
+// Size S: what a decoder's speed rests on. A larger network does not slip in unseen.
+TEST(TrainedWeights, RefinerOfTheAv1BaseTakes16ThousandProductsAPixel) {
+    const std::string folder = std::string(GVC_SOURCE_DIR) + "/models/";
+    ModelOptions options;
+    options.tokeniser_path = folder + "tokeniser.safetensors";
+    options.hybrid_path = folder + "refiner-av1-s.safetensors";
+    options.count = true;
+    if (!std::filesystem::exists(options.hybrid_path)) GTEST_SKIP() << "no weights in models/";
+    const auto model = Model::load(options);
+    ASSERT_TRUE(model.ok()) << model.status().message();
+    nn::Ops& ops = (*model)->ops();
+    constexpr int kFrames = 4, kSide = 128;
+    models::HybridInput input;
+    input.rgb = input.previous = ops.zeros({kFrames, 3, kSide, kSide});
+    const entropy::DetailSize detail = detail_size({kSide, kSide});
+    input.detail = ops.zeros({kFrames, detail.channels, detail.rows, detail.columns});
+    input.crfs = input.scales = input.bpps = std::vector<float>(kFrames, 1.0f);
+    (*model)->hybrid()->run(ops, input, kFrames);
+    const double pixels = double(kFrames) * kSide * kSide;
+    EXPECT_NEAR(static_cast<double>(ops.products()) / pixels, 15970, 30);
 }
 
 }  // namespace

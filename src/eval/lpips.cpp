@@ -1,8 +1,11 @@
 #include "eval/lpips.h"
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "nn/onednn/onednn_ops.h"
+#include "nn/parallel.h"
 #include "nn/weight_source.h"
 #include "weights/safetensors.h"
 
@@ -10,18 +13,56 @@ namespace gvc::eval {
 
 namespace {
 
+// Positions that are worked on together: few enough for all their channels to stay in a core's
+// cache, and the same whatever the number of threads, so that sums are too.
+constexpr int64_t kBlock = 512;
+
+int64_t blocks(const LpipsMaps::Map& map) {
+    return (static_cast<int64_t>(map.positions) + kBlock - 1) / kBlock;
+}
+
+struct Range {
+    size_t begin, end;
+};
+
+Range block_of(const LpipsMaps::Map& map, int64_t block) {
+    return {static_cast<size_t>(block * kBlock),
+            std::min(static_cast<size_t>((block + 1) * kBlock), map.positions)};
+}
+
 // Makes each position's vector of channels one of length 1.
-void normalise(LpipsMaps::Map& map) {
-    std::vector<float> lengths(map.positions, 0.0f);
+void normalise(LpipsMaps::Map& map, Range range) {
+    float lengths[kBlock] = {};
+    const size_t count = range.end - range.begin;
     for (int c = 0; c < map.channels; ++c) {
-        const float* row = &map.values[c * map.positions];
-        for (size_t i = 0; i < map.positions; ++i) lengths[i] += row[i] * row[i];
+        const float* row = &map.values[c * map.positions + range.begin];
+#pragma omp simd
+        for (size_t i = 0; i < count; ++i) lengths[i] += row[i] * row[i];
     }
     for (float& length : lengths) length = 1.0f / (std::sqrt(length) + 1e-10f);
     for (int c = 0; c < map.channels; ++c) {
-        float* row = &map.values[c * map.positions];
-        for (size_t i = 0; i < map.positions; ++i) row[i] *= lengths[i];
+        float* row = &map.values[c * map.positions + range.begin];
+#pragma omp simd
+        for (size_t i = 0; i < count; ++i) row[i] *= lengths[i];
     }
+}
+
+// Sum of the weighted squared differences.
+double weighted_distance(const LpipsMaps::Map& a, const LpipsMaps::Map& b,
+                         const std::vector<float>& weights, Range range) {
+    double sum = 0;
+    for (int c = 0; c < a.channels; ++c) {
+        const float* ra = &a.values[c * a.positions];
+        const float* rb = &b.values[c * a.positions];
+        float channel = 0;
+#pragma omp simd reduction(+ : channel)
+        for (size_t i = range.begin; i < range.end; ++i) {
+            const float d = ra[i] - rb[i];
+            channel += d * d;
+        }
+        sum += static_cast<double>(weights[c]) * channel;
+    }
+    return sum;
 }
 
 }  // namespace
@@ -74,7 +115,9 @@ Result<std::vector<LpipsMaps>> Lpips::features(const std::vector<const float*>& 
                 static_cast<int>(shape.c), static_cast<size_t>(shape.h * shape.w), {}};
             map.values.resize(map.channels * map.positions);
             ops_->to_host(ops_->batch(taps, static_cast<int64_t>(n), 1), map.values.data());
-            normalise(map);
+            nn::parallel_for(ops_->threads(), blocks(map), 1, [&](int64_t begin, int64_t end) {
+                for (int64_t i = begin; i < end; ++i) normalise(map, block_of(map, i));
+            });
             result[n].maps.push_back(std::move(map));
         }
     }
@@ -87,18 +130,14 @@ double Lpips::distance(const LpipsMaps& a, const LpipsMaps& b) const {
     for (size_t k = 0; k < heads_.size(); ++k) {
         const LpipsMaps::Map& ma = a.maps[k];
         const LpipsMaps::Map& mb = b.maps[k];
-        double sum = 0;
-        for (int c = 0; c < ma.channels; ++c) {
-            const float* ra = &ma.values[c * ma.positions];
-            const float* rb = &mb.values[c * ma.positions];
-            float channel = 0;
-            for (size_t i = 0; i < ma.positions; ++i) {
-                const float d = ra[i] - rb[i];
-                channel += d * d;
+        std::vector<double> sums(static_cast<size_t>(blocks(ma)));
+        nn::parallel_for(ops_->threads(), blocks(ma), 1, [&](int64_t begin, int64_t end) {
+            for (int64_t i = begin; i < end; ++i) {
+                sums[static_cast<size_t>(i)] =
+                    weighted_distance(ma, mb, heads_[k], block_of(ma, i));
             }
-            sum += static_cast<double>(heads_[k][c]) * channel;
-        }
-        total += sum / static_cast<double>(ma.positions);
+        });
+        total += std::accumulate(sums.begin(), sums.end(), 0.0) / static_cast<double>(ma.positions);
     }
     return total;
 }

@@ -96,6 +96,24 @@ Result<CodecSpec> read_codec(const JsonValue& value, const Suite& suite) {
     return codec;
 }
 
+Result<std::vector<PublishedFigure>> read_published(const JsonValue& object) {
+    std::vector<PublishedFigure> figures;
+    const JsonValue* list = object.find("published");
+    if (!list) return figures;
+    for (const JsonValue& value : list->items()) {
+        GVC_RETURN_IF_ERROR(check_members(value, "a published figure",
+                                          {"name", "metric", "bpp", "value", "source"}));
+        PublishedFigure figure{value.text("name"), value.text("metric"), value.number("bpp"),
+                               value.number("value"), value.text("source")};
+        if (figure.name.empty() || figure.metric.empty() || !value.find("value") ||
+            figure.source.empty()) {
+            return wrong("a published figure needs name, metric, value and source");
+        }
+        figures.push_back(std::move(figure));
+    }
+    return figures;
+}
+
 template <typename Item, typename Read>
 Status read_list(const JsonValue& object, const char* key, std::vector<Item>& items,
                  const Read& read) {
@@ -150,10 +168,10 @@ Result<Suite> parse_suite(std::string_view text) {
     const auto parsed = JsonValue::parse(text);
     if (!parsed.ok()) return wrong(parsed.status().message());
     const JsonValue& root = *parsed;
-    GVC_RETURN_IF_ERROR(
-        check_members(root, "the file",
-                      {"name", "description", "folder", "clips", "codecs", "rates", "metrics",
-                       "compare_by", "anchor", "every", "lines", "whole_gops", "pictures"}));
+    GVC_RETURN_IF_ERROR(check_members(
+        root, "the file",
+        {"name", "description", "folder", "clips", "codecs", "rates", "metrics", "compare_by",
+         "anchor", "every", "lines", "whole_gops", "pictures", "published"}));
     Suite suite;
     suite.name = root.text("name");
     if (suite.name.empty()) return wrong("a name is needed");
@@ -170,6 +188,7 @@ Result<Suite> parse_suite(std::string_view text) {
     for (const double frame : root.numbers("pictures")) {
         suite.pictures.push_back(static_cast<int>(frame));
     }
+    GVC_ASSIGN_OR_RETURN(suite.published, read_published(root));
     GVC_RETURN_IF_ERROR(read_list(root, "clips", suite.clips, read_clip));
     GVC_RETURN_IF_ERROR(read_list(root, "codecs", suite.codecs, [&](const JsonValue& value) {
         return read_codec(value, suite);

@@ -33,6 +33,15 @@ struct CodecSpec {
     int encodes = 5;                      // at most so many for each clip and scale
 };
 
+// What somebody else has published, printed beside what is measured.
+struct PublishedFigure {
+    std::string name;    // of the codec
+    std::string metric;  // in the words of the source: it need not be one that gvc computes
+    double bpp = 0;      // 0: not at one rate
+    double value = 0;
+    std::string source;
+};
+
 struct Suite {
     std::string name, description;
     std::string folder;  // of the clips, unless the command line names one
@@ -46,6 +55,7 @@ struct Suite {
     int lines = 0;              // bring the short side to this; 0: leave it
     int whole_gops = 0;         // leave out the frames behind the last whole GOP of this many
     std::vector<int> pictures;  // frames kept as pictures for the report
+    std::vector<PublishedFigure> published;
 };
 
 // `text` is the file's content. Code::usage names what is wrong, unknown members included.

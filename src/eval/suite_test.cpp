@@ -34,6 +34,17 @@ TEST(Suite, ReadsWhatPeopleWrite) {
     EXPECT_FALSE(suite->metrics.empty());
 }
 
+TEST(Suite, PublishedFiguresNameTheirSource) {
+    const auto suite = parse_suite(with("\"every\": 5", R"("published": [
+        {"name": "a", "metric": "LPIPS", "bpp": 0.008, "value": 0.2, "source": "Table 1"}])"));
+    ASSERT_TRUE(suite.ok()) << suite.status().message();
+    ASSERT_EQ(suite->published.size(), 1u);
+    EXPECT_EQ(suite->published[0].value, 0.2);
+    const auto unsourced = parse_suite(
+        with("\"every\": 5", R"("published": [{"name": "a", "metric": "b", "value": 1}])"));
+    EXPECT_EQ(unsourced.status().code(), Code::usage);
+}
+
 TEST(Suite, NamesWhatIsWrong) {
     const std::pair<std::string, const char*> cases[] = {
         {with("\"every\"", "\"evry\""), "evry"},

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "eval/point_table.h"
+#include "eval/suite.h"
 
 namespace gvc::eval {
 
@@ -77,13 +78,14 @@ struct Summary {
     std::vector<BandwidthRow> bandwidths;
     std::vector<BdRow> deltas;
     std::vector<ComputationRow> computations;
+    std::vector<PublishedFigure> published;  // as the suite has them
 };
 
 Summary summarise(const Results& results, const PointTable& table);
 
 // Tables for people, without a line end at the end.
 std::string summary_text(const Summary& summary);
-// Members "means", "ratios", "bandwidths", "deltas", "computations".
+// Members "means", "ratios", "bandwidths", "deltas", "computations", "published".
 void write_summary(JsonWriter& json, const Summary& summary);
 
 // Mean over samples as the strict protocol has it. `decibels`: from the mean square error.

@@ -79,6 +79,16 @@ void write_computation(JsonWriter& json, const ComputationRow& row) {
     json.end_object();
 }
 
+void write_published(JsonWriter& json, const PublishedFigure& figure) {
+    json.begin_object();
+    json.value("name", figure.name);
+    json.value("metric", figure.metric);
+    if (figure.bpp > 0) json.value("bpp", figure.bpp);
+    json.value("value", figure.value);
+    json.value("source", figure.source);
+    json.end_object();
+}
+
 template <typename Row>
 void write_rows(JsonWriter& json, const char* key, const std::vector<Row>& rows,
                 void (*write)(JsonWriter&, const Row&)) {
@@ -96,6 +106,7 @@ void write_summary(JsonWriter& json, const Summary& summary) {
     write_rows(json, "bandwidths", summary.bandwidths, write_bandwidth);
     write_rows(json, "deltas", summary.deltas, write_delta);
     write_rows(json, "computations", summary.computations, write_computation);
+    write_rows(json, "published", summary.published, write_published);
 }
 
 }  // namespace gvc::eval

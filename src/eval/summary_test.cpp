@@ -135,5 +135,12 @@ TEST(Summary, RateForComputation) {
     EXPECT_NEAR(s.computations[0].decode_fps, 25, 1e-9);
 }
 
+TEST(Summary, ShowsPublishedFiguresWithTheirSource) {
+    Summary s;
+    s.published = {{"theirs", "LPIPS", 0.008, 0.214, "Table 1"}};
+    const std::string text = summary_text(s);
+    EXPECT_NE(text.find("theirs at 0.008 bpp: LPIPS 0.214 (Table 1)"), std::string::npos) << text;
+}
+
 }  // namespace
 }  // namespace gvc::eval

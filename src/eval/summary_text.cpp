@@ -87,11 +87,23 @@ std::string computations_text(const Summary& summary) {
     return text;
 }
 
+std::string published_text(const Summary& summary) {
+    if (summary.published.empty()) return {};
+    std::string text =
+        "\nPublished figures, of other clips and programs: ratios compare, values do not\n";
+    for (const PublishedFigure& p : summary.published) {
+        text += p.name;
+        if (p.bpp > 0) text += format(" at %.5g bpp", p.bpp);
+        text += format(": %s %.5g (%s)\n", p.metric.c_str(), p.value, p.source.c_str());
+    }
+    return text;
+}
+
 }  // namespace
 
 std::string summary_text(const Summary& summary) {
     std::string text = protocols_text(summary) + ratios_text(summary) + bandwidth_text(summary) +
-                       deltas_text(summary) + computations_text(summary);
+                       deltas_text(summary) + computations_text(summary) + published_text(summary);
     if (!text.empty() && text.back() == '\n') text.pop_back();
     return text;
 }

@@ -52,8 +52,11 @@ LpipsFeatures::LpipsFeatures(Ops& ops, LpipsNet net) : net_(net) {
                                        {1, channels, 1, 1}, nn::Init::zero));
     };
     if (net == LpipsNet::alex) {
-        for (const Layer& l : kAlex)
-            convs_.push_back(ops.conv_weight(l.name, {l.in, l.out, l.kernel, l.stride, l.pad}));
+        for (const Layer& l : kAlex) {
+            nn::ConvSpec spec{l.in, l.out, l.kernel, l.stride, l.pad};
+            spec.winograd = true;
+            convs_.push_back(ops.conv_weight(l.name, spec));
+        }
         for (int channels : kAlexTaps) head(channels);
         return;
     }

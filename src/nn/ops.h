@@ -38,6 +38,9 @@ struct ConvSpec {
     bool bias = true;
     Init init = Init::kaiming;
     float gain = 1.0f;
+    // In fp32 a backend may use Winograd's algorithm: quicker, with several times the rounding, and
+    // that may depend on the number of threads. Not for what a decoder shows.
+    bool winograd = false;
 
     int padding() const { return pad >= 0 ? pad : (kernel - 1) / 2; }
 };
@@ -83,6 +86,8 @@ class Ops {
     virtual std::string name() const = 0;  // "reference", "onednn fp32", "torch cpu", ...
     // Threads that work on the host beside this backend may use, at least 1.
     virtual int threads() const { return 1; }
+    // Multiply-accumulates so far, of a backend that counts them (nn/counting.h); else 0.
+    virtual uint64_t products() const { return 0; }
 
     // ---- parameters: named, loaded from the weights or (in a trainer) made and registered ----
 

@@ -63,7 +63,19 @@ void Convolver::run(ConvStorage& weight, const ConvKey& key, const void* source,
         scratchpad = pool.take(conv.scratchpad_bytes);
         conv.scratchpad.set_data_handle(scratchpad->data());
     }
+    if (!conv.blocked) {
+        conv.primitive.execute(stream_, conv.arguments);
+        stream_.wait();
+        return;
+    }
+    PreparedConv::Blocked& blocked = *conv.blocked;
+    const auto from = pool.take(blocked.source.get_desc().get_size());
+    const auto to = pool.take(blocked.target.get_desc().get_size());
+    blocked.source.set_data_handle(from->data());
+    blocked.target.set_data_handle(to->data());
+    blocked.in.execute(stream_, conv.source, blocked.source);
     conv.primitive.execute(stream_, conv.arguments);
+    blocked.out.execute(stream_, blocked.target, conv.target);
     stream_.wait();
 }
 
@@ -75,16 +87,18 @@ PreparedConv& Convolver::prepared(ConvStorage& weight, const ConvKey& key) {
     return *weight.prepared.emplace_back(prepare(weight, key));
 }
 
-std::unique_ptr<PreparedConv> Convolver::prepare(ConvStorage& weight, const ConvKey& key) {
+dnnl::convolution_forward::primitive_desc Convolver::describe(const ConvStorage& weight,
+                                                              const ConvKey& key,
+                                                              bool winograd) const {
     const ConvSpec& spec = weight.spec;
-    int64_t pad = spec.padding(), stride = spec.stride;
-    int64_t out_h = (key.h + 2 * pad - spec.kernel) / stride + 1;
-    int64_t out_w = (key.w + 2 * pad - spec.kernel) / stride + 1;
-    memory::desc source({key.n, spec.in, key.h, key.w}, dnnl_type(key.in_type), Tag::nhwc);
-    memory::desc weights(weight_dims(weight), dnnl_type(key.in_type), Tag::any);
-    memory::desc bias({spec.out}, Type::f32, Tag::a);
-    memory::dims out_dims{key.n, spec.out, out_h, out_w};
-    memory::desc target(out_dims, dnnl_type(key.out_type), Tag::nhwc);
+    const int64_t pad = spec.padding(), stride = spec.stride;
+    const int64_t out_h = (key.h + 2 * pad - spec.kernel) / stride + 1;
+    const int64_t out_w = (key.w + 2 * pad - spec.kernel) / stride + 1;
+    const Tag layout = winograd ? Tag::any : Tag::nhwc;
+    const memory::desc source({key.n, spec.in, key.h, key.w}, dnnl_type(key.in_type), layout);
+    const memory::desc weights(weight_dims(weight), dnnl_type(key.in_type), Tag::any);
+    const memory::desc bias({spec.out}, Type::f32, Tag::a);
+    const memory::desc target({key.n, spec.out, out_h, out_w}, dnnl_type(key.out_type), layout);
 
     dnnl::post_ops post_ops;
     append_activation(post_ops, key.act);
@@ -92,30 +106,53 @@ std::unique_ptr<PreparedConv> Convolver::prepare(ConvStorage& weight, const Conv
     dnnl::primitive_attr attributes;
     attributes.set_post_ops(post_ops);
     attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+    return {{dnnl::prop_kind::forward_inference,
+             winograd ? dnnl::algorithm::convolution_winograd : dnnl::algorithm::convolution_direct,
+             source,
+             weights,
+             bias,
+             target,
+             {stride, stride},
+             {pad, pad},
+             {pad, pad}},
+            attributes,
+            engine_,
+            winograd};  // an empty description is an error of direct convolutions alone
+}
 
-    dnnl::convolution_forward::primitive_desc description({dnnl::prop_kind::forward_inference,
-                                                           dnnl::algorithm::convolution_direct,
-                                                           source,
-                                                           weights,
-                                                           bias,
-                                                           target,
-                                                           {stride, stride},
-                                                           {pad, pad},
-                                                           {pad, pad}},
-                                                          attributes, engine_);
+std::unique_ptr<PreparedConv> Convolver::prepare(ConvStorage& weight, const ConvKey& key) {
+    dnnl::convolution_forward::primitive_desc description;
+    if (weight.spec.winograd && key.in_type == DType::f32 && !key.add) {
+        description = describe(weight, key, true);
+    }
+    const bool winograd = description.get(true) != nullptr;
+    if (!winograd) description = describe(weight, key, false);
 
     auto conv = std::make_unique<PreparedConv>();
     conv->key = key;
     conv->primitive = dnnl::convolution_forward(description);
-    conv->source = memory(source, engine_, nullptr);
-    conv->target = memory(target, engine_, nullptr);
+    const memory inner_source(description.src_desc(), engine_, nullptr);
+    const memory inner_target(description.dst_desc(), engine_, nullptr);
+    if (winograd) {
+        const auto plain = [this](const memory::desc& desc) {
+            return memory({desc.dims(), desc.data_type(), Tag::nhwc}, engine_, nullptr);
+        };
+        conv->source = plain(description.src_desc());
+        conv->target = plain(description.dst_desc());
+        conv->blocked = {inner_source, inner_target, dnnl::reorder(conv->source, inner_source),
+                         dnnl::reorder(inner_target, conv->target)};
+    } else {
+        conv->source = inner_source;
+        conv->target = inner_target;
+    }
     conv->scratchpad = memory(description.scratchpad_desc(), engine_, nullptr);
     conv->scratchpad_bytes = description.scratchpad_desc().get_size();
-    conv->arguments = {{DNNL_ARG_SRC, conv->source},
-                       {DNNL_ARG_DST, conv->target},
+    conv->arguments = {{DNNL_ARG_SRC, inner_source},
+                       {DNNL_ARG_DST, inner_target},
                        {DNNL_ARG_SCRATCHPAD, conv->scratchpad},
                        {DNNL_ARG_WEIGHTS, weights_as(weight, description.weights_desc())},
-                       {DNNL_ARG_BIAS, memory(bias, engine_, weight.bias.data())}};
+                       {DNNL_ARG_BIAS, memory({{weight.spec.out}, Type::f32, Tag::a}, engine_,
+                                              weight.bias.data())}};
     return conv;
 }
 

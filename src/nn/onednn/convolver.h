@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <oneapi/dnnl/dnnl.hpp>
+#include <optional>
 #include <vector>
 
 #include "nn/onednn/buffer_pool.h"
@@ -29,6 +30,13 @@ struct PreparedConv {
     dnnl::convolution_forward primitive;
     dnnl::memory source, target, scratchpad;  // without memory of their own
     size_t scratchpad_bytes;
+    // Where the primitive wants other layouts than NHWC: its own arrays (without memory) and the
+    // ways there and back.
+    struct Blocked {
+        dnnl::memory source, target;
+        dnnl::reorder in, out;
+    };
+    std::optional<Blocked> blocked;
     std::unordered_map<int, dnnl::memory> arguments;  // all of the above and the weights
 };
 
@@ -62,6 +70,9 @@ class Convolver {
              BufferPool& pool);
 
   private:
+    // Empty if the library has none such.
+    dnnl::convolution_forward::primitive_desc describe(const ConvStorage& weight,
+                                                       const ConvKey& key, bool winograd) const;
     PreparedConv& prepared(ConvStorage& weight, const ConvKey& key);
     std::unique_ptr<PreparedConv> prepare(ConvStorage& weight, const ConvKey& key);
     dnnl::memory weights_as(ConvStorage& weight, const dnnl::memory::desc& desc);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -123,6 +124,33 @@ TEST(OneDnnOpsTest, SameBitsWithAnyNumberOfThreads) {
                     << threads << " threads";
             }
         }
+    }
+}
+
+// Winograd's algorithm, at sizes that its tiles do not fit, against the direct one.
+TEST(OneDnnOpsTest, WinogradIsNearToDirect) {
+    constexpr int in = 128, out = 192;
+    MemoryWeights weights;
+    weights.set("w.weight", {out, in, 3, 3}, wave(out * in * 9, 0.37f));
+    weights.set("w.bias", {out}, wave(out, 0.8f));
+    const std::unique_ptr<InferenceOps> ops = make_onednn_ops(weights, Precision::fp32);
+    ConvSpec spec;
+    spec.in = in;
+    spec.out = out;
+    spec.kernel = 3;
+    const ConvWeight direct = ops->conv_weight("w", spec);
+    spec.winograd = true;
+    const ConvWeight quick = ops->conv_weight("w", spec);
+    for (const Shape& shape : {Shape{2, in, 29, 53}, Shape{1, in, 3, 5}}) {
+        const Tensor x = ops->from_host(shape, wave(shape.count(), 0.71f).data());
+        const Shape result{shape.n, out, shape.h, shape.w};
+        std::vector<float> a(static_cast<size_t>(result.count())), b(a.size());
+        ops->to_host(ops->conv(x, direct, Act::relu), a.data());
+        ops->to_host(ops->conv(x, quick, Act::relu), b.data());
+        EXPECT_TRUE(ops->status().ok()) << ops->status().message();
+        const float largest = *std::max_element(a.begin(), a.end());
+        ASSERT_GT(largest, 0);
+        for (size_t i = 0; i < a.size(); ++i) ASSERT_NEAR(a[i], b[i], 1e-4f * largest) << i;
     }
 }
 
