@@ -362,7 +362,34 @@ check vos_of_equal_masks bash -c "'$gvc' eval vos --masks true --truth true --js
     jq -e '.j_and_f == 1 and .f_recall == 1'"
 check vos_of_moved_masks bash -c "'$gvc' eval vos --masks found --truth true --json |
     jq -e '(.j * 3 - 1 | fabs) < 0.001'"
-refuses vos_without_truth 2 "folders" "$gvc" eval vos --masks found
+refuses vos_without_truth 2 "folder" "$gvc" eval vos --masks found
+mkdir -p videos long/box
+ffmpeg -v error -loop 1 -i true/box/00001.png -frames:v 5 -c:v ffv1 videos/box.mkv
+ffmpeg -v error -loop 1 -i true/box/00001.png -frames:v 7 -start_number 0 long/box/%05d.png
+check vos_carries_masks bash -c "'$gvc' eval vos --truth true --video videos --json \
+    --write-masks carried | jq -e '.objects == 1 and .j > 0.5'"
+check vos_writes_masks test "$(find carried/box -name '*.png' | wc -l)" = 5
+check vos_written_masks_are_found bash -c "'$gvc' eval vos --truth true --masks carried"
+check vos_of_one_file "$gvc" eval vos --truth true/box --video videos/box.mkv --features squeezenet
+check vos_takes_the_first_masks bash -c "'$gvc' eval vos --truth long --video videos 2>&1 |
+    grep 'first 5 of 7'"
+refuses vos_of_masks_and_video 2 "either" "$gvc" eval vos --truth true --masks found --video videos
+refuses vos_without_video 3 "no video" "$gvc" eval vos --truth true --video found/box
+refuses vos_of_another_size 7 "sizes differ" "$gvc" eval vos --truth true/box --video in.mkv
+refuses vos_without_weights 5 "weights" "$gvc" eval vos --truth true --video videos \
+    --model /nonexistent
+sed 's/"name": "bars"/"name": "bars", "masks": "box"/' suite.json >masked.json
+mkdir -p sized/box
+ffmpeg -v error -i in.mkv -vf 'drawbox=0:0:iw:ih:black:fill,drawbox=40:20:80:60:red:fill' \
+    -frames:v 12 sized/box/%05d.png
+masked() { "$gvc" eval --suite masked.json --clips . --cache cache -o masked.jsonl \
+    --only-codecs x265 --json "$@"; }
+check suite_with_masks bash -c "$(declare -f masked); gvc='$gvc'; masked --masks sized |
+    jq -e '.vos | length > 0 and all(.original.j_and_f > 0)'"
+check suite_without_masks bash -c "$(declare -f masked); gvc='$gvc'; masked --masks missing \
+    2>&1 | grep 'no masks in missing/box'"
+refuses suite_with_other_masks 7 "masks in true/box are" "$gvc" eval --suite masked.json \
+    --clips . --cache cache -o masked.jsonl --only-codecs x265 --masks true
 check eval_other_shapes bash -c "'$gvc' eval in.mkv in.mkv --metrics psnr_y,warp_error -q \
     --csv frames.csv --vmaf-json vmaf.json && jq -e '.frames | length == 70' vmaf.json &&
     test \$(wc -l <frames.csv) = 71"

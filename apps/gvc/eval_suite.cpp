@@ -143,6 +143,7 @@ eval::SuiteOptions runner_options(const SuiteRequest& request, const SuiteComput
     options.clips = !request.clips.empty()
                         ? request.clips
                         : (fs::path(request.file).parent_path() / suite.folder).string();
+    options.masks = request.masks.empty() ? options.clips : request.masks;
     options.cache = fs::absolute(request.cache.empty() ? default_cache() : request.cache).string();
     options.programs.gvc = own_program();
     if (!compute.models.empty()) options.programs.gvc_options = {"--model", compute.models};
@@ -182,6 +183,8 @@ void add_suite_options(CLI::App& app, SuiteRequest& request) {
     app.add_option("--suite", request.file, "Run the codecs and clips of this file")
         ->type_name("FILE");
     app.add_option("--clips", request.clips, "Folder of the suite's clips")->type_name("DIR");
+    app.add_option("--masks", request.masks, "Folder of its clips' masks [that of the clips]")
+        ->type_name("DIR");
     app.add_option("-o,--output", request.output, "Results of a suite [its name.jsonl]")
         ->type_name("FILE");
     app.add_option("--cache", request.cache, "Measured points [~/.cache/gvc/eval]")

@@ -11,6 +11,7 @@ namespace gvc::app {
 struct SuiteRequest {
     std::string file;    // empty: no suite is asked for
     std::string clips;   // folder; empty: the one that the suite names
+    std::string masks;   // folder; empty: that of the clips
     std::string output;  // file of results; empty: NAME.jsonl
     std::string cache;   // folder; empty: the user's cache
     std::vector<std::string> anchors, only_clips, only_codecs;

@@ -6,6 +6,7 @@
 
 #include "base/file_io.h"
 #include "base/sha256.h"
+#include "eval/clip_masks.h"
 #include "media/reader.h"
 
 namespace gvc::eval {
@@ -13,16 +14,6 @@ namespace gvc::eval {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string hex(const std::array<uint8_t, 32>& digest) {
-    constexpr char kDigits[] = "0123456789abcdef";
-    std::string text;
-    for (const uint8_t byte : digest) {
-        text += kDigits[byte >> 4];
-        text += kDigits[byte & 15];
-    }
-    return text;
-}
 
 Result<std::string> sha256_of_file(const std::string& path) {
     GVC_ASSIGN_OR_RETURN(const auto bytes, read_file(path));
@@ -40,6 +31,16 @@ std::pair<int, int> size_with_lines(int width, int height, int lines) {
 }
 
 }  // namespace
+
+std::string hex(const std::array<uint8_t, 32>& digest) {
+    constexpr char kDigits[] = "0123456789abcdef";
+    std::string text;
+    for (const uint8_t byte : digest) {
+        text += kDigits[byte >> 4];
+        text += kDigits[byte & 15];
+    }
+    return text;
+}
 
 std::string sha256_text(std::string_view text) {
     Sha256 hash;
@@ -140,6 +141,25 @@ Status ClipSource::keep_pictures(const std::vector<int64_t>& frames) {
     }
     GVC_ASSIGN_OR_RETURN(info_.pictures, eval::keep_pictures(video, stem, frames, workshop_));
     return {};
+}
+
+Status ClipSource::measure_original(ClipMasks& masks) {
+    const std::string known = workshop_.cache + "/" + sha256_text(key_ + masks.key()) + ".vos";
+    if (const auto text = read_text(known); text.ok()) {
+        if (const auto value = JsonValue::parse(*text); value.ok()) {
+            info_.metrics = read_metrics(*value);
+        }
+    }
+    if (!info_.metrics.empty()) return {};
+    GVC_ASSIGN_OR_RETURN(const std::string video, reference());
+    media::ReaderOptions reading;
+    reading.cancelled = workshop_.cancelled;
+    GVC_ASSIGN_OR_RETURN(info_.metrics, masks.measure(video, reading));
+    JsonWriter json;
+    json.begin_object();
+    write_metrics(json, info_.metrics);
+    json.end_object();
+    return write_text(known, json.text());
 }
 
 Result<std::vector<KeptPicture>> keep_pictures(const std::string& video, const std::string& stem,

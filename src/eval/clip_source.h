@@ -1,6 +1,7 @@
 // The clip that codecs of a suite get: the range and size that the suite asks for, lossless.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <string>
 #include <vector>
@@ -20,7 +21,10 @@ struct Workshop {
     std::function<bool()> cancelled;
 };
 
+std::string hex(const std::array<uint8_t, 32>& digest);
 std::string sha256_text(std::string_view text);  // hexadecimal
+
+class ClipMasks;
 
 class ClipSource {
   public:
@@ -39,6 +43,9 @@ class ClipSource {
 
     // Keeps these frames of the clip as pictures, in info().
     Status keep_pictures(const std::vector<int64_t>& frames);
+
+    // Carries the masks through the clip itself, the most that any codec can reach: into info().
+    Status measure_original(ClipMasks& masks);
 
   private:
     ClipSource(const ClipSpec& spec, const Suite& suite, const Workshop& workshop);

@@ -77,6 +77,22 @@ std::vector<PointMetric> point_metrics(const Comparison& comparison, int every) 
     return metrics;
 }
 
+void write_metrics(JsonWriter& json, const std::vector<PointMetric>& metrics) {
+    json.begin_object("metrics");
+    for (const PointMetric& m : metrics) write_metric(json, m);
+    json.end_object();
+}
+
+std::vector<PointMetric> read_metrics(const JsonValue& object) {
+    std::vector<PointMetric> metrics;
+    if (const JsonValue* members = object.find("metrics")) {
+        for (const auto& [name, member] : members->members()) {
+            metrics.push_back(read_metric(name, member));
+        }
+    }
+    return metrics;
+}
+
 void write_pictures(JsonWriter& json, const std::vector<KeptPicture>& pictures) {
     json.begin_array("pictures");
     for (const KeptPicture& picture : pictures) {
@@ -124,9 +140,7 @@ void write_point(JsonWriter& json, const Point& p) {
     json.value("key", p.key);
     json.value("imported", p.imported);
     json.values("commands", p.commands);
-    json.begin_object("metrics");
-    for (const PointMetric& m : p.metrics) write_metric(json, m);
-    json.end_object();
+    write_metrics(json, p.metrics);
     write_pictures(json, p.pictures);
 }
 
@@ -156,11 +170,7 @@ Result<Point> read_point(const JsonValue& value) {
     p.key = value.text("key");
     p.imported = value.flag("imported");
     p.commands = value.texts("commands");
-    if (const JsonValue* metrics = value.find("metrics")) {
-        for (const auto& [name, member] : metrics->members()) {
-            p.metrics.push_back(read_metric(name, member));
-        }
-    }
+    p.metrics = read_metrics(value);
     p.pictures = read_pictures(value);
     if (p.clip.empty() || p.codec.empty() || p.bpp() <= 0) {
         return {Code::input, "a point of results lacks its clip, codec, size or bytes"};

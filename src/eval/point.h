@@ -51,11 +51,15 @@ struct Point {
 
 std::vector<PointMetric> point_metrics(const Comparison& comparison, int every);
 
-// The members of one JSON object of type "point".
+// The member "metrics" of a point or a clip.
+void write_metrics(JsonWriter& json, const std::vector<PointMetric>& metrics);
+std::vector<PointMetric> read_metrics(const JsonValue& object);
+
 // The member "pictures" of a point or a clip.
 void write_pictures(JsonWriter& json, const std::vector<KeptPicture>& pictures);
 std::vector<KeptPicture> read_pictures(const JsonValue& object);
 
+// The members of one JSON object of type "point".
 void write_point(JsonWriter& json, const Point& point);
 // Code::input if it is none.
 Result<Point> read_point(const JsonValue& value);

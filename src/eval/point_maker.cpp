@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <optional>
 
 #include "base/file_io.h"
@@ -48,12 +49,14 @@ std::optional<Point> cached(const std::string& path) {
 }  // namespace
 
 PointMaker::PointMaker(const Suite& suite, const CodecSpec& codec, const SuiteOptions& options,
-                       const Workshop& workshop, ClipSource& clip, std::string encoder)
+                       const Workshop& workshop, ClipSource& clip, ClipMasks* masks,
+                       std::string encoder)
     : suite_(suite),
       codec_(codec),
       options_(options),
       workshop_(workshop),
       clip_(clip),
+      masks_(masks),
       encoder_(std::move(encoder)) {}
 
 std::string PointMaker::key(double scale, double quantiser, const std::string& steps) const {
@@ -77,6 +80,7 @@ std::string PointMaker::key(double scale, double quantiser, const std::string& s
     for (const std::string& metric : suite_.metrics) text += metric + " ";
     text += std::to_string(suite_.every);
     for (const int frame : suite_.pictures) text += format(" %d", frame);
+    if (masks_) text += "\nmasks " + masks_->key();
     return sha256_text(text);
 }
 
@@ -156,6 +160,14 @@ Status PointMaker::measure(const CodecJob& job, Point& point) {
                                    " frames, not " + std::to_string(point.frames)};
     }
     point.metrics = point_metrics(comparison, suite_.every);
+    if (masks_) {
+        media::ReaderOptions reading;
+        reading.matrix = job.video.colour.matrix;  // as above
+        reading.range = job.video.colour.range;
+        reading.cancelled = options_.cancelled;
+        GVC_ASSIGN_OR_RETURN(auto carried, masks_->measure(decoded_path(job), reading));
+        std::move(carried.begin(), carried.end(), std::back_inserter(point.metrics));
+    }
     GVC_ASSIGN_OR_RETURN(point.pictures,
                          keep_pictures(decoded_path(job), workshop_.cache + "/" + point.key,
                                        frames_to_keep(point), workshop_));

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "eval/clip_masks.h"
 #include "eval/clip_source.h"
 #include "eval/suite_runner.h"
 
@@ -13,9 +14,9 @@ namespace gvc::eval {
 
 class PointMaker {
   public:
-    // All must outlive it. `encoder` is the encoder's version.
+    // All must outlive it. `masks`: the clip's, or nullptr. `encoder` is the encoder's version.
     PointMaker(const Suite& suite, const CodecSpec& codec, const SuiteOptions& options,
-               const Workshop& workshop, ClipSource& clip, std::string encoder);
+               const Workshop& workshop, ClipSource& clip, ClipMasks* masks, std::string encoder);
 
     // One point for each number of steps. Code::interrupted; other errors as the parts say.
     Result<std::vector<Point>> make(double scale, double quantiser);
@@ -32,6 +33,7 @@ class PointMaker {
     const SuiteOptions& options_;
     const Workshop& workshop_;
     ClipSource& clip_;
+    ClipMasks* masks_;
     std::string encoder_;
 };
 

@@ -83,7 +83,15 @@ TEST(Results, ComeBackFromTheirLines) {
     r.compare_by = "lpips_alex";
     r.rates = {0.005, 0.01};
     r.codecs = {"gvc", "x265_closed"};
-    const ClipInfo clip{"cups", "cups.mkv", "abc", 854, 480, 58, 25, {{0, "0.jpg"}}};
+    const ClipInfo clip{"cups",
+                        "cups.mkv",
+                        "abc",
+                        854,
+                        480,
+                        58,
+                        25,
+                        {{0, "0.jpg"}},
+                        {{"vos_jf", "", "masks", true, 0.9, 0.9, 0.9, 0.8, 0.7, 5, {1, 0.7}}}};
     const Failure failure{"cups", "vvenc", "vvencapp is not installed", 5};
     const auto read = read_results(header_line(r) + "\n" + point_line(example()) + "\n" +
                                    clip_line(clip) + "\n" + failure_line(failure) + "\n");

@@ -26,7 +26,8 @@ ClipInfo read_clip(const JsonValue& value) {
             static_cast<int>(value.number("height")),
             static_cast<int64_t>(value.number("frames")),
             value.number("fps"),
-            read_pictures(value)};
+            read_pictures(value),
+            read_metrics(value)};
 }
 
 void read_header(const JsonValue& value, Results& results) {
@@ -87,6 +88,7 @@ std::string clip_line(const ClipInfo& clip) {
         json.value("frames", clip.frames);
         json.value("fps", clip.fps);
         write_pictures(json, clip.pictures);
+        if (!clip.metrics.empty()) write_metrics(json, clip.metrics);
     });
 }
 

@@ -16,6 +16,7 @@ struct ClipInfo {
     int64_t frames = 0;
     double fps = 0;
     std::vector<KeptPicture> pictures;
+    std::vector<PointMetric> metrics;  // of the clip itself, where its masks are known
 };
 
 struct Failure {

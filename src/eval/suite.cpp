@@ -59,9 +59,11 @@ Result<ClipSpec> read_clip(const JsonValue& value) {
     if (value.is(Kind::string)) {
         clip.file = value.text();
     } else {
-        GVC_RETURN_IF_ERROR(check_members(value, "a clip", {"file", "name", "start", "frames"}));
+        GVC_RETURN_IF_ERROR(
+            check_members(value, "a clip", {"file", "name", "start", "frames", "masks"}));
         clip.file = value.text("file");
         clip.name = value.text("name");
+        clip.masks = value.text("masks");
         GVC_ASSIGN_OR_RETURN(clip.start, whole(value, "start", 0, 0, 1 << 30));
         GVC_ASSIGN_OR_RETURN(clip.frames, whole(value, "frames", 0, 0, 1 << 30));
     }

@@ -16,6 +16,7 @@ struct ClipSpec {
     std::string file;    // relative to the folder of clips
     int64_t start = 0;   // frames left out
     int64_t frames = 0;  // 0: all
+    std::string masks;   // folder of its objects' masks, relative to the folder of masks
 };
 
 enum class CodecKind { gvc, x265, svtav1, vvenc };

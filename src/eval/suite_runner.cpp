@@ -6,8 +6,10 @@
 #include <cmath>
 #include <filesystem>
 #include <map>
+#include <optional>
 
 #include "base/format.h"
+#include "eval/clip_masks.h"
 #include "eval/clip_source.h"
 #include "eval/point_maker.h"
 #include "eval/rate_search.h"
@@ -52,9 +54,10 @@ class Runner {
                 done += static_cast<int>(suite_.codecs.size());
                 continue;
             }
+            GVC_ASSIGN_OR_RETURN(auto masks, masks_of(spec, *clip));
             const size_t first = results_.points.size();
             for (const CodecSpec& codec : suite_.codecs) {
-                const Status status = run_codec(*clip, codec);
+                const Status status = run_codec(*clip, masks ? &*masks : nullptr, codec);
                 if (!status.ok()) GVC_RETURN_IF_ERROR(failed(spec.name, codec.name, status));
                 options_.on_progress(++done, all);
             }
@@ -71,6 +74,22 @@ class Runner {
         options_.on_result(failure_line(results_.failures.back()));
         options_.on_note(clip + " " + codec + ": " + status.message());
         return {};
+    }
+
+    // Nothing if the clip has none, or none here; what is wrong with them is kept in the results.
+    Result<std::optional<ClipMasks>> masks_of(const ClipSpec& spec, ClipSource& clip) {
+        if (spec.masks.empty()) return std::optional<ClipMasks>();
+        const std::string folder = (fs::path(options_.masks) / spec.masks).string();
+        if (!fs::is_directory(folder)) {
+            options_.on_note(spec.name + ": no masks in " + folder +
+                             ", video object segmentation is left out");
+            return std::optional<ClipMasks>();
+        }
+        auto masks = ClipMasks::open(folder, spec.start, clip.info(), options_.metrics);
+        Status status = masks.ok() ? clip.measure_original(*masks) : masks.status();
+        if (status.ok()) return std::optional(std::move(*masks));
+        GVC_RETURN_IF_ERROR(failed(spec.name, "masks", status));
+        return std::optional<ClipMasks>();
     }
 
     Status finish_clip(ClipSource& clip, size_t first_point) {
@@ -91,9 +110,9 @@ class Runner {
         return versions_[kind] = text;
     }
 
-    Status run_codec(ClipSource& clip, const CodecSpec& codec) {
+    Status run_codec(ClipSource& clip, ClipMasks* masks, const CodecSpec& codec) {
         GVC_ASSIGN_OR_RETURN(const std::string encoder, version(codec.kind));
-        PointMaker maker(suite_, codec, options_, workshop_, clip, encoder);
+        PointMaker maker(suite_, codec, options_, workshop_, clip, masks, encoder);
         if (codec.kind == CodecKind::gvc) return run_asked_rates(maker, codec);
         std::vector<double> missed = codec.rates;
         for (const double scale : codec.scales) {

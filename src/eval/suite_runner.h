@@ -16,6 +16,7 @@ namespace gvc::eval {
 
 struct SuiteOptions {
     std::string clips;  // folder of the clips
+    std::string masks;  // folder that the clips' masks are relative to
     std::string cache;  // folder, made if need be
     Programs programs;
     std::string gvc_identity;  // changes when gvc or its weights do

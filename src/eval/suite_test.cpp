@@ -9,7 +9,8 @@ namespace {
 
 constexpr const char* kSmall = R"({
     "name": "small", "rates": [0.02, 0.005], "anchor": "x265_closed", "every": 5,
-    "clips": ["a/b.mkv", {"file": "c.mkv", "name": "second", "start": 3, "frames": 29}],
+    "clips": ["a/b.mkv", {"file": "c.mkv", "name": "second", "start": 3, "frames": 29,
+                             "masks": "c/masks"}],
     "codecs": [{"kind": "gvc", "options": ["--base", "av1"], "steps": ["-", "0"]},
                {"name": "x265_closed", "kind": "x265", "scales": [1, 0.5], "rates": [0.05]}]})";
 
@@ -25,6 +26,7 @@ TEST(Suite, ReadsWhatPeopleWrite) {
     EXPECT_EQ(suite->clips[0].name, "b");
     EXPECT_EQ(suite->clips[1].name, "second");
     EXPECT_EQ(suite->clips[1].frames, 29);
+    EXPECT_EQ(suite->clips[1].masks, "c/masks");
     EXPECT_EQ(suite->codecs[0].name, "gvc");
     EXPECT_EQ(suite->codecs[0].rates, suite->rates) << "the suite's unless it has its own";
     EXPECT_EQ(suite->codecs[1].rates, (std::vector<double>{0.05}));

@@ -194,6 +194,36 @@ std::vector<ComputationRow> computations(const Results& results, const PointTabl
     return rows;
 }
 
+// Nothing where masks are not known.
+std::optional<VosRow> vos_row(const Results& results, const PointTable& table,
+                              const Contestant& who, double rate) {
+    VosRow row;
+    row.who = who;
+    row.rate = rate;
+    constexpr std::pair<const char*, double VosRow::Scores::*> kScores[] = {
+        {"vos_jf", &VosRow::Scores::jf},
+        {"vos_j", &VosRow::Scores::j},
+        {"vos_f", &VosRow::Scores::f},
+        {"vos_f_recall", &VosRow::Scores::f_recall}};
+    for (const ClipInfo& clip : results.clips) {
+        const auto sample = table.at(who, clip.name, rate);
+        if (!sample || !sample->values.contains("vos_jf") || clip.metrics.empty()) continue;
+        ++row.clips;
+        for (const auto& [name, score] : kScores) {
+            row.value.*score += sample->values.at(name).mean;
+            for (const PointMetric& m : clip.metrics) {
+                if (m.name == name) row.original.*score += m.mean;
+            }
+        }
+    }
+    if (row.clips == 0) return std::nullopt;
+    for (const auto& [name, score] : kScores) {
+        row.value.*score /= static_cast<double>(row.clips);
+        row.original.*score /= static_cast<double>(row.clips);
+    }
+    return row;
+}
+
 template <typename Row>
 void keep(std::vector<Row>& rows, std::optional<Row> row) {
     if (row) rows.push_back(std::move(*row));
@@ -224,6 +254,7 @@ Summary summarise(const Results& results, const PointTable& table) {
     for (const Contestant& who : table.contestants()) {
         for (const double rate : results.rates) {
             summary.protocols.push_back(protocol_row(table, who, rate));
+            keep(summary.vos, vos_row(results, table, who, rate));
         }
         if (who == summary.anchor || results.anchor.empty()) continue;
         for (const double rate : results.rates) {

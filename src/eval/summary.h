@@ -71,6 +71,18 @@ struct ComputationRow {
     double decode_fps = 0;  // frames a second of whole decoders, over all its points
 };
 
+// Masks carried through what a codec made of the clips that it reaches a rate on, beside the same
+// through those clips themselves: means over clips.
+struct VosRow {
+    struct Scores {
+        double jf = 0, j = 0, f = 0, f_recall = 0;
+    };
+    Contestant who;
+    double rate = 0;
+    size_t clips = 0;
+    Scores value, original;
+};
+
 struct Summary {
     Contestant anchor;
     std::vector<ProtocolRow> protocols;
@@ -79,13 +91,14 @@ struct Summary {
     std::vector<BdRow> deltas;
     std::vector<ComputationRow> computations;
     std::vector<PublishedFigure> published;  // as the suite has them
+    std::vector<VosRow> vos;
 };
 
 Summary summarise(const Results& results, const PointTable& table);
 
 // Tables for people, without a line end at the end.
 std::string summary_text(const Summary& summary);
-// Members "means", "ratios", "bandwidths", "deltas", "computations", "published".
+// Members "means", "ratios", "bandwidths", "deltas", "computations", "published", "vos".
 void write_summary(JsonWriter& json, const Summary& summary);
 
 // Mean over samples as the strict protocol has it. `decibels`: from the mean square error.

@@ -89,6 +89,22 @@ void write_published(JsonWriter& json, const PublishedFigure& figure) {
     json.end_object();
 }
 
+void write_vos(JsonWriter& json, const VosRow& row) {
+    json.begin_object();
+    write_who(json, row.who, row.rate);
+    json.value("clips", row.clips);
+    for (const auto& [key, scores] :
+         {std::pair("decoded", row.value), std::pair("original", row.original)}) {
+        json.begin_object(key);
+        json.value("j_and_f", scores.jf);
+        json.value("j", scores.j);
+        json.value("f", scores.f);
+        json.value("f_recall", scores.f_recall);
+        json.end_object();
+    }
+    json.end_object();
+}
+
 template <typename Row>
 void write_rows(JsonWriter& json, const char* key, const std::vector<Row>& rows,
                 void (*write)(JsonWriter&, const Row&)) {
@@ -107,6 +123,7 @@ void write_summary(JsonWriter& json, const Summary& summary) {
     write_rows(json, "deltas", summary.deltas, write_delta);
     write_rows(json, "computations", summary.computations, write_computation);
     write_rows(json, "published", summary.published, write_published);
+    write_rows(json, "vos", summary.vos, write_vos);
 }
 
 }  // namespace gvc::eval

@@ -142,5 +142,34 @@ TEST(Summary, ShowsPublishedFiguresWithTheirSource) {
     EXPECT_NE(text.find("theirs at 0.008 bpp: LPIPS 0.214 (Table 1)"), std::string::npos) << text;
 }
 
+TEST(Summary, MasksBesideTheOriginals) {
+    Results r = example();
+    const auto scores = [](double jf, double recall) {
+        std::vector<PointMetric> metrics;
+        for (const char* name : {"vos_jf", "vos_j", "vos_f"}) {
+            metrics.push_back({name, "", "", true, jf, jf, 0, 0, 0, 0, {}});
+        }
+        metrics.push_back({"vos_f_recall", "", "", true, recall, recall, 0, 0, 0, 0, {}});
+        return metrics;
+    };
+    EXPECT_TRUE(summarise(r, PointTable(r)).vos.empty()) << "no masks";
+    r.clips = {{"small", "", "", 0, 0, 0, 0, {}, scores(0.9, 1)},
+               {"large", "", "", 0, 0, 0, 0, {}, scores(0.7, 0.9)}};
+    for (Point& p : r.points) {
+        for (PointMetric& m : scores(p.kind == "gvc" ? 0.6 : 0.1 + p.bpp(), 0.5)) {
+            p.metrics.push_back(std::move(m));
+        }
+    }
+    const Summary s = summarise(r, PointTable(r));
+    ASSERT_EQ(s.vos.size(), 2u);
+    EXPECT_EQ(s.vos[0].clips, 2u);
+    EXPECT_NEAR(s.vos[0].value.jf, 0.6, 1e-9);
+    EXPECT_NEAR(s.vos[0].original.jf, 0.8, 1e-9);
+    EXPECT_NEAR(s.vos[0].original.f_recall, 0.95, 1e-9);
+    EXPECT_EQ(s.vos[1].clips, 1u) << "x265 does not reach the rate on the large clip";
+    EXPECT_NEAR(s.vos[1].original.jf, 0.9, 1e-9) << "so neither does the upper bound count it";
+    EXPECT_NE(summary_text(s).find("87.7"), std::string::npos) << "beside the paper's";
+}
+
 }  // namespace
 }  // namespace gvc::eval

@@ -99,11 +99,33 @@ std::string published_text(const Summary& summary) {
     return text;
 }
 
+std::string vos_text(const Summary& summary) {
+    if (summary.vos.empty()) return {};
+    std::string text = format(
+        "\nVideo object segmentation: the first mask carried through, in the decoded clips and "
+        "(in\n"
+        "the same clips, the upper bound) the originals\n%-18s %7s %5s %15s %15s %15s %15s\n",
+        "codec", "bpp", "clips", "J&F", "J", "F", "F-recall");
+    for (const VosRow& r : summary.vos) {
+        text += format("%-18s %7.5g %5zu", r.who.label().c_str(), r.rate, r.clips);
+        for (const auto score : {&VosRow::Scores::jf, &VosRow::Scores::j, &VosRow::Scores::f,
+                                 &VosRow::Scores::f_recall}) {
+            text += format("    %5.1f (%4.1f)", 100 * r.value.*score, 100 * r.original.*score);
+        }
+        text += "\n";
+    }
+    return text +
+           "The paper (TeleAI 2025, Table 2; XMem on DAVIS-2017 val: another tracker and all "
+           "sequences, so not\ncomparable in absolute terms), at 0.01 bpp: original J&F 87.7, "
+           "F-recall 97.0; GVC 75.2, 91.9; HEVC 57.7, 67.4\n";
+}
+
 }  // namespace
 
 std::string summary_text(const Summary& summary) {
     std::string text = protocols_text(summary) + ratios_text(summary) + bandwidth_text(summary) +
-                       deltas_text(summary) + computations_text(summary) + published_text(summary);
+                       deltas_text(summary) + computations_text(summary) + vos_text(summary) +
+                       published_text(summary);
     if (!text.empty() && text.back() == '\n') text.pop_back();
     return text;
 }

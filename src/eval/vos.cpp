@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 #include "base/format.h"
 
@@ -55,50 +54,14 @@ int64_t count_both(const Mask& a, const Mask& b) {
     return both;
 }
 
-struct LabelVideo {
-    int width = 0, height = 0;
-    std::vector<std::vector<uint32_t>> frames;  // colours
-};
-
-// FFmpeg reads the pictures, whatever kind of PNG they are.
-Result<LabelVideo> read_labels(const std::string& folder) {
-    std::string pattern;
-    for (const char c : folder) {
-        if (c == '*' || c == '?' || c == '[' || c == '\\') pattern += '\\';
-        pattern += c;
-    }
-    const auto done =
-        run_process({"ffmpeg", "-v", "error", "-nostdin", "-f", "image2", "-pattern_type", "glob",
-                     "-i", pattern + "/*.png", "-f", "image2pipe", "-c:v", "ppm", "-"});
-    if (!done.ok()) return done.status();
-    LabelVideo video;
-    for (const char *at = done->out.data(), *end = at + done->out.size(); at < end;) {
-        int width = 0, height = 0, used = 0;
-        // "P6\n<width> <height>\n255\n" and the samples.
-        if (std::sscanf(at, "P6 %d %d 255%n", &width, &height, &used) != 2 || used == 0) break;
-        at += used + 1;
-        const size_t pixels = static_cast<size_t>(width) * height;
-        if (static_cast<size_t>(end - at) < 3 * pixels) break;
-        if (!video.frames.empty() && (width != video.width || height != video.height)) {
-            return {Code::quality, "masks of different sizes in " + folder};
-        }
-        video.width = width;
-        video.height = height;
-        std::vector<uint32_t>& frame = video.frames.emplace_back(pixels);
-        for (uint32_t& label : frame) {
-            const auto* rgb = reinterpret_cast<const uint8_t*>(at);
-            label = static_cast<uint32_t>(rgb[0] << 16 | rgb[1] << 8 | rgb[2]);
-            at += 3;
-        }
-    }
-    if (video.frames.empty()) return {Code::input, "no PNG masks in " + folder};
-    return video;
-}
-
 Mask mask_of(const LabelVideo& video, size_t frame, uint32_t label) {
     Mask mask{video.width, video.height, {}};
     for (const uint32_t l : video.frames[frame]) mask.inside.push_back(l == label);
     return mask;
+}
+
+std::string size_text(const LabelVideo& video) {
+    return std::to_string(video.width) + "x" + std::to_string(video.height);
 }
 
 }  // namespace
@@ -144,34 +107,59 @@ VosStatistics vos_statistics(const std::vector<double>& values) {
     return s;
 }
 
+Result<std::vector<VosResult>> evaluate_labels(const std::string& sequence, const LabelVideo& truth,
+                                               const LabelVideo& found) {
+    if (truth.width != found.width || truth.height != found.height) {
+        return {Code::quality, sequence + ": true masks are " + size_text(truth) + ", found ones " +
+                                   size_text(found)};
+    }
+    if (truth.frames.size() != found.frames.size()) {
+        return {Code::quality, sequence + ": " + std::to_string(truth.frames.size()) +
+                                   " true masks, " + std::to_string(found.frames.size()) +
+                                   " found ones"};
+    }
+    std::vector<VosResult> results;
+    for (const uint32_t label : objects_of(truth.frames.front())) {
+        std::vector<double> j, f;
+        for (size_t i = 1; i + 1 < truth.frames.size(); ++i) {
+            const Mask a = mask_of(truth, i, label), b = mask_of(found, i, label);
+            j.push_back(region_similarity(a, b));
+            f.push_back(contour_accuracy(a, b));
+        }
+        VosResult result{sequence,
+                         format("#%06x", label),
+                         static_cast<int>(j.size()),
+                         vos_statistics(j),
+                         vos_statistics(f),
+                         {},
+                         {}};
+        result.j_values = std::move(j);
+        result.f_values = std::move(f);
+        results.push_back(std::move(result));
+    }
+    if (results.empty()) return {Code::input, "no object in the first mask of " + sequence};
+    return results;
+}
+
 Result<std::vector<VosResult>> evaluate_masks(const std::string& sequence, const std::string& truth,
                                               const std::string& found) {
     GVC_ASSIGN_OR_RETURN(const LabelVideo wanted, read_labels(truth));
     GVC_ASSIGN_OR_RETURN(const LabelVideo made, read_labels(found));
-    if (wanted.width != made.width || wanted.height != made.height) {
-        return {Code::quality, "masks of " + truth + " and " + found + " differ in size"};
+    return evaluate_labels(sequence, wanted, made);
+}
+
+VosMeans vos_means(const std::vector<VosResult>& results) {
+    VosMeans m;
+    const auto n = static_cast<double>(results.size());
+    for (const VosResult& r : results) {
+        m.j += r.j.mean / n;
+        m.f += r.f.mean / n;
+        m.j_recall += r.j.recall / n;
+        m.f_recall += r.f.recall / n;
+        m.j_decay += r.j.decay / n;
+        m.f_decay += r.f.decay / n;
     }
-    if (wanted.frames.size() != made.frames.size()) {
-        return {Code::quality, truth + " has " + std::to_string(wanted.frames.size()) + " masks, " +
-                                   found + " has " + std::to_string(made.frames.size())};
-    }
-    std::vector<uint32_t> labels = wanted.frames.front();
-    std::sort(labels.begin(), labels.end());
-    labels.erase(std::unique(labels.begin(), labels.end()), labels.end());
-    std::vector<VosResult> results;
-    for (const uint32_t label : labels) {
-        if (label == 0) continue;
-        std::vector<double> j, f;
-        for (size_t i = 1; i + 1 < wanted.frames.size(); ++i) {
-            const Mask a = mask_of(wanted, i, label), b = mask_of(made, i, label);
-            j.push_back(region_similarity(a, b));
-            f.push_back(contour_accuracy(a, b));
-        }
-        results.push_back({sequence, format("#%06x", label), static_cast<int>(j.size()),
-                           vos_statistics(j), vos_statistics(f)});
-    }
-    if (results.empty()) return {Code::input, "no object in the first mask of " + truth};
-    return results;
+    return m;
 }
 
 }  // namespace gvc::eval

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "eval/process.h"
+#include "eval/label_video.h"
 
 namespace gvc::eval {
 
@@ -36,11 +36,24 @@ struct VosResult {
     std::string object;  // its colour in the masks, such as "#800000"
     int frames = 0;
     VosStatistics j, f;
+    std::vector<double> j_values, f_values;  // the frames', beginning with the second
 };
 
-// Folders of PNG masks, one picture a frame in the order of their names, one colour an object,
-// black the background. `found` may hold more objects than `truth`; they do not count, and one that
-// is missing there is empty. Code::quality if numbers of frames or sizes differ.
+// Means over objects, as DAVIS has them.
+struct VosMeans {
+    double j = 0, f = 0, j_recall = 0, f_recall = 0, j_decay = 0, f_decay = 0;
+
+    double j_and_f() const { return (j + f) / 2; }
+};
+VosMeans vos_means(const std::vector<VosResult>& results);
+
+// One result for each object of the first true mask. `found` may hold more objects than `truth`;
+// they do not count, and one that is missing there is empty. Code::quality if numbers of frames or
+// sizes differ.
+Result<std::vector<VosResult>> evaluate_labels(const std::string& sequence, const LabelVideo& truth,
+                                               const LabelVideo& found);
+
+// The same of folders.
 Result<std::vector<VosResult>> evaluate_masks(const std::string& sequence, const std::string& truth,
                                               const std::string& found);
 

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <filesystem>
 
+#include "eval/process.h"
+
 namespace gvc::eval {
 namespace {
 
