@@ -390,6 +390,8 @@ check suite_without_masks bash -c "$(declare -f masked); gvc='$gvc'; masked --ma
     2>&1 | grep 'no masks in missing/box'"
 refuses suite_with_other_masks 7 "masks in true/box are" "$gvc" eval --suite masked.json \
     --clips . --cache cache -o masked.jsonl --only-codecs x265 --masks true
+refuses mask_metric_without_weights 5 "segmentation network" "$gvc" eval in.mkv in.mkv \
+    --metrics mask_voc --model /nonexistent
 check eval_other_shapes bash -c "'$gvc' eval in.mkv in.mkv --metrics psnr_y,warp_error -q \
     --csv frames.csv --vmaf-json vmaf.json && jq -e '.frames | length == 70' vmaf.json &&
     test \$(wc -l <frames.csv) = 71"

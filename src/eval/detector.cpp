@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "eval/resize_square.h"
 #include "nn/onednn/onednn_ops.h"
 #include "nn/weight_source.h"
 #include "weights/safetensors.h"
@@ -14,24 +15,6 @@ namespace {
 constexpr double kLeastScore = 0.25;
 constexpr double kSuppression = 0.45;
 constexpr int kCells = models::kDetectorGrid * models::kDetectorGrid;
-
-// One plane to kDetectorSide squared, bilinear between the centres of samples, as OpenCV does it.
-void resize_plane(const float* from, int width, int height, float* to) {
-    constexpr int kSide = models::kDetectorSide;
-    for (int y = 0; y < kSide; ++y) {
-        const float fy = std::clamp((y + 0.5f) * height / kSide - 0.5f, 0.0f, height - 1.0f);
-        const int y0 = static_cast<int>(fy), y1 = std::min(y0 + 1, height - 1);
-        for (int x = 0; x < kSide; ++x) {
-            const float fx = std::clamp((x + 0.5f) * width / kSide - 0.5f, 0.0f, width - 1.0f);
-            const int x0 = static_cast<int>(fx), x1 = std::min(x0 + 1, width - 1);
-            const float* above = from + static_cast<size_t>(y0) * width;
-            const float* below = from + static_cast<size_t>(y1) * width;
-            const float top = above[x0] + (above[x1] - above[x0]) * (fx - x0);
-            const float bottom = below[x0] + (below[x1] - below[x0]) * (fx - x0);
-            to[static_cast<size_t>(y) * kSide + x] = top + (bottom - top) * (fy - y0);
-        }
-    }
-}
 
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
@@ -131,7 +114,8 @@ Result<std::vector<Box>> Detector::boxes(const float* rgb, int width, int height
     constexpr size_t kPlane = static_cast<size_t>(models::kDetectorSide) * models::kDetectorSide;
     std::vector<float> resized(3 * kPlane);
     for (size_t c = 0; c < 3; ++c) {
-        resize_plane(rgb + c * width * height, width, height, &resized[c * kPlane]);
+        resize_to_square(rgb + c * width * height, width, height, models::kDetectorSide,
+                         &resized[c * kPlane]);
     }
     GVC_ASSIGN_OR_RETURN(const auto values, raw(resized.data()));
     return read_boxes(values);

@@ -6,6 +6,7 @@
 #include "eval/detector.h"
 #include "eval/lpips.h"
 #include "eval/psnr.h"
+#include "eval/segmenter.h"
 #include "eval/ssim.h"
 #include "eval/warping.h"
 
@@ -39,10 +40,19 @@ class Networks {
         return detector_;
     }
 
+    Result<std::shared_ptr<Segmenter>> segmenter() {
+        if (!segmenter_) {
+            GVC_ASSIGN_OR_RETURN(auto segmenter, Segmenter::open(options_.weights_folder));
+            segmenter_ = std::make_shared<Segmenter>(std::move(segmenter));
+        }
+        return segmenter_;
+    }
+
   private:
     const MetricOptions& options_;
     std::map<models::LpipsNet, std::shared_ptr<Lpips>> loaded_;
     std::shared_ptr<Detector> detector_;
+    std::shared_ptr<Segmenter> segmenter_;
 };
 
 using Made = Result<std::unique_ptr<Metric>>;
@@ -68,6 +78,13 @@ Entry detector_entry(const char* name, std::unique_ptr<Metric> (*make)(std::shar
             }};
 }
 
+Entry mask_entry(const char* name, int only_class) {
+    return {name, [=](Networks& networks) -> Made {
+                GVC_ASSIGN_OR_RETURN(auto segmenter, networks.segmenter());
+                return make_mask_agreement(std::move(segmenter), name, only_class);
+            }};
+}
+
 const std::vector<Entry>& entries() {
     using models::LpipsNet;
     static const std::vector<Entry> list = {
@@ -85,6 +102,8 @@ const std::vector<Entry>& entries() {
          [](Networks& networks) -> Made { return make_warping_error(networks.threads()); }},
         detector_entry("fdet_features", make_feature_distance),
         detector_entry("detect_f1", make_detection_f1),
+        mask_entry("mask_voc", 0),
+        mask_entry("mask_person", kPersonClass),
     };
     return list;
 }
