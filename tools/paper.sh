@@ -43,7 +43,7 @@ from_suite() {
         "${options[@]}") || code=$?
     # 5 and 7: something is missing or out of reach, which the summary names; the rest is there.
     case $code in 0 | 5 | 7) ;; *) return "$code" ;; esac
-    awk -v RS= -v ORS='\n\n' -v sections="$sections" '$0 ~ "^(" sections ")"' <<<"$text"
+    awk -v sections="$sections" 'BEGIN { RS = ""; ORS = "\n\n" } $0 ~ "^(" sections ")"' <<<"$text"
     [ -n "${anchors:-}" ] && echo "x265: points from --anchors"
     echo "all that was measured: paper-$what.jsonl (gvc report makes a page of it)"
     return "$code"
