@@ -142,7 +142,8 @@ Result<Comparison> compare(const std::string& reference, const std::string& dist
         if (options.on_progress) options.on_progress(comparison.frames, info.estimated_frames);
     }
     for (const auto& metric : metrics) {
-        MetricResult result{metric->info(), metric->finish(), {}};
+        GVC_ASSIGN_OR_RETURN(MetricSeries series, metric->finish());
+        MetricResult result{metric->info(), std::move(series), {}};
         if (result.series.values.empty()) continue;  // between frames, and there is one frame
         result.pooled = pool(result.series.values, result.info.higher_is_better);
         comparison.results.push_back(std::move(result));

@@ -40,7 +40,7 @@ class DetectionF1 final : public Metric {
         return {};
     }
 
-    MetricSeries finish() override { return {std::move(values_), all_.f1()}; }
+    Result<MetricSeries> finish() override { return MetricSeries{std::move(values_), all_.f1()}; }
 
   private:
     MetricInfo info_;

@@ -10,7 +10,7 @@ Status FrameMetric::push(const FramePair& pair) {
     return {};
 }
 
-MetricSeries FrameMetric::finish() {
+Result<MetricSeries> FrameMetric::finish() {
     MetricSeries series;
     series.overall = mean(values_);
     series.values = std::move(values_);

@@ -39,7 +39,7 @@ class Metric {
 
     virtual const MetricInfo& info() const = 0;
     virtual Status push(const FramePair& pair) = 0;
-    virtual MetricSeries finish() = 0;
+    virtual Result<MetricSeries> finish() = 0;
 };
 
 // A metric whose frames are independent and whose overall value is their mean.
@@ -49,7 +49,7 @@ class FrameMetric : public Metric {
 
     const MetricInfo& info() const final { return info_; }
     Status push(const FramePair& pair) final;
-    MetricSeries finish() final;
+    Result<MetricSeries> finish() final;
 
   private:
     virtual Result<double> measure(const FramePair& pair) = 0;

@@ -8,6 +8,7 @@
 #include "eval/psnr.h"
 #include "eval/segmenter.h"
 #include "eval/ssim.h"
+#include "eval/vmaf.h"
 #include "eval/warping.h"
 
 namespace gvc::eval {
@@ -98,6 +99,7 @@ const std::vector<Entry>& entries() {
         lpips_entry("lpips_squeeze", LpipsNet::squeeze, make_lpips),
         lpips_entry("tlpips_alex", LpipsNet::alex, make_temporal_lpips),
         lpips_entry("tlpips_squeeze", LpipsNet::squeeze, make_temporal_lpips),
+        {"vmaf", [](Networks& networks) -> Made { return make_vmaf(networks.threads()); }},
         {"warp_error",
          [](Networks& networks) -> Made { return make_warping_error(networks.threads()); }},
         detector_entry("fdet_features", make_feature_distance),

@@ -58,7 +58,9 @@ class Psnr final : public Metric {
         return {};
     }
 
-    MetricSeries finish() override { return {std::move(values_), decibels(mean(errors_))}; }
+    Result<MetricSeries> finish() override {
+        return MetricSeries{std::move(values_), decibels(mean(errors_))};
+    }
 
   private:
     double mean_squared_error(const FramePair& pair) {

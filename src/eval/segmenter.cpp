@@ -32,7 +32,7 @@ class MaskMetric final : public Metric {
         return {};
     }
 
-    MetricSeries finish() override { return {std::move(values_), all_.iou()}; }
+    Result<MetricSeries> finish() override { return MetricSeries{std::move(values_), all_.iou()}; }
 
   private:
     MetricInfo info_;

@@ -74,7 +74,7 @@ media::Frame frame_of(const FloatPlane& plane) {
 double ms_ssim(const FloatPlane& a, const FloatPlane& b) {
     const auto metric = make_ms_ssim();
     EXPECT_TRUE(metric->push({frame_of(a), frame_of(b)}).ok());
-    return metric->finish().overall;
+    return metric->finish()->overall;
 }
 
 TEST(GaussianSsim, EqualsTheDefinition) {

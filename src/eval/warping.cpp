@@ -91,9 +91,9 @@ class WarpingError final : public Metric {
         return {};
     }
 
-    MetricSeries finish() override {
+    Result<MetricSeries> finish() override {
         const double overall = mean(values_);
-        return {std::move(values_), overall};
+        return MetricSeries{std::move(values_), overall};
     }
 
   private:

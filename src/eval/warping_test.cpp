@@ -37,7 +37,7 @@ double error_of(float flicker) {
         pair.distorted_rgb = distorted.data();
         EXPECT_TRUE(metric->push(pair).ok());
     }
-    const MetricSeries series = metric->finish();
+    const MetricSeries series = metric->finish().value();
     EXPECT_EQ(series.values.size(), 2u);
     return series.overall;
 }
