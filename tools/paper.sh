@@ -77,8 +77,8 @@ table3() {
 }
 
 case $what in
-    table1) from_suite paper-480p gvc,gvc_av1 'Means|Against|Published' ;;
-    figure2) from_suite paper-480p gvc,gvc_av1 'Times the rate|Published' ;;
+    table1) from_suite hybrid-480p gvc 'Means|Against|Published' ;;
+    figure2) from_suite hybrid-480p gvc 'Times the rate|Published' ;;
     table2)
         code=0
         from_suite davis gvc '.*' || code=$?
