@@ -37,13 +37,17 @@ done
 # Runs suite $1 (its gvc codecs alone, $2, where anchors are given) and prints those paragraphs of
 # its summary whose first line matches $3. The exit code is gvc's.
 from_suite() {
-    local suite=$1 codecs=$2 sections=$3 code=0 text
+    local suite=$1 codecs=$2 sections=$3 code=0 log
+    log=$(mktemp)
     [ -n "${anchors:-}" ] && suite_options+=(--only-codecs "$codecs")
-    text=$("$gvc" eval --suite "$root/suites/$suite.json" -y -o "paper-$what.jsonl" "${suite_options[@]}" \
-        "${options[@]}") || code=$?
-    # 5 and 7: something is missing or out of reach, which the summary names; the rest is there.
-    case $code in 0 | 5 | 7) ;; *) return "$code" ;; esac
-    awk -v sections="$sections" 'BEGIN { RS = ""; ORS = "\n\n" } $0 ~ "^(" sections ")"' <<<"$text"
+    # Progress and summary are both on standard error: the first is shown as it comes.
+    "$gvc" eval --suite "suites/$suite.json" -y -o "paper-$what.jsonl" --progress plain \
+        "${suite_options[@]}" "${options[@]}" 2>"$log" &
+    local job=$!
+    tail --pid=$job -n +1 -f "$log" | grep --line-buffered -E ', eta |^gvc: ' >&2 || true
+    wait "$job" || code=$?
+    awk -v RS= -v ORS='\n\n' -v sections="$sections" '$0 ~ "^(" sections ")"' "$log"
+    rm -f "$log"
     [ -n "${anchors:-}" ] && echo "x265: points from --anchors"
     echo "all that was measured: paper-$what.jsonl (gvc report makes a page of it)"
     return "$code"
