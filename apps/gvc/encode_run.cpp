@@ -257,14 +257,14 @@ Result<EncodeSummary> run_encode(const EncodeOptions& options, Console& console)
         const auto reader,
         media::Reader::open(options.files.input, reader_options(options, copy, console)));
     GVC_ASSIGN_OR_RETURN(const ModelFiles files, find_model(options.compute.model, std::nullopt));
-    GVC_ASSIGN_OR_RETURN(const auto model,
-                         load_model(files, options.compute, options.base == "auto"));
+    // In a container the AV1 track is to play on its own, so that it has every GOP.
+    const bool choose_base = options.base == "auto" && !is_container_name(output);
+    GVC_ASSIGN_OR_RETURN(const auto model, load_model(files, options.compute, choose_base));
     console.detail("model " + fingerprint_text(model->fingerprint()) + ", " + model->ops().name());
     GVC_ASSIGN_OR_RETURN(const auto base, base_coder(options, *model));
     codec::EncoderOptions settings = encoder_options(options, reader->info());
     settings.base_coder = base.get();
-    // In a container the AV1 track is to play on its own, so that it has every GOP.
-    settings.choose_base = options.base == "auto" && !is_container_name(output);
+    settings.choose_base = choose_base;
     settings.base_scale = options.base_scale;
     settings.detail = options.detail;
     if (base) settings.distance = perceptual_distance(options, reader->info());

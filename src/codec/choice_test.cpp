@@ -176,6 +176,22 @@ TEST_F(Choice, AHopelessKeyframeEndsTheTrial) {
     EXPECT_EQ(looks, 1);
 }
 
+// No neural picture fits the cap, and that does not fail the GOP whose AV1 base does.
+TEST_F(Choice, ACapThatOnlyOneBaseMeetsIsMet) {
+    EncoderOptions o = options(1.0, 0.9);
+    o.base_coder = nullptr;
+    grey_.bytes = 1;
+    o.rate.maxrate = 1400;
+    auto neural = Encoder::make(*model_, o).value();
+    for (int i = 0; i < 29; ++i) {
+        ASSERT_TRUE(neural->send(test_picture(kSize, i), static_cast<uint64_t>(i)).ok());
+    }
+    neural->flush();
+    ASSERT_EQ(neural->receive().status().code(), Code::quality);
+    o.base_coder = &grey_;
+    EXPECT_EQ(kinds(test_encode(*model_, o, 29)), std::vector{BaseKind::av1});
+}
+
 TEST_F(Choice, TheWantedRateHoldsAcrossBases) {
     EncoderOptions o = options(0, 0);
     o.scene_cuts = true;

@@ -135,7 +135,6 @@ Result<EncodedGop> Encoder::code_better(GopSource& source) {
     const bool trial = source.plan.cut || ++since_trial_ >= kTrialEvery;
     if (!trial) return code_as_before(source);
     since_trial_ = 0;
-    prefers_neural_ = false;
     const std::vector<size_t> all = source.kept;
     GVC_ASSIGN_OR_RETURN(auto hybrid, hybrid_->code(source, gops_));
     begin_rate(source);
@@ -182,11 +181,12 @@ Result<std::optional<Encoder::Try>> Encoder::neural_if_better(GopSource& source,
     if (of_key > kHopelessKey * hybrid.distance) return std::optional<Try>();
 
     const std::vector<size_t> all = source.kept;
-    GVC_ASSIGN_OR_RETURN(Try neural, code_within_rate(source));
-    if (source.kept.size() < all.size()) {
-        source.kept = all;
-        return std::optional<Try>();
-    }
+    auto coded = code_within_rate(source);
+    // That maxrate is too low for this base says nothing of the other.
+    const bool fits = source.kept.size() == all.size() && coded.status().code() != Code::quality;
+    source.kept = all;
+    if (!fits) return std::optional<Try>();
+    GVC_ASSIGN_OR_RETURN(Try neural, std::move(coded));
     GVC_ASSIGN_OR_RETURN(const auto shown, show(neural.packets));
     double of_neural = 0;
     const std::vector<int> judged = judged_pictures(source.frames());
