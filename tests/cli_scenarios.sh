@@ -318,8 +318,7 @@ cat >suite.json <<'END'
 {"name": "tiny", "rates": [0.3, 0.6], "every": 2, "metrics": ["psnr_y", "psnr_rgb"],
  "compare_by": "psnr_rgb", "anchor": "x265", "pictures": [0, 4],
  "clips": [{"file": "in.mkv", "name": "bars", "start": 2, "frames": 8}],
- "codecs": [{"name": "x265", "kind": "x265", "preset": "ultrafast", "scales": [1, 0.5],
-             "params": "pools=none:frame-threads=1"},
+ "codecs": [{"name": "x265", "kind": "x265", "preset": "ultrafast", "scales": [1, 0.5]},
             {"name": "gvc", "kind": "gvc", "options": ["--base", "neural"], "encodes": 2}]}
 END
 suite() { "$gvc" eval --suite suite.json --clips . --cache cache -o suite.jsonl "$@"; }
