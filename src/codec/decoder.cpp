@@ -412,8 +412,10 @@ Status Decoder::decode_base_pictures(Work& work) {
     const int first = work.shown;
     work.shown += static_cast<int>(count);
     std::vector<std::vector<float>> pictures;
-    if (group.pts.back() >= options_.discard_before || options_.conceal) {
-        const int refinement = options_.steps == 0 ? 0 : gop.descriptor.refinement;
+    const int refinement = options_.steps == 0 ? 0 : gop.descriptor.refinement;
+    // Later groups may refer to pictures that nobody wants to see.
+    const bool referred_to = refinement > 0 && model_.hybrid() && model_.hybrid()->recurrent();
+    if (group.pts.back() >= options_.discard_before || options_.conceal || referred_to) {
         GVC_ASSIGN_OR_RETURN(pictures,
                              hybrid_->pictures(first, static_cast<int>(count), refinement, costs_));
     }

@@ -211,7 +211,9 @@ Status HybridEncoder::add_detail(std::span<const WaitingPicture* const> pictures
     return pack(gop);
 }
 
-// Some pictures of the GOP as a decoder shows them, at the refinement that looks best.
+// Some pictures of the GOP as a decoder shows them, at the refinement that looks best. Groups that
+// are looked at alone are refined without the one before them: it would cost as much again, and all
+// that are compared are compared like that.
 Result<HybridEncoder::Seen> HybridEncoder::look_at(const GopSource& source, const EncodedGop& gop) {
     StageTimer timer(costs_.base, model_.ops());
     GVC_ASSIGN_OR_RETURN(auto base, options_.base_coder->decode(

@@ -58,7 +58,7 @@ Result<std::vector<std::vector<float>>> HybridPictures::pictures(int first, int 
     std::vector<std::vector<float>> result;
     if (refined) {
         StageTimer timer(costs.refine, model_.ops());
-        result = refine(group.count, refinement);
+        result = refine(group, refinement);
         GVC_RETURN_IF_ERROR(model_.status());
     } else {
         const auto samples = static_cast<ptrdiff_t>(size_.samples());
@@ -72,11 +72,16 @@ Result<std::vector<std::vector<float>>> HybridPictures::pictures(int first, int 
     return result;
 }
 
-std::vector<std::vector<float>> HybridPictures::refine(int count, int refinement) const {
+std::vector<std::vector<float>> HybridPictures::refine(const RefinedGroup& group,
+                                                       int refinement) {
     nn::Ops& ops = model_.ops();
+    const int count = group.count;
     models::HybridInput input;
     const entropy::DetailSize cells = detail_size(size_);
     input.rgb = input.previous = to_whole_cells(ops, rgb_.data(), count, size_);
+    if (model_.hybrid()->recurrent() && group.first > 0 && group.first == refined_end_)
+        input.previous =
+            models::previous_pictures(ops, input.rgb, last_rgb_, last_refined_, count);
     const nn::Shape code{1, cells.channels, cells.rows, cells.columns};
     input.detail = ops.repeat_batch(ops.from_host(code, detail_.data()), count);
     const auto n = static_cast<size_t>(count);
@@ -84,6 +89,9 @@ std::vector<std::vector<float>> HybridPictures::refine(int count, int refinement
     input.scales.assign(n, scale_);
     input.bpps.assign(n, bpp_);
     const nn::Tensor refined = model_.hybrid()->run(ops, input, count);
+    refined_end_ = group.first + count;
+    last_rgb_ = ops.batch(input.rgb, count - 1, 1);
+    last_refined_ = ops.clamp(ops.batch(refined, count - 1, 1), 0.0f, 1.0f);
     const float share = static_cast<float>(refinement) / bitstream::kFullRefinement;
     return to_host(ops, refined, size_, input.rgb, share);
 }

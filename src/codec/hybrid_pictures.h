@@ -34,13 +34,15 @@ class HybridPictures {
 
     int count() const { return base_->count(); }
     // Pictures first ... first + count - 1 of one group, planar RGB in [0, 1]. refinement: see
-    // Descriptor; at 0, or with a model that cannot, they are the base's own.
+    // Descriptor; at 0, or with a model that cannot, they are the base's own. A group that is asked
+    // for right behind the one before it refers to that one's pictures, as a decoder shows them;
+    // asked for alone, it does without.
     Result<std::vector<std::vector<float>>> pictures(int first, int count, int refinement,
                                                      StageCosts& costs);
 
   private:
     Status read_base(int first, int count);
-    std::vector<std::vector<float>> refine(int count, int refinement) const;
+    std::vector<std::vector<float>> refine(const RefinedGroup& group, int refinement);
 
     const Model& model_;
     std::unique_ptr<BasePictures> base_;
@@ -48,6 +50,9 @@ class HybridPictures {
     float crf_, scale_, bpp_;
     std::vector<float> detail_;
     std::vector<float> rgb_;  // [count, 3, H, W] of the base; kept, since new memory is slow
+    // Of the last group that was refined: where it ended, and its last picture before and after.
+    int refined_end_ = 0;
+    nn::Tensor last_rgb_, last_refined_;
 };
 
 }  // namespace gvc::codec

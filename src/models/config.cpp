@@ -1,14 +1,20 @@
 #include "models/config.h"
 
 #include <charconv>
-#include <utility>
 #include <vector>
 
 namespace gvc::models {
 namespace {
 
+struct Field {
+    const char* name;
+    int* value;
+    int least = 1;
+    bool since = false;  // files from before it was there lack it: 0
+};
+
 // Every field by name, once, for reader and writer.
-std::vector<std::pair<const char*, int*>> fields(TokeniserConfig& c) {
+std::vector<Field> fields(TokeniserConfig& c) {
     return {{"tokeniser.width_s8", &c.width_s8},
             {"tokeniser.width_s16", &c.width_s16},
             {"tokeniser.width_frame", &c.width_frame},
@@ -22,33 +28,40 @@ std::vector<std::pair<const char*, int*>> fields(TokeniserConfig& c) {
             {"tokeniser.fusion_blocks", &c.fusion_blocks}};
 }
 
-std::vector<std::pair<const char*, int*>> fields(RefinerConfig& c) {
+std::vector<Field> fields(RefinerConfig& c) {
     return {{"refiner.width", &c.width},       {"refiner.blocks", &c.blocks},
             {"refiner.width_s4", &c.width_s4}, {"refiner.pixel_blocks", &c.pixel_blocks},
             {"refiner.mixers", &c.mixers},     {"refiner.stem_blocks", &c.stem_blocks}};
 }
 
-std::vector<std::pair<const char*, int*>> fields(HybridConfig& c) {
+std::vector<Field> fields(HybridConfig& c) {
     return {{"hybrid.width_frame", &c.width_frame},
             {"hybrid.blocks", &c.blocks},
-            {"hybrid.width_detail", &c.width_detail}};
+            {"hybrid.width_detail", &c.width_detail},
+            {"hybrid.recurrent", &c.recurrent, 0, true}};
 }
 
 template <typename Config>
 void write(Config config, Metadata& metadata) {
-    for (auto [name, value] : fields(config)) metadata[name] = std::to_string(*value);
+    for (const Field& field : fields(config)) metadata[field.name] = std::to_string(*field.value);
 }
 
 template <typename Config>
 Result<Config> read(const Metadata& metadata) {
     Config config;
-    for (auto [name, value] : fields(config)) {
-        auto entry = metadata.find(name);
-        if (entry == metadata.end())
-            return Status(Code::model, std::string("weights lack the setting ") + name);
+    for (const Field& field : fields(config)) {
+        auto entry = metadata.find(field.name);
+        if (entry == metadata.end()) {
+            if (!field.since)
+                return Status(Code::model, std::string("weights lack the setting ") + field.name);
+            *field.value = 0;
+            continue;
+        }
         const std::string& text = entry->second;
-        auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *value);
-        if (error != std::errc() || end != text.data() + text.size() || *value < 1 || *value > 4096)
+        int& value = *field.value;
+        auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (error != std::errc() || end != text.data() + text.size() || value < field.least ||
+            value > 4096)
             return Status(Code::model, "weights have a bad setting " + entry->first + " = " + text);
     }
     return config;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "models/motion.h"
+
 namespace gvc::models {
 
 using nn::Act;
@@ -24,10 +26,28 @@ float of_crf(float crf) { return crf / 2; }
 float of_scale(float scale) { return (1 - scale) * 62; }          // half size: 31
 float of_bpp(float bpp) { return (-4 - std::log2(bpp)) * 5.2f; }  // 1/16: 0, 1/1024: 31
 
+// Of the warped picture against the decoded one: even at this mean luma difference, in [0, 1], and
+// from there an e-fold for each further kFitScale.
+constexpr float kFitEven = 6.0f / 255, kFitScale = 1.5f / 255;
+constexpr float kNever = -30.0f;
+
 }  // namespace
 
+Tensor previous_pictures(Ops& ops, const Tensor& rgb, const Tensor& last_rgb,
+                         const Tensor& last_refined, int frames) {
+    const MotionHint motion = motion_to_last(ops, rgb, last_rgb, frames);
+    const nn::Shape cells = motion.costs.shape();
+    const Tensor still = ops.zeros({cells.n, 2, cells.h, cells.w});
+    const Tensor none = ops.zeros(cells);
+    const Tensor fit = ops.affine(motion.costs, -1.0f / kFitScale, kFitEven / kFitScale);
+    const Tensor logits = ops.concat({fit, none, ops.affine(none, 1.0f, kNever)});
+    return ops.warp_blend({ops.repeat_batch(last_refined, frames), rgb},
+                          ops.concat({motion.vectors, still}), logits, kPatch);
+}
+
 HybridRefiner::HybridRefiner(Ops& ops, const HybridConfig& c, const RefinerConfig& refiner)
-    : code_in_(ops, "hybrid.code_in", 3 * kQualityFeatures, kCodeWidth, 1, 1, Act::silu),
+    : recurrent_(c.recurrent > 0),
+      code_in_(ops, "hybrid.code_in", 3 * kQualityFeatures, kCodeWidth, 1, 1, Act::silu),
       code_out_(ops, "hybrid.code_out", kCodeWidth, kStyleSymbols),
       feature_in_(ops, "hybrid.feature_in", 2 * kPatchChannels, c.width_frame),
       z_base_(ops, "hybrid.z_base", c.width_frame, kFlowLatentChannels),

@@ -1,6 +1,7 @@
 #include "models/motion.h"
 
 #include <algorithm>
+#include <span>
 #include <vector>
 
 #include "models/blocks.h"
@@ -50,11 +51,11 @@ struct ChunkFields {
     std::vector<MotionField> last, key;
 };
 
-ChunkFields search_chunk(const SearchPicture* frames, const SearchPicture& last,
+ChunkFields search_chunk(std::span<const SearchPicture> frames, const SearchPicture& last,
                          const SearchPicture* key, int threads) {
     ChunkFields fields;
     std::vector<CellVector> before, predicted, key_predicted;
-    for (int t = 0; t < kChunkFrames; ++t) {
+    for (size_t t = 0; t < frames.size(); ++t) {
         fields.last.push_back(search_motion(frames[t], last, predicted, threads));
         const std::vector<CellVector>& now = fields.last.back().vectors;
         if (t == 0) before.resize(now.size());  // the last frame itself: no motion
@@ -70,14 +71,20 @@ ChunkFields search_chunk(const SearchPicture* frames, const SearchPicture& last,
     return fields;
 }
 
+constexpr float kUnit = 2.0f / (kPatch * kVectorUnits), kWhite = 1.0f / 255.0f;
+
+// Of the cell of a motion field that holds the i-th of an image's 8x8 cells.
+size_t cell_of(size_t i, const MotionField& field, const Shape& cells) {
+    const size_t w = static_cast<size_t>(cells.w);
+    return i / w / 2 * static_cast<size_t>(field.width) + i % w / 2;
+}
+
 // Writes a frame's channels of a hint's vectors and costs, [4, h, w] each.
 void write(const MotionField& last, const MotionField& key, const Shape& hint, float* vectors,
            float* costs) {
-    constexpr float kUnit = 2.0f / (kPatch * kVectorUnits), kWhite = 1.0f / 255.0f;
     const size_t area = static_cast<size_t>(hint.h * hint.w);
     for (size_t i = 0; i < area; ++i) {
-        const size_t w = static_cast<size_t>(hint.w);
-        const size_t cell = i / w / 2 * static_cast<size_t>(last.width) + i % w / 2;
+        const size_t cell = cell_of(i, last, hint);
         const float here[4] = {kWhite * last.cost[cell], kWhite * last.still_cost[cell],
                                kWhite * key.cost[cell], kWhite * key.still_cost[cell]};
         for (size_t c = 0; c < 4; ++c) costs[c * area + i] = here[c];
@@ -102,7 +109,7 @@ MotionHint motion_hint(Ops& ops, const Tensor& rgb, const Tensor& last, const Te
     const size_t item = static_cast<size_t>(4 * cells.h * cells.w);
     std::vector<float> vectors(static_cast<size_t>(cells.count())), costs(vectors.size());
     for (size_t n = 0; n < lasts.size(); ++n) {
-        const ChunkFields fields = search_chunk(&frames[n * kChunkFrames], lasts[n],
+        const ChunkFields fields = search_chunk({&frames[n * kChunkFrames], kChunkFrames}, lasts[n],
                                                 same ? nullptr : &keys[n], ops.threads());
         for (size_t t = 0; t < kChunkFrames; ++t) {
             const size_t at = (n * kChunkFrames + t) * item;
@@ -110,6 +117,31 @@ MotionHint motion_hint(Ops& ops, const Tensor& rgb, const Tensor& last, const Te
         }
     }
     return {ops.from_host(cells, vectors.data()), ops.from_host(cells, costs.data())};
+}
+
+MotionHint motion_to_last(Ops& ops, const Tensor& rgb, const Tensor& last, int frames) {
+    const std::vector<SearchPicture> pictures = search_pictures(ops, rgb);
+    const std::vector<SearchPicture> lasts = search_pictures(ops, last);
+    const auto count = static_cast<size_t>(frames);
+    const Shape cells{rgb.shape().n, 2, rgb.shape().h / kPatch, rgb.shape().w / kPatch};
+    const size_t area = static_cast<size_t>(cells.h * cells.w);
+    std::vector<float> vectors(static_cast<size_t>(cells.count())), costs(vectors.size() / 2);
+    for (size_t n = 0; n < lasts.size(); ++n) {
+        const ChunkFields fields =
+            search_chunk({&pictures[n * count], count}, lasts[n], nullptr, ops.threads());
+        for (size_t t = 0; t < count; ++t) {
+            const MotionField& field = fields.last[t];
+            const size_t at = (n * count + t) * area;
+            for (size_t i = 0; i < area; ++i) {
+                const size_t cell = cell_of(i, field, cells);
+                vectors[2 * at + i] = kUnit * field.vectors[cell].x;
+                vectors[2 * at + area + i] = kUnit * field.vectors[cell].y;
+                costs[at + i] = kWhite * field.cost[cell];
+            }
+        }
+    }
+    return {ops.from_host(cells, vectors.data()),
+            ops.from_host({cells.n, 1, cells.h, cells.w}, costs.data())};
 }
 
 Tensor decorrelate_motion(Ops& ops, const Tensor& vectors) {

@@ -20,6 +20,11 @@ struct MotionHint {
 MotionHint motion_hint(nn::Ops& ops, const nn::Tensor& rgb, const nn::Tensor& last,
                        const nn::Tensor& key);
 
+// The same for `frames` pictures that follow each other, to the picture before them alone.
+//   rgb [N*frames, 3, H, W], last [N, 3, H, W]
+//   vectors [N*frames, 2, H/8, W/8], costs [N*frames, 1, H/8, W/8]: at the vector
+MotionHint motion_to_last(nn::Ops& ops, const nn::Tensor& rgb, const nn::Tensor& last, int frames);
+
 // A chunk's vectors, [N, 16, h, w] with channels t*4 + {last dx, last dy, key dx, key dy}, as they
 // are sent: the last frame's vector, the other frames' deviations from steady motion, and the same
 // for how the way to the keyframe differs from the way to the last frame. correlate_motion is the

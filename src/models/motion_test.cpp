@@ -71,6 +71,19 @@ TEST(MotionTest, FindsTheWayToTheLastFrame) {
                 EXPECT_LT(costs[at(0)], costs[at(1)]);
                 EXPECT_LT(costs[at(0)], costs[at(2)]);
             }
+
+    const MotionHint to_last =
+        motion_to_last(*ops, ops->batch(all, 1, 4), ops->batch(all, 0, 1), 4);
+    ASSERT_EQ(to_last.vectors.shape(), (nn::Shape{4, 2, kCells, kCells}));
+    ASSERT_EQ(to_last.costs.shape(), (nn::Shape{4, 1, kCells, kCells}));
+    std::vector<float> w(v.size() / 2), fit(w.size() / 2);
+    ops->to_host(to_last.vectors, w.data());
+    ops->to_host(to_last.costs, fit.data());
+    constexpr size_t kArea = kCells * kCells;
+    for (size_t i = 0; i < w.size(); ++i)
+        EXPECT_EQ(w[i], v[i / (2 * kArea) * 4 * kArea + i % (2 * kArea)]) << i;
+    for (size_t i = 0; i < fit.size(); ++i)
+        EXPECT_EQ(fit[i], costs[i / kArea * 4 * kArea + i % kArea]) << i;
 }
 
 TEST(MotionTest, NothingMovesInAStillPicture) {

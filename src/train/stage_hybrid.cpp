@@ -10,6 +10,9 @@ constexpr double kLpipsWeight = 1.0;  // of each of its two networks
 constexpr int64_t kSeenFrames = 2;  // of each group of four by MS-SSIM and LPIPS: more tell little
 constexpr double kNoDetail = 0.1;   // share of groups that are refined without a detail code
 constexpr int kFirstSteps = 100;    // of a run, in which the critic learns alone
+constexpr double kFlickerWeight = 0.5;
+// How often one, two and three groups are refined in a row.
+constexpr std::initializer_list<double> kGroups = {0.25, 0.4, 0.35};
 constexpr int kBaseEvery = 5;       // steps, one of which measures the unrefined base, for the log
 
 // The detail code of each group, with some left out: [batch * frames, bands, H/32, W/32].
@@ -78,18 +81,48 @@ at::Tensor Trainer::with_adversary(const at::Tensor& loss, const at::Tensor& tru
     return (refined * (gradient + share * adversary)).sum();
 }
 
+// Groups of four frames in a row, of which the last one is learned from: the ones before it are
+// refined for what it refers to. Frames of a batch: item by item, each in order of time.
 at::Tensor Trainer::hybrid_loss(Values& values) {
     constexpr int T = models::kChunkFrames;
     const int64_t n = options_.batch, c = options_.crop;
-    PairSet::Batch batch = pairs_->sample(options_.batch, T, options_.crop, random_);
-    const at::Tensor truth = batch.truth.to(device_), coded = batch.coded.to(device_);
+    const int64_t groups = 1 + std::discrete_distribution<int64_t>(kGroups)(random_);
+    PairSet::Batch batch =
+        pairs_->sample(options_.batch, static_cast<int>(groups * T), options_.crop, random_);
+    const at::Tensor all_truth = batch.truth.to(device_).view({n, groups * T, 3, c, c});
+    const at::Tensor all_coded = batch.coded.to(device_).view({n, groups * T, 3, c, c});
+    const auto some = [&](const at::Tensor& x, int64_t first, int64_t count) {
+        return x.narrow(1, first, count).reshape({n * count, 3, c, c});
+    };
     models::HybridInput input;
-    input.rgb = input.previous = nn::from_torch(coded);
     input.detail = nn::from_torch(detail_code(batch, T, values));
-    input.crfs = std::move(batch.conditions.crfs);
-    input.scales = std::move(batch.conditions.scales);
-    input.bpps = std::move(batch.conditions.bpps);
-    const at::Tensor refined = nn::to_torch(hybrid_->run(*ops_, input, T)).to(at::kFloat);
+    const auto of_group = [&](const std::vector<float>& values_of_frames) {
+        std::vector<float> values_of_group;
+        for (size_t i = 0; i < values_of_frames.size(); i += static_cast<size_t>(groups))
+            values_of_group.push_back(values_of_frames[i]);
+        return values_of_group;
+    };
+    input.crfs = of_group(batch.conditions.crfs);
+    input.scales = of_group(batch.conditions.scales);
+    input.bpps = of_group(batch.conditions.bpps);
+    at::Tensor last_refined;  // [n, 3, c, c]
+    const auto refine = [&](int64_t group) {
+        input.rgb = input.previous = nn::from_torch(some(all_coded, group * T, T));
+        if (group > 0) {
+            torch::NoGradGuard no_grad;
+            input.previous = models::previous_pictures(
+                *ops_, input.rgb, nn::from_torch(some(all_coded, group * T - 1, 1)),
+                nn::from_torch(last_refined), T);
+        }
+        return nn::to_torch(hybrid_->run(*ops_, input, T)).to(at::kFloat);
+    };
+    for (int64_t group = 0; group + 1 < groups; ++group) {
+        torch::NoGradGuard no_grad;
+        last_refined = some(refine(group).view({n, T, 3, c, c}), T - 1, 1).clamp(0, 1);
+    }
+    const at::Tensor refined = refine(groups - 1);
+    const at::Tensor truth = some(all_truth, (groups - 1) * T, T);
+    const at::Tensor coded = some(all_coded, (groups - 1) * T, T);
 
     const at::Tensor l1 = (refined - truth).abs().mean();
     at::Tensor d = l1;
@@ -98,8 +131,8 @@ at::Tensor Trainer::hybrid_loss(Values& values) {
     const int64_t dy = std::uniform_int_distribution<int>(0, 7)(random_);
     const at::Tensor chosen = at::randperm(T).narrow(0, 0, kSeenFrames).to(device_);
     auto crop = [&](const at::Tensor& x) {
-        const at::Tensor some = x.view({n, T, 3, c, c}).index_select(1, chosen).flatten(0, 1);
-        return some.narrow(2, dy, s).narrow(3, dx, s);
+        const at::Tensor seen = x.view({n, T, 3, c, c}).index_select(1, chosen).flatten(0, 1);
+        return seen.narrow(2, dy, s).narrow(3, dx, s);
     };
     d = d + 0.2 * ms_ssim_loss(crop(refined), crop(truth)).mean();
     for (size_t net = 0; net < lpips_.size(); ++net) {
@@ -116,11 +149,23 @@ at::Tensor Trainer::hybrid_loss(Values& values) {
         const at::Tensor v = x.view({n, T, 3, c, c});
         return v.narrow(1, 1, T - 1) - v.narrow(1, 0, T - 1);
     };
-    d = d + 0.5 * (change(refined) - change(truth)).abs().mean();
+    const auto first = [&](const at::Tensor& x) { return x.view({n, T, 3, c, c}).select(1, 0); };
+    at::Tensor flicker = (change(refined) - change(truth)).abs().mean();
+    if (groups > 1) {
+        // The seam between two groups is one of four places where frames meet.
+        const at::Tensor before = some(all_truth, (groups - 1) * T - 1, 1);
+        const at::Tensor seam =
+            ((first(refined) - last_refined) - (first(truth) - before)).abs().mean();
+        values["seam"] = seam.item<double>();
+        values["previous_l1"] =
+            (nn::to_torch(input.previous).to(at::kFloat) - truth).abs().mean().item<double>();
+        flicker = (flicker * (T - 1) + seam) / T;
+    }
+    values["flicker"] = flicker.item<double>();
+    d = d + kFlickerWeight * flicker;
     values["l1"] = l1.item<double>();
     values["l1_base"] = (coded - truth).abs().mean().item<double>();
     if (show_) {
-        auto first = [&](const at::Tensor& x) { return x.view({n, T, 3, c, c}).select(1, 0); };
         show({first(truth), first(coded), first(refined)});
     }
     values["loss"] = d.item<double>();
