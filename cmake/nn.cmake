@@ -28,6 +28,10 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
                                 COMPILE_DEFINITIONS GVC_X86_KERNELS)
 endif()
 
+# Loops that GCC vectorises at -O3 only.
+set_source_files_properties(${PROJECT_SOURCE_DIR}/src/models/coarse_match.cpp PROPERTIES
+                            COMPILE_OPTIONS "-O3")
+
 add_library(gvcnn STATIC ${GVC_NN_SOURCES} ${GVC_KERNEL_SOURCES})
 target_include_directories(gvcnn PRIVATE ${DNNL_INCLUDE_DIR})
 target_link_libraries(gvcnn PUBLIC gvcformat OpenMP::OpenMP_CXX PRIVATE ${DNNL_LIBRARY})

@@ -1,8 +1,8 @@
 #include "models/coarse_match.h"
 
 #include <algorithm>
-#include <cstdlib>
 
+#include "base/clones.h"
 #include "nn/parallel.h"
 
 namespace gvc::models {
@@ -20,17 +20,22 @@ std::vector<CoarseVector> candidates() {
     return list;
 }
 
+// In 8 bits, which vectorises four times as wide as in int.
+inline uint8_t difference(uint8_t a, uint8_t b) {
+    return static_cast<uint8_t>(std::max(a, b) - std::min(a, b));
+}
+
 // sums[x] = sum over three rows of |a - b|, the first row given.
-void column_sums(const uint8_t* a, int a_stride, const uint8_t* b, int b_stride, int count,
+GVC_CLONES void column_sums(const uint8_t* a, int a_stride, const uint8_t* b, int b_stride, int count,
                  uint16_t* __restrict sums) {
     for (int x = 0; x < count; ++x)
-        sums[x] = static_cast<uint16_t>(std::abs(a[x] - b[x]) +
-                                        std::abs(a[x + a_stride] - b[x + b_stride]) +
-                                        std::abs(a[x + 2 * a_stride] - b[x + 2 * b_stride]));
+        sums[x] = static_cast<uint16_t>(difference(a[x], b[x]) +
+                                        difference(a[x + a_stride], b[x + b_stride]) +
+                                        difference(a[x + 2 * a_stride], b[x + 2 * b_stride]));
 }
 
 // Takes candidate k where it is better than the best so far.
-void take_better(const uint16_t* sums, int count, uint16_t k, uint16_t* __restrict best,
+GVC_CLONES void take_better(const uint16_t* sums, int count, uint16_t k, uint16_t* __restrict best,
                  uint16_t* __restrict index) {
     for (int x = 0; x < count; ++x) {
         const uint16_t cost = static_cast<uint16_t>(sums[x] + sums[x + 1] + sums[x + 2]);

@@ -52,16 +52,17 @@ struct ChunkFields {
 };
 
 ChunkFields search_chunk(std::span<const SearchPicture> frames, const SearchPicture& last,
-                         const SearchPicture* key, int threads) {
+                         const SearchPicture* key, int threads,
+                         SearchEffort effort = SearchEffort::thorough) {
     ChunkFields fields;
     std::vector<CellVector> before, predicted, key_predicted;
     for (size_t t = 0; t < frames.size(); ++t) {
-        fields.last.push_back(search_motion(frames[t], last, predicted, threads));
+        fields.last.push_back(search_motion(frames[t], last, predicted, threads, effort));
         const std::vector<CellVector>& now = fields.last.back().vectors;
         if (t == 0) before.resize(now.size());  // the last frame itself: no motion
         if (key) {
             if (t > 0) key_predicted = continued(fields.key.back().vectors, before, now);
-            fields.key.push_back(search_motion(frames[t], *key, key_predicted, threads));
+            fields.key.push_back(search_motion(frames[t], *key, key_predicted, threads, effort));
         } else {
             fields.key.push_back(fields.last.back());
         }
@@ -128,7 +129,8 @@ MotionHint motion_to_last(Ops& ops, const Tensor& rgb, const Tensor& last, int f
     std::vector<float> vectors(static_cast<size_t>(cells.count())), costs(vectors.size() / 2);
     for (size_t n = 0; n < lasts.size(); ++n) {
         const ChunkFields fields =
-            search_chunk({&pictures[n * count], count}, lasts[n], nullptr, ops.threads());
+            search_chunk({&pictures[n * count], count}, lasts[n], nullptr, ops.threads(),
+                         SearchEffort::quick);
         for (size_t t = 0; t < count; ++t) {
             const MotionField& field = fields.last[t];
             const size_t at = (n * count + t) * area;

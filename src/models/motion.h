@@ -20,7 +20,8 @@ struct MotionHint {
 MotionHint motion_hint(nn::Ops& ops, const nn::Tensor& rgb, const nn::Tensor& last,
                        const nn::Tensor& key);
 
-// The same for `frames` pictures that follow each other, to the picture before them alone.
+// The same for `frames` pictures that follow each other, to the picture before them alone, searched
+// quickly.
 //   rgb [N*frames, 3, H, W], last [N, 3, H, W]
 //   vectors [N*frames, 2, H/8, W/8], costs [N*frames, 1, H/8, W/8]: at the vector
 MotionHint motion_to_last(nn::Ops& ops, const nn::Tensor& rgb, const nn::Tensor& last, int frames);

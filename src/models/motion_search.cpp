@@ -18,7 +18,7 @@ constexpr int kCoarse = 4;                             // half-size pixels along
 constexpr int kBorder = (kBlockSide - kCellSide) / 2;  // of a block around its cell
 constexpr int kSmoothing = 3;                          // passes before the steps below a pixel
 constexpr int kFinalSmoothing = 2;                     // and behind them
-constexpr int kRefinements = 3;
+constexpr int kRefinements = 3, kQuickRefinements = 1;
 constexpr int kMaxStep = 24;  // 1.5 half-size pixels
 // What a unit of disagreement with one neighbour costs, in 1/16 of a summed difference of 8-bit
 // samples. From some difference on it is an edge, however large.
@@ -40,7 +40,8 @@ class Search {
           costs_(vectors_.size()),
           still_(vectors_.size()) {}
 
-    // The best of standing still, the coarse match and the prediction, and from there downhill.
+    // The best of standing still, the coarse match and the prediction, where there are such, and
+    // from there downhill.
     void start(const std::vector<CoarseVector>& coarse, const std::vector<CellVector>& predicted) {
         each_row(1, [&](int y) {
             for (int x = 0; x < w_; ++x) {
@@ -48,7 +49,7 @@ class Search {
                 Cell cell(*this, x, y, false);
                 still_[i] = cell.difference({});
                 cell.take({}, still_[i]);
-                for (int k = 0; k < 4; ++k)
+                for (int k = 0; k < 4 && !coarse.empty(); ++k)
                     cell.consider(coarse_vector(coarse, 2 * x + k % 2, 2 * y + k / 2));
                 if (!predicted.empty()) cell.consider(whole(predicted[i]));
                 cell.descend(2);
@@ -74,8 +75,8 @@ class Search {
     }
 
     // Steps of Lucas and Kanade, with the current picture's gradients for the reference's.
-    void refine() {
-        for (int pass = 0; pass < 2 * kRefinements; ++pass)
+    void refine(int steps) {
+        for (int pass = 0; pass < 2 * steps; ++pass)
             each_row(1, [&](int y) {
                 for (int x = (pass + y) % 2; x < w_; x += 2) {
                     Cell cell(*this, x, y, true);
@@ -239,11 +240,16 @@ SearchPicture search_picture(const float* rgb, int width, int height, int thread
 }
 
 MotionField search_motion(const SearchPicture& current, const SearchPicture& reference,
-                          const std::vector<CellVector>& predicted, int threads) {
+                          const std::vector<CellVector>& predicted, int threads,
+                          SearchEffort effort) {
+    const bool quick = effort == SearchEffort::quick;
+    std::vector<CoarseVector> coarse;
+    if (!quick || predicted.empty())
+        coarse = coarse_match(current.eighth, reference.eighth, threads);
     Search search(current, reference, threads);
-    search.start(coarse_match(current.eighth, reference.eighth, threads), predicted);
+    search.start(coarse, predicted);
     search.smooth(kSmoothing);
-    search.refine();
+    search.refine(quick ? kQuickRefinements : kRefinements);
     search.smooth(kFinalSmoothing);
     return search.result();
 }

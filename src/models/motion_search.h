@@ -47,9 +47,14 @@ struct MotionField {
     std::vector<float> still_cost;  // for no motion
 };
 
+// A third of the time: no exhaustive match where vectors are predicted, and one step below a pixel
+// instead of three. For a decoder, whose vectors nobody pays for.
+enum class SearchEffort { thorough, quick };
+
 // `predicted`: a vector per cell to start from besides, or nothing. Where moving fits no better
 // than staying, the vector is zero.
 MotionField search_motion(const SearchPicture& current, const SearchPicture& reference,
-                          const std::vector<CellVector>& predicted, int threads);
+                          const std::vector<CellVector>& predicted, int threads,
+                          SearchEffort effort = SearchEffort::thorough);
 
 }  // namespace gvc::models

@@ -69,7 +69,7 @@ inline void expand_row(const float* plane, const WarpRow& job, const float* shar
 
 // Where each pixel of the row samples: index of the top left position, fractions, mask.
 struct Samples {
-    int32_t* position;
+    int32_t* position;  // null: at its own place
     float* x_share;
     float* y_share;
     const float* mask;
@@ -105,24 +105,37 @@ inline Vec4 sample_rgb(const float* picture, const Samples& at, int64_t i, int64
     return (above + (below - above) * at.y_share[i]) * at.mask[i];
 }
 
-// Adds one reference to the row `sum` of pixels of four floats, or starts it.
-template <bool First>
-void blend_rgb(const WarpRow& job, const In& picture, Samples at, float* __restrict sum) {
-    int64_t right = job.w > 1 ? 3 : 0, down = job.h > 1 ? 3 * job.w : 0;
-    const float* from = static_cast<const float*>(picture.data);
-    for (int64_t i = 0; i < job.w; ++i) {
-        Vec4 value = sample_rgb(from, at, i, right, down);
-        if constexpr (!First) value += load4(sum + 4 * i);
-        __builtin_memcpy(sum + 4 * i, &value, sizeof value);
-    }
+inline bool all_zero(const float* row, int64_t count) {
+    Vec seen{};
+    each_vector(count, [&](int64_t i, int64_t lanes) {
+        const Vec value = load(row + i, lanes);
+        seen = larger(seen, larger(value, -value));
+    });
+    float most = 0;
+    for (int64_t i = 0; i < kLanes; ++i) most = seen[i] > most ? seen[i] : most;
+    return most == 0;
 }
 
-// Pixels of four floats to pixels of three.
-void pack_rgb(const float* from, int64_t count, float* __restrict out) {
+inline void blend_rgb(const WarpRow& job, const Samples* samples, float* __restrict out) {
+    int64_t right = job.w > 1 ? 3 : 0, down = job.h > 1 ? 3 * job.w : 0;
+    const auto pixel = [&](int64_t i) {
+        Vec4 total{};
+        for (int64_t r = 0; r < job.refs; ++r) {
+            const Samples& at = samples[r];
+            const float* from = static_cast<const float*>(job.pictures[r].data);
+            total += at.position ? sample_rgb(from, at, i, right, down)
+                                 : load4(from + 3 * (job.w * job.y + i)) * at.mask[i];
+        }
+        return total;
+    };
     // Each write's fourth float is overwritten by the next pixel; behind the last one is the next
     // row, which another thread may own.
-    for (int64_t i = 0; i + 1 < count; ++i) __builtin_memcpy(out + 3 * i, from + 4 * i, 16);
-    __builtin_memcpy(out + 3 * (count - 1), from + 4 * (count - 1), 12);
+    for (int64_t i = 0; i + 1 < job.w; ++i) {
+        const Vec4 value = pixel(i);
+        __builtin_memcpy(out + 3 * i, &value, 16);
+    }
+    const Vec4 value = pixel(job.w - 1);
+    __builtin_memcpy(out + 3 * (job.w - 1), &value, 12);
 }
 
 template <typename T>
@@ -153,6 +166,7 @@ GVC_FLATTEN void warp_row(const WarpRow& job) {
     // Of pixel k after the centre of a cell; an even s has its first pixel half a pixel behind it.
     for (int64_t k = 0; k < s; ++k)
         shares[k] = (static_cast<float>(k) + (s % 2 ? 0.0f : 0.5f)) / static_cast<float>(s);
+    const bool rgb = job.channels == 3 && job.out.type == DType::f32;
     float* next = job.scratch + 64;
     auto take = [&](int64_t count) { return (next += count) - count; };
     Samples samples[kMaxWarpRefs];
@@ -167,16 +181,14 @@ GVC_FLATTEN void warp_row(const WarpRow& job) {
         samples[r].mask = fine[2];
         samples[r].x_share = take(room);
         samples[r].y_share = take(room);
+        samples[r].position = nullptr;
+        if (rgb && all_zero(fine[0], job.w) && all_zero(fine[1], job.w)) continue;
         samples[r].position = reinterpret_cast<int32_t*>(coarse);  // no longer needed
         locate(job, fine[0], fine[1], samples[r]);
     }
-    if (job.channels == 3 && job.out.type == DType::f32) {
-        float* sum = take(4 * room);
-        blend_rgb<true>(job, job.pictures[0], samples[0], sum);
-        for (int64_t r = 1; r < job.refs; ++r)
-            blend_rgb<false>(job, job.pictures[r], samples[r], sum);
-        pack_rgb(sum, job.w, static_cast<float*>(job.out.data));
-    } else if (job.out.type == DType::f32)
+    if (rgb)
+        blend_rgb(job, samples, static_cast<float*>(job.out.data));
+    else if (job.out.type == DType::f32)
         blend_any(job, samples, static_cast<float*>(job.out.data));
     else
         blend_any(job, samples, static_cast<Bf16*>(job.out.data));
