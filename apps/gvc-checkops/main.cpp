@@ -1,9 +1,11 @@
 // gvc-checkops: compares every backend of this build with the reference, or times it.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -158,7 +160,10 @@ int main(int argc, char** argv) {
             else
                 ok &= check(backend, options);
         } catch (const std::exception& error) {
-            std::printf("%s: skipped (%s)\n", backend.name.c_str(), error.what());
+            // LibTorch's errors go on with a stack trace.
+            const std::string_view what = error.what();
+            const auto line = static_cast<int>(std::min(what.find('\n'), what.size()));
+            std::printf("%s: skipped (%.*s)\n", backend.name.c_str(), line, what.data());
         }
     }
     if (!found) {
