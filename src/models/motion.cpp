@@ -22,13 +22,14 @@ constexpr float kBetterShare = 0.85f, kBetterBy = 0.002f;
 std::vector<SearchPicture> search_pictures(Ops& ops, const Tensor& rgb) {
     const Tensor half = ops.mean_pool(rgb, 2);
     const Shape s = half.shape();
-    std::vector<float> values(static_cast<size_t>(s.count()));
-    ops.to_host(half, values.data());
+    // One at a time: new memory is slow, and one picture's can be used again.
+    std::vector<float> values(static_cast<size_t>(s.count() / s.n));
     std::vector<SearchPicture> pictures;
-    for (int64_t n = 0; n < s.n; ++n)
-        pictures.push_back(search_picture(&values[static_cast<size_t>(n * 3 * s.h * s.w)],
-                                          static_cast<int>(s.w), static_cast<int>(s.h),
-                                          ops.threads()));
+    for (int64_t n = 0; n < s.n; ++n) {
+        ops.to_host(ops.batch(half, n, 1), values.data());
+        pictures.push_back(search_picture(values.data(), static_cast<int>(s.w),
+                                          static_cast<int>(s.h), ops.threads()));
+    }
     return pictures;
 }
 

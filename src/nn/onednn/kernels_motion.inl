@@ -31,18 +31,42 @@ GVC_FLATTEN void warp_planes(In flows, In logits, int64_t refs, int64_t count, f
     }
 }
 
-// One row of a plane [cells_h, cells_w] upsampled bilinearly by s, as in Ops::upsample: `row` gets
-// cells_w * s floats. `coarse` is scratch for cells_w + 2 floats, `shares` holds s weights.
-inline void expand_row(const float* plane, const WarpRow& job, const float* shares, float* coarse,
-                       float* row) {
-    int64_t w = job.cells_w, s = job.s;
-    float y = (static_cast<float>(job.y) + 0.5f) / static_cast<float>(s) - 0.5f;
+// The rows of cells between which a row of pixels lies, and the share of the lower one.
+struct CellRows {
+    int64_t top, bottom;
+    float weight;
+};
+
+inline CellRows cell_rows(const WarpRow& job) {
+    float y = (static_cast<float>(job.y) + 0.5f) / static_cast<float>(job.s) - 0.5f;
     y = y < 0 ? 0 : y;
     int64_t top = static_cast<int64_t>(y);
-    int64_t bottom = top + 1 < job.cells_h ? top + 1 : top;
-    float weight = y - static_cast<float>(top);
-    const float* above = plane + top * w;
-    const float* below = plane + bottom * w;
+    return {top, top + 1 < job.cells_h ? top + 1 : top, y - static_cast<float>(top)};
+}
+
+// Whether both are zero.
+inline bool all_zero(const float* plane, const WarpRow& job, const CellRows& rows) {
+    const float* above = plane + rows.top * job.cells_w;
+    const float* below = plane + rows.bottom * job.cells_w;
+    Vec most{};
+    each_vector(job.cells_w, [&](int64_t i, int64_t lanes) {
+        const Vec a = load(above + i, lanes), b = load(below + i, lanes);
+        most = larger(most, larger(larger(a, -a), larger(b, -b)));
+    });
+    for (int64_t i = 0; i < kLanes; ++i) {
+        if (most[i] > 0) return false;
+    }
+    return true;
+}
+
+// One row of a plane [cells_h, cells_w] upsampled bilinearly by s, as in Ops::upsample: `row` gets
+// cells_w * s floats. `coarse` is scratch for cells_w + 2 floats, `shares` holds s weights.
+inline void expand_row(const float* plane, const WarpRow& job, const CellRows& rows,
+                       const float* shares, float* coarse, float* row) {
+    int64_t w = job.cells_w, s = job.s;
+    const float* above = plane + rows.top * w;
+    const float* below = plane + rows.bottom * w;
+    const float weight = rows.weight;
     each_vector(w, [&](int64_t i, int64_t lanes) {
         Vec a = load(above + i, lanes), b = load(below + i, lanes);
         store(coarse + 1 + i, a + (b - a) * weight, lanes);
@@ -105,17 +129,6 @@ inline Vec4 sample_rgb(const float* picture, const Samples& at, int64_t i, int64
     return (above + (below - above) * at.y_share[i]) * at.mask[i];
 }
 
-inline bool all_zero(const float* row, int64_t count) {
-    Vec seen{};
-    each_vector(count, [&](int64_t i, int64_t lanes) {
-        const Vec value = load(row + i, lanes);
-        seen = larger(seen, larger(value, -value));
-    });
-    float most = 0;
-    for (int64_t i = 0; i < kLanes; ++i) most = seen[i] > most ? seen[i] : most;
-    return most == 0;
-}
-
 inline void blend_rgb(const WarpRow& job, const Samples* samples, float* __restrict out) {
     int64_t right = job.w > 1 ? 3 : 0, down = job.h > 1 ? 3 * job.w : 0;
     const auto pixel = [&](int64_t i) {
@@ -167,6 +180,7 @@ GVC_FLATTEN void warp_row(const WarpRow& job) {
     for (int64_t k = 0; k < s; ++k)
         shares[k] = (static_cast<float>(k) + (s % 2 ? 0.0f : 0.5f)) / static_cast<float>(s);
     const bool rgb = job.channels == 3 && job.out.type == DType::f32;
+    const CellRows rows = cell_rows(job);
     float* next = job.scratch + 64;
     auto take = [&](int64_t count) { return (next += count) - count; };
     Samples samples[kMaxWarpRefs];
@@ -174,16 +188,18 @@ GVC_FLATTEN void warp_row(const WarpRow& job) {
         const float* planes = job.planes + 3 * r * job.cells_h * job.cells_w;
         float* fine[3];
         float* coarse = take(room);
+        const int64_t plane = job.cells_h * job.cells_w;
+        const bool still = rgb && all_zero(planes, job, rows) && all_zero(planes + plane, job, rows);
         for (int64_t p = 0; p < 3; ++p) {
             fine[p] = take(room) + 64;
-            expand_row(planes + p * job.cells_h * job.cells_w, job, shares, coarse, fine[p]);
+            if (p < 2 && still) continue;
+            expand_row(planes + p * plane, job, rows, shares, coarse, fine[p]);
         }
         samples[r].mask = fine[2];
         samples[r].x_share = take(room);
         samples[r].y_share = take(room);
-        samples[r].position = nullptr;
-        if (rgb && all_zero(fine[0], job.w) && all_zero(fine[1], job.w)) continue;
-        samples[r].position = reinterpret_cast<int32_t*>(coarse);  // no longer needed
+        samples[r].position = still ? nullptr : reinterpret_cast<int32_t*>(coarse);
+        if (still) continue;
         locate(job, fine[0], fine[1], samples[r]);
     }
     if (rgb)
