@@ -1,8 +1,10 @@
 // gvc-train pack CLIPS OUT: packs training clips.
 // gvc-train STAGE --pack DIR --checkpoint FILE ...: trains one stage; run again to go on.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "train/pack.h"
 #include "train/pairs.h"
@@ -56,12 +58,20 @@ int main(int argc, char** argv) {
     if (argc > 1 && std::string(argv[1]) == "pairs") return run_pairs(argc - 1, argv + 1);
     gvc::train::Options o;
     bool fp32 = false;
-    int threads = 1, count_batches = 40;
+    int threads = 1, count_batches = 40, measure_batches = 40;
+    std::vector<std::string> without;
     std::string tokeniser, refiner, hybrid;
     CLI::App app{"Trains GVC's networks, one stage at a time (docs/training.md)."};
-    app.add_option("stage", o.stage, "key, flow, chunk, gop, refine, hybrid; or export")
+    app.add_option("stage", o.stage, "key, flow, chunk, gop, refine, hybrid; or export, measure")
         ->required()
-        ->check(CLI::IsMember({"key", "flow", "chunk", "gop", "refine", "hybrid", "export"}));
+        ->check(CLI::IsMember(
+            {"key", "flow", "chunk", "gop", "refine", "hybrid", "export", "measure"}));
+    app.add_option("--without", without,
+                   "measure: parts of the hybrid to leave out (neighbours, previous, detail)")
+        ->delimiter(',')
+        ->check(CLI::IsMember({"neighbours", "previous", "detail"}));
+    app.add_option("--measure-batches", measure_batches, "measure: batches of held-out pairs")
+        ->check(CLI::Range(1, 100000));
     app.add_option("--tokeniser", tokeniser, "export: write the tokeniser's weights here");
     app.add_option("--refiner", refiner, "export: write the refiner's weights here");
     app.add_option("--hybrid", hybrid, "export: write the hybrid's refiner here");
@@ -98,7 +108,15 @@ int main(int argc, char** argv) {
     auto trainer = gvc::train::Trainer::make(o);
     if (!trainer.ok()) return fail(trainer.status());
     gvc::Status status;
-    if (o.stage != "export") status = (*trainer)->run();
+    const auto with = [&](const char* part) {
+        return std::find(without.begin(), without.end(), part) == without.end();
+    };
+    if (o.stage == "measure") {
+        status = (*trainer)->measure_hybrid(
+            measure_batches, {with("neighbours"), with("previous"), with("detail")});
+    } else if (o.stage != "export") {
+        status = (*trainer)->run();
+    }
     if (status.ok() && !hybrid.empty()) status = (*trainer)->export_hybrid(hybrid);
     else if (status.ok() && o.stage == "export" && refiner.empty())
         status = (*trainer)->export_tokeniser(tokeniser, count_batches);

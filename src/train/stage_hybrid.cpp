@@ -15,8 +15,10 @@ constexpr double kFlickerWeight = 0.5;
 constexpr std::initializer_list<double> kGroups = {0.25, 0.4, 0.35};
 constexpr int kBaseEvery = 5;       // steps, one of which measures the unrefined base, for the log
 
-// The detail code of each group, with some left out: [batch * frames, bands, H/32, W/32].
-at::Tensor Trainer::detail_code(const PairSet::Batch& batch, int64_t frames, Values& values) {
+// The detail code of each item, with this share of them left out: [batch * frames, bands, H/32,
+// W/32].
+at::Tensor Trainer::detail_code(const PairSet::Batch& batch, int64_t frames, double left_out,
+                                Values& values) {
     torch::NoGradGuard no_grad;
     constexpr int kPictures = PairSet::kContext;
     const auto energy = [&](const at::Tensor& pictures) {
@@ -35,13 +37,55 @@ at::Tensor Trainer::detail_code(const PairSet::Batch& batch, int64_t frames, Val
         };
         auto symbols = models::detail_symbols(values_of(before), values_of(after), kPictures);
         for (int8_t s : symbols) shares[static_cast<size_t>(s + models::kDetailLimit)] += 1;
-        if (std::uniform_real_distribution<double>(0, 1)(random_) < kNoDetail) continue;
+        if (std::uniform_real_distribution<double>(0, 1)(random_) < left_out) continue;
         code[n] = torch::from_blob(symbols.data(), {models::kDetailBands, h, w}, at::kChar)
                       .to(at::kFloat);
     }
     for (size_t i = 0; i < shares.size(); ++i)
         values["detail" + std::to_string(i)] = shares[i] / double(code.numel());
     return code.repeat_interleave(frames, 0).to(device_);
+}
+
+// Frames of a batch, item by item, each in order of time.
+at::Tensor HybridBatch::frames(const at::Tensor& all, int64_t first, int64_t count) const {
+    return all.narrow(1, first, count).flatten(0, 1);
+}
+
+// A value for each frame of a group, from one for each frame of all groups.
+static std::vector<float> of_group(const std::vector<float>& all, int64_t groups) {
+    std::vector<float> values;
+    for (size_t i = 0; i < all.size(); i += static_cast<size_t>(groups)) values.push_back(all[i]);
+    return values;
+}
+
+HybridBatch Trainer::hybrid_batch(const PairSet& pairs, int64_t groups, double no_detail,
+                                  Values& values) {
+    constexpr int T = models::kChunkFrames;
+    const int64_t n = options_.batch, c = options_.crop;
+    PairSet::Batch batch =
+        pairs.sample(options_.batch, static_cast<int>(groups * T), options_.crop, random_);
+    HybridBatch result;
+    result.truth = batch.truth.to(device_).view({n, groups * T, 3, c, c});
+    result.coded = batch.coded.to(device_).view({n, groups * T, 3, c, c});
+    result.input.detail = nn::from_torch(detail_code(batch, T, no_detail, values));
+    result.input.crfs = of_group(batch.conditions.crfs, groups);
+    result.input.scales = of_group(batch.conditions.scales, groups);
+    result.input.bpps = of_group(batch.conditions.bpps, groups);
+    return result;
+}
+
+at::Tensor Trainer::refine_group(HybridBatch& batch, int64_t group,
+                                 const at::Tensor& last_refined, const HybridParts& parts) {
+    constexpr int T = models::kChunkFrames;
+    models::HybridInput& input = batch.input;
+    input.rgb = input.previous = nn::from_torch(batch.frames(batch.coded, group * T, T));
+    if (last_refined.defined() && parts.previous && hybrid_->recurrent()) {
+        torch::NoGradGuard no_grad;
+        const at::Tensor last = batch.frames(batch.coded, group * T - 1, 1);
+        input.previous = models::previous_pictures(*ops_, input.rgb, nn::from_torch(last),
+                                                   nn::from_torch(last_refined), T);
+    }
+    return nn::to_torch(hybrid_->run(*ops_, input, parts.neighbours ? T : 1)).to(at::kFloat);
 }
 
 // The loss with the critic's part, whose gradient at the last layer has options_.adversarial of the
@@ -81,48 +125,24 @@ at::Tensor Trainer::with_adversary(const at::Tensor& loss, const at::Tensor& tru
     return (refined * (gradient + share * adversary)).sum();
 }
 
-// Groups of four frames in a row, of which the last one is learned from: the ones before it are
-// refined for what it refers to. Frames of a batch: item by item, each in order of time.
+// Of groups of frames in a row, the last one is learned from: the ones before it are refined for
+// what it refers to.
 at::Tensor Trainer::hybrid_loss(Values& values) {
     constexpr int T = models::kChunkFrames;
     const int64_t n = options_.batch, c = options_.crop;
     const int64_t groups = 1 + std::discrete_distribution<int64_t>(kGroups)(random_);
-    PairSet::Batch batch =
-        pairs_->sample(options_.batch, static_cast<int>(groups * T), options_.crop, random_);
-    const at::Tensor all_truth = batch.truth.to(device_).view({n, groups * T, 3, c, c});
-    const at::Tensor all_coded = batch.coded.to(device_).view({n, groups * T, 3, c, c});
-    const auto some = [&](const at::Tensor& x, int64_t first, int64_t count) {
-        return x.narrow(1, first, count).reshape({n * count, 3, c, c});
-    };
-    models::HybridInput input;
-    input.detail = nn::from_torch(detail_code(batch, T, values));
-    const auto of_group = [&](const std::vector<float>& values_of_frames) {
-        std::vector<float> values_of_group;
-        for (size_t i = 0; i < values_of_frames.size(); i += static_cast<size_t>(groups))
-            values_of_group.push_back(values_of_frames[i]);
-        return values_of_group;
-    };
-    input.crfs = of_group(batch.conditions.crfs);
-    input.scales = of_group(batch.conditions.scales);
-    input.bpps = of_group(batch.conditions.bpps);
+    HybridBatch batch = hybrid_batch(*pairs_, groups, kNoDetail, values);
     at::Tensor last_refined;  // [n, 3, c, c]
-    const auto refine = [&](int64_t group) {
-        input.rgb = input.previous = nn::from_torch(some(all_coded, group * T, T));
-        if (group > 0) {
-            torch::NoGradGuard no_grad;
-            input.previous = models::previous_pictures(
-                *ops_, input.rgb, nn::from_torch(some(all_coded, group * T - 1, 1)),
-                nn::from_torch(last_refined), T);
-        }
-        return nn::to_torch(hybrid_->run(*ops_, input, T)).to(at::kFloat);
-    };
     for (int64_t group = 0; group + 1 < groups; ++group) {
         torch::NoGradGuard no_grad;
-        last_refined = some(refine(group).view({n, T, 3, c, c}), T - 1, 1).clamp(0, 1);
+        last_refined = refine_group(batch, group, last_refined, {})
+                           .view({n, T, 3, c, c})
+                           .select(1, T - 1)
+                           .clamp(0, 1);
     }
-    const at::Tensor refined = refine(groups - 1);
-    const at::Tensor truth = some(all_truth, (groups - 1) * T, T);
-    const at::Tensor coded = some(all_coded, (groups - 1) * T, T);
+    const at::Tensor refined = refine_group(batch, groups - 1, last_refined, {});
+    const at::Tensor truth = batch.frames(batch.truth, (groups - 1) * T, T);
+    const at::Tensor coded = batch.frames(batch.coded, (groups - 1) * T, T);
 
     const at::Tensor l1 = (refined - truth).abs().mean();
     at::Tensor d = l1;
@@ -153,12 +173,12 @@ at::Tensor Trainer::hybrid_loss(Values& values) {
     at::Tensor flicker = (change(refined) - change(truth)).abs().mean();
     if (groups > 1) {
         // The seam between two groups is one of four places where frames meet.
-        const at::Tensor before = some(all_truth, (groups - 1) * T - 1, 1);
+        const at::Tensor before = batch.frames(batch.truth, (groups - 1) * T - 1, 1);
         const at::Tensor seam =
             ((first(refined) - last_refined) - (first(truth) - before)).abs().mean();
         values["seam"] = seam.item<double>();
         values["previous_l1"] =
-            (nn::to_torch(input.previous).to(at::kFloat) - truth).abs().mean().item<double>();
+            (nn::to_torch(batch.input.previous).to(at::kFloat) - truth).abs().mean().item<double>();
         flicker = (flicker * (T - 1) + seam) / T;
     }
     values["flicker"] = flicker.item<double>();

@@ -50,11 +50,32 @@ struct Options {
 // Named numbers of one step, averaged between log lines.
 using Values = std::map<std::string, double>;
 
+// Parts of the hybrid's refiner, of which some may be left out to see what they are worth.
+struct HybridParts {
+    bool neighbours = true;  // the other frames of a group
+    bool previous = true;    // the last refined frame before it
+    bool detail = true;      // the detail code
+};
+
+// Groups of frames in a row.
+struct HybridBatch {
+    at::Tensor truth, coded;    // [N, groups * T, 3, size, size]
+    models::HybridInput input;  // conditions and detail, [N * T] items: for any group
+
+    // [N * count, 3, size, size] of one of the two.
+    at::Tensor frames(const at::Tensor& all, int64_t first, int64_t count) const;
+};
+
 class Trainer {
   public:
     static Result<std::unique_ptr<Trainer>> make(const Options& options);
 
     Status run();
+
+    // Writes a JSON line with what the hybrid's refiner reaches on `batches` batches of pairs that
+    // are held out from training, the same ones each time: means over the second and third of three
+    // groups in a row.
+    Status measure_hybrid(int batches, const HybridParts& parts);
 
     // Weights files from the averaged parameters. batches: of training sequences, to count tokens
     // on.
@@ -76,7 +97,14 @@ class Trainer {
     at::Tensor hybrid_loss(Values& values);
     at::Tensor with_adversary(const at::Tensor& loss, const at::Tensor& truth,
                               const at::Tensor& coded, const at::Tensor& refined, Values& values);
-    at::Tensor detail_code(const PairSet::Batch& batch, int64_t frames, Values& values);
+    at::Tensor detail_code(const PairSet::Batch& batch, int64_t frames, double left_out,
+                           Values& values);
+    HybridBatch hybrid_batch(const PairSet& pairs, int64_t groups, double no_detail,
+                             Values& values);
+    // [N * T, 3, size, size]. last_refined [N, 3, size, size]: of the group before; none, if not
+    // defined.
+    at::Tensor refine_group(HybridBatch& batch, int64_t group, const at::Tensor& last_refined,
+                            const HybridParts& parts);
 
     // L1 + LPIPS (one of the two networks, drawn each step) (+ MS-SSIM) per picture, [N].
     at::Tensor distortion(const at::Tensor& picture, const at::Tensor& truth, double lpips_weight,

@@ -1,0 +1,67 @@
+// What the hybrid's refiner reaches on pairs that are held out from training.
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "nn/torch/torch_ops.h"
+#include "train/trainer.h"
+
+namespace gvc::train {
+
+constexpr uint64_t kMeasureSeed = 20261125;
+constexpr int64_t kMeasuredGroups = 3;  // the first one only for what the others refer to
+
+Status Trainer::measure_hybrid(int batches, const HybridParts& parts) {
+    if (!hybrid_) return {Code::usage, "the checkpoint is not one of the hybrid's refiner"};
+    torch::NoGradGuard no_grad;
+    constexpr int64_t T = models::kChunkFrames;
+    const int64_t n = options_.batch, c = options_.crop;
+    GVC_ASSIGN_OR_RETURN(const PairSet pairs, PairSet::open(options_.pack, "val"));
+    random_.seed(kMeasureSeed);
+    parameters_.swap_average();
+    Values sums;
+    for (int i = 0; i < batches; ++i) {
+        Values ignored;
+        HybridBatch batch =
+            hybrid_batch(pairs, kMeasuredGroups, parts.detail ? 0.0 : 1.0, ignored);
+        std::vector<at::Tensor> groups;
+        at::Tensor last;
+        for (int64_t group = 0; group < kMeasuredGroups; ++group) {
+            groups.push_back(
+                refine_group(batch, group, last, parts).clamp(0, 1).view({n, T, 3, c, c}));
+            last = groups.back().select(1, T - 1);
+        }
+        const at::Tensor refined = at::cat(groups, 1);
+        const auto measure = [&](const at::Tensor& shown, const std::string& suffix) {
+            const auto later = [&](const at::Tensor& x) {
+                return batch.frames(x, T, (kMeasuredGroups - 1) * T);
+            };
+            const at::Tensor a = later(shown), b = later(batch.truth);
+            sums["lpips_alex" + suffix] += lpips_[0](a, b).mean().item<double>();
+            sums["lpips_squeeze" + suffix] += lpips_[1](a, b).mean().item<double>();
+            sums["psnr_rgb" + suffix] +=
+                (-10 * (a - b).square().mean(at::IntArrayRef{1, 2, 3}).clamp_min(1e-8).log10())
+                    .mean()
+                    .item<double>();
+            // Of LPIPS between frames that follow each other, how far it is from the original's.
+            const auto change = [&](const at::Tensor& x) {
+                const int64_t frames = (kMeasuredGroups - 1) * T;
+                return lpips_[0](batch.frames(x, T, frames), batch.frames(x, T - 1, frames));
+            };
+            sums["tlpips_alex" + suffix] +=
+                (change(shown) - change(batch.truth)).abs().mean().item<double>();
+        };
+        measure(refined, "");
+        measure(batch.coded, "_base");
+        std::fprintf(stderr, "\rmeasure %d/%d", i + 1, batches);
+    }
+    parameters_.swap_average();
+    std::fprintf(stderr, "\n");
+    nlohmann::json line{{"checkpoint", options_.checkpoint}, {"groups_of_frames", batches * n},
+                        {"neighbours", parts.neighbours},    {"detail", parts.detail},
+                        {"previous", parts.previous && hybrid_->recurrent()}};
+    for (const auto& [name, value] : sums) line[name] = value / batches;
+    std::printf("%s\n", line.dump().c_str());
+    return {};
+}
+
+}  // namespace gvc::train
