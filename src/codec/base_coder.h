@@ -21,13 +21,16 @@ class BasePictures {
     virtual Status rgb(int i, std::span<float> rgb) = 0;
 };
 
+// draft: quicker, for what is only compared with other drafts.
+enum class BaseEffort { draft, full };
+
 // The pictures of one GOP, ready to be coded as often as rate control asks.
 class BaseSource {
   public:
     virtual ~BaseSource() = default;
     // The data of each picture, in decoding order, the first one decodable alone. crf: 1 (finest)
     // to 85, what BaseRateControl chooses from.
-    virtual Result<std::vector<std::vector<uint8_t>>> encode(int crf) = 0;
+    virtual Result<std::vector<std::vector<uint8_t>>> encode(int crf, BaseEffort effort) = 0;
 };
 
 class BaseCoder {

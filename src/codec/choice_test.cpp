@@ -33,7 +33,7 @@ class GreyPictures final : public BasePictures {
 class GreySource final : public BaseSource {
   public:
     GreySource(size_t count, double bytes) : count_(count), bytes_(bytes) {}
-    Result<std::vector<std::vector<uint8_t>>> encode(int crf) override {
+    Result<std::vector<std::vector<uint8_t>>> encode(int crf, BaseEffort) override {
         const auto size = static_cast<size_t>(bytes_ * std::exp(-0.06 * crf)) + 1;
         return std::vector<std::vector<uint8_t>>(count_, std::vector<uint8_t>(size, 7));
     }

@@ -59,29 +59,20 @@ Result<HybridEncoder::Coded> HybridEncoder::code(GopSource& source, uint32_t num
     costs_ = {};
     tries_ = 0;
     begin_rate(source);
-    std::optional<Candidate> chosen;
-    if (!chosen_size_) {
-        GVC_ASSIGN_OR_RETURN(chosen, choose_size(source));
-    }
+    if (!chosen_size_) GVC_RETURN_IF_ERROR(choose_size(source));
     while (true) {
         Coded coded;
-        if (chosen) {
-            coded = std::move(chosen->coded);
-            rate_ = chosen->rate;
-        } else {
-            GVC_ASSIGN_OR_RETURN(coded.gop, code_within_budget(source));
-        }
+        GVC_ASSIGN_OR_RETURN(coded.gop, code_within_budget(source));
         const bool fits = rate_.within_cap();
         if (!fits && source.thin_out()) {
             rate_.shorten();
-            chosen.reset();
             continue;
         }
         if (!fits && number == 0) {
             return {Code::quality, "the maximum rate is too low for a single picture",
                     "raise it, or make the pictures smaller"};
         }
-        if (fits && !chosen) {
+        if (fits) {
             GVC_ASSIGN_OR_RETURN(coded.distance, choose_refinement(source, coded.gop));
         }
         if (!fits) coded.gop = {};
@@ -94,23 +85,21 @@ Result<HybridEncoder::Coded> HybridEncoder::code(GopSource& source, uint32_t num
 
 // Which size looks best after refinement depends on the rate and on what is shown: from the middle
 // one the search goes on towards what is better, on the first GOP, until two sizes in a row are
-// worse. Without a rate the base has full size. None: no size meets the rate, or there was nothing
-// to choose.
-Result<std::optional<HybridEncoder::Candidate>> HybridEncoder::choose_size(
-    const GopSource& source) {
+// worse. All of it on drafts. Without a rate the base has full size.
+Status HybridEncoder::choose_size(const GopSource& source) {
     std::optional<Candidate> best;
     chosen_size_ = 0;
-    if (options_.base_scale > 0 || !rate_.budget()) return best;
+    if (options_.base_scale > 0 || !rate_.budget()) return {};
     const BaseRateControl before = rate_;
     const auto is_better = [&](size_t i) -> Result<bool> {
         rate_ = before;
         if (best) {  // a size starts where it will likely take the same bits
             const double sizes = kScales[i] / kScales[*chosen_size_];
-            rate_.start_from(best->rate.best(), std::pow(sizes, kBitsPerSize));
+            rate_.start_from(best->crf, std::pow(sizes, kBitsPerSize));
         }
         GVC_ASSIGN_OR_RETURN(auto candidate, try_size(source, i));
         if (!candidate || (best && candidate->at_budget >= best->at_budget)) return false;
-        best = std::move(candidate);
+        best = candidate;
         chosen_size_ = i;
         return true;
     };
@@ -128,22 +117,23 @@ Result<std::optional<HybridEncoder::Candidate>> HybridEncoder::choose_size(
         if (any || !best) break;
     }
     rate_ = before;
-    if (!best) chosen_size_ = kScales.size() - 1;
-    return best;
+    if (best) rate_.start_from(best->crf, 1);
+    else chosen_size_ = kScales.size() - 1;
+    return {};
 }
 
-// The GOP with a base of this size, and how far it looks from its original, as if it had taken its
-// very budget: a few percent of rate would decide otherwise. None where the budget cannot be met.
+// A draft of the GOP with a base of this size, and how far it looks from its original, as if it had
+// taken its very budget: a few percent of rate would decide otherwise. None where the budget cannot
+// be met.
 Result<std::optional<HybridEncoder::Candidate>> HybridEncoder::try_size(const GopSource& source,
                                                                         size_t size) {
     options_.sequence.base_size = base_size(options_.sequence, kScales[size]);
-    Coded coded;
-    GVC_ASSIGN_OR_RETURN(coded.gop, code_at_size(source));
+    GVC_ASSIGN_OR_RETURN(const EncodedGop gop, code_at_size(source, BaseEffort::draft));
     if (!rate_.meets_budget()) return std::optional<Candidate>();
-    GVC_ASSIGN_OR_RETURN(coded.distance, choose_refinement(source, coded.gop));
-    const double bits = 8.0 * static_cast<double>(coded.gop.bytes);
-    const double at_budget = at_equal_rate(coded.distance, bits, *rate_.budget());
-    return std::optional(Candidate{std::move(coded), rate_, at_budget});
+    GVC_ASSIGN_OR_RETURN(const Seen seen, look_at(source, gop));
+    const double bits = 8.0 * static_cast<double>(gop.bytes);
+    return std::optional(
+        Candidate{rate_.best(), at_equal_rate(seen.distance, bits, *rate_.budget())});
 }
 
 // A GOP that takes too many bits at the coarsest quantiser gets a smaller size, for itself alone.
@@ -153,7 +143,7 @@ Result<EncodedGop> HybridEncoder::code_within_budget(const GopSource& source) {
         const double scale = fixed ? options_.base_scale : kScales[i];
         options_.sequence.base_size = base_size(options_.sequence, scale);
         const BaseRateControl before = rate_;
-        GVC_ASSIGN_OR_RETURN(EncodedGop gop, code_at_size(source));
+        GVC_ASSIGN_OR_RETURN(EncodedGop gop, code_at_size(source, BaseEffort::full));
         const double excess = rate_.excess();
         if (fixed || excess == 1 || i + 1 == kScales.size()) return gop;
         rate_ = before;
@@ -161,7 +151,7 @@ Result<EncodedGop> HybridEncoder::code_within_budget(const GopSource& source) {
     }
 }
 
-Result<EncodedGop> HybridEncoder::code_at_size(const GopSource& source) {
+Result<EncodedGop> HybridEncoder::code_at_size(const GopSource& source, BaseEffort effort) {
     std::vector<const WaitingPicture*> pictures;
     for (size_t i = 0; i < source.kept.size(); ++i) pictures.push_back(&source.coded(i));
     StageTimer timer(costs_.analyse, model_.ops());
@@ -173,7 +163,7 @@ Result<EncodedGop> HybridEncoder::code_at_size(const GopSource& source) {
     std::map<int, EncodedGop> tries;
     for (bool content = false; !content; ++tries_) {
         const int crf = rate_.crf();
-        GVC_ASSIGN_OR_RETURN(const auto units, coder->encode(crf));
+        GVC_ASSIGN_OR_RETURN(const auto units, coder->encode(crf, effort));
         gop.base_data.clear();
         for (const Bytes& unit : units) {
             gop.base_data.insert(gop.base_data.end(), unit.begin(), unit.end());

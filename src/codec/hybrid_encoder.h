@@ -33,10 +33,9 @@ class HybridEncoder {
     void pass(const GopSource& source, double bits);
 
   private:
-    struct Candidate {  // a GOP coded at a size of its base
-        Coded coded;
-        BaseRateControl rate;  // as it is after coding it
-        double at_budget = 0;  // its distance, as if it had taken its very budget
+    struct Candidate {  // a size of the base
+        int crf = 0;           // that takes the budget
+        double at_budget = 0;  // distance from the original, as if it had taken its very budget
     };
     struct Seen {  // what a GOP looks like
         double distance = 0;
@@ -44,10 +43,10 @@ class HybridEncoder {
     };
 
     void begin_rate(const GopSource& source);
-    Result<std::optional<Candidate>> choose_size(const GopSource& source);
+    Status choose_size(const GopSource& source);
     Result<std::optional<Candidate>> try_size(const GopSource& source, size_t size);
     Result<EncodedGop> code_within_budget(const GopSource& source);
-    Result<EncodedGop> code_at_size(const GopSource& source);
+    Result<EncodedGop> code_at_size(const GopSource& source, BaseEffort effort);
     Status add_detail(std::span<const WaitingPicture* const> pictures, EncodedGop& gop);
     double expected_detail_bits() const;
     Result<double> choose_refinement(const GopSource& source, EncodedGop& gop);

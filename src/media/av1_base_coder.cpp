@@ -1,11 +1,15 @@
 #include "media/av1_base_coder.h"
 
+#include <algorithm>
+
 #include "media/av1.h"
 #include "media/colour.h"
 #include "media/rescale.h"
 
 namespace gvc::media {
 namespace {
+
+constexpr int kDraftPreset = 8;
 
 struct Sizes {
     int shown_width, shown_height, coded_width, coded_height;
@@ -22,10 +26,12 @@ class Source final : public codec::BaseSource {
     Source(std::vector<Frame> frames, const Av1BaseOptions& options)
         : frames_(std::move(frames)), options_(options) {}
 
-    Result<Av1Units> encode(int crf) override {
+    Result<Av1Units> encode(int crf, codec::BaseEffort effort) override {
         Av1Settings settings;
         settings.crf = crf;
-        settings.preset = options_.preset;
+        settings.preset = effort == codec::BaseEffort::full
+                              ? options_.preset
+                              : std::max(options_.preset, kDraftPreset);
         settings.threads = options_.threads;
         settings.extra = options_.extra;
         return encode_av1(frames_, settings);
