@@ -91,6 +91,8 @@ int main(int argc, char** argv) {
     app.add_option("--adversarial", o.adversarial,
                    "hybrid: the adversarial part, a share of the gradient; 0: none")
         ->check(CLI::Range(0.0, 1.0));
+    app.add_option("--recurrent", o.recurrent,
+                   "hybrid, export: groups of frames refer to the one before (else: as it was)");
     app.add_option("--lr", o.lr);
     app.add_option("--lr-end", o.lr_end);
     app.add_option("--seed", o.seed);

@@ -137,6 +137,7 @@ inline RandomWeights random_weights(uint64_t seed) {
 
     models::HybridConfig hybrid;
     hybrid.width_frame = 16, hybrid.blocks = 1, hybrid.width_detail = 8;
+    hybrid.recurrent = 1;
     models::HybridRefiner(ops, hybrid, refiner);
     models::Metadata of_hybrid;
     models::to_metadata(hybrid, of_hybrid);

@@ -51,7 +51,7 @@ struct HybridConfig {
     int width_frame = 96;
     int blocks = 2;
     int width_detail = 48;  // of what reads the detail code
-    int recurrent = 1;      // 1: a group of frames sees the last refined frame before it; 0: not
+    int recurrent = 0;      // 1: a group of frames sees the last refined frame before it; 0: not
 
     bool operator==(const HybridConfig&) const = default;
 };

@@ -83,7 +83,9 @@ TEST_F(PreviousPictures, WhereNothingFitsTheDecodedPictureStands) {
 
 TEST(HybridConfig, OldWeightsSeeNoOtherFrames) {
     Metadata metadata;
-    to_metadata(HybridConfig{}, metadata);
+    HybridConfig config;
+    config.recurrent = 1;
+    to_metadata(config, metadata);
     EXPECT_EQ(hybrid_config(metadata).value().recurrent, 1);
     metadata.erase("hybrid.recurrent");
     EXPECT_EQ(hybrid_config(metadata).value().recurrent, 0);

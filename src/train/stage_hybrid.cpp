@@ -130,7 +130,9 @@ at::Tensor Trainer::with_adversary(const at::Tensor& loss, const at::Tensor& tru
 at::Tensor Trainer::hybrid_loss(Values& values) {
     constexpr int T = models::kChunkFrames;
     const int64_t n = options_.batch, c = options_.crop;
-    const int64_t groups = 1 + std::discrete_distribution<int64_t>(kGroups)(random_);
+    const int64_t groups = hybrid_->recurrent()
+                               ? 1 + std::discrete_distribution<int64_t>(kGroups)(random_)
+                               : 1;
     HybridBatch batch = hybrid_batch(*pairs_, groups, kNoDetail, values);
     at::Tensor last_refined;  // [n, 3, c, c]
     for (int64_t group = 0; group + 1 < groups; ++group) {

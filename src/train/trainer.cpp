@@ -87,8 +87,7 @@ Status Trainer::load_data() {
 // The hybrid's refiner needs no tokeniser and has a checkpoint of its own.
 Status Trainer::make_networks(bool fresh) {
     if (options_.stage == "hybrid" || metadata_.count("hybrid.blocks")) {
-        // Weights that did not see other frames yet can learn to.
-        if (options_.stage == "hybrid") options_.hybrid.recurrent = 1;
+        if (options_.recurrent) options_.hybrid.recurrent = *options_.recurrent ? 1 : 0;
         hybrid_ = std::make_unique<models::HybridRefiner>(*ops_, options_.hybrid, options_.refiner);
         return {};
     }

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -39,6 +40,8 @@ struct Options {
     double lr = 4e-4, lr_end = 2e-5;
     // Hybrid: the adversarial part, as a share of the other losses' gradient; 0: none.
     double adversarial = 0;
+    // Hybrid: whether groups of frames refer to the one before them; none: as the checkpoint says.
+    std::optional<bool> recurrent;
     bool bf16 = true;
     bool cuda = false;
     uint64_t seed = 1;
