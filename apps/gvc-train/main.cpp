@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -114,8 +115,10 @@ int main(int argc, char** argv) {
         return std::find(without.begin(), without.end(), part) == without.end();
     };
     if (o.stage == "measure") {
-        status = (*trainer)->measure_hybrid(
+        const auto measured = (*trainer)->measure_hybrid(
             measure_batches, {with("neighbours"), with("previous"), with("detail")});
+        if (measured.ok()) std::printf("%s\n", nlohmann::json(*measured).dump().c_str());
+        status = measured.status();
     } else if (o.stage != "export") {
         status = (*trainer)->run();
     }

@@ -10,7 +10,7 @@ struct Field {
     const char* name;
     int* value;
     int least = 1;
-    bool since = false;  // files from before it was there lack it: 0
+    bool optional = false;  // 0 where a file is from before it was there
 };
 
 // Every field by name, once, for reader and writer.
@@ -52,7 +52,7 @@ Result<Config> read(const Metadata& metadata) {
     for (const Field& field : fields(config)) {
         auto entry = metadata.find(field.name);
         if (entry == metadata.end()) {
-            if (!field.since)
+            if (!field.optional)
                 return Status(Code::model, std::string("weights lack the setting ") + field.name);
             *field.value = 0;
             continue;

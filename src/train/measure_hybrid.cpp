@@ -1,6 +1,5 @@
 // What the hybrid's refiner reaches on pairs that are held out from training.
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
 #include "nn/torch/torch_ops.h"
 #include "train/trainer.h"
@@ -10,8 +9,8 @@ namespace gvc::train {
 constexpr uint64_t kMeasureSeed = 20261125;
 constexpr int64_t kMeasuredGroups = 3;  // the first one only for what the others refer to
 
-Status Trainer::measure_hybrid(int batches, const HybridParts& parts) {
-    if (!hybrid_) return {Code::usage, "the checkpoint is not one of the hybrid's refiner"};
+Result<Values> Trainer::measure_hybrid(int batches, const HybridParts& parts) {
+    if (!hybrid_) return Status(Code::usage, "the checkpoint is not one of the hybrid's refiner");
     torch::NoGradGuard no_grad;
     constexpr int64_t T = models::kChunkFrames;
     const int64_t n = options_.batch, c = options_.crop;
@@ -56,12 +55,8 @@ Status Trainer::measure_hybrid(int batches, const HybridParts& parts) {
     }
     parameters_.swap_average();
     std::fprintf(stderr, "\n");
-    nlohmann::json line{{"checkpoint", options_.checkpoint}, {"groups_of_frames", batches * n},
-                        {"neighbours", parts.neighbours},    {"detail", parts.detail},
-                        {"previous", parts.previous && hybrid_->recurrent()}};
-    for (const auto& [name, value] : sums) line[name] = value / batches;
-    std::printf("%s\n", line.dump().c_str());
-    return {};
+    for (auto& [name, value] : sums) value /= batches;
+    return sums;
 }
 
 }  // namespace gvc::train

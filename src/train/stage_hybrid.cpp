@@ -5,6 +5,7 @@
 #include "train/trainer.h"
 
 namespace gvc::train {
+namespace {
 
 constexpr double kLpipsWeight = 1.0;  // of each of its two networks
 constexpr int64_t kSeenFrames = 2;  // of each group of four by MS-SSIM and LPIPS: more tell little
@@ -14,6 +15,15 @@ constexpr double kFlickerWeight = 0.5;
 // How often one, two and three groups are refined in a row.
 constexpr std::initializer_list<double> kGroups = {0.25, 0.4, 0.35};
 constexpr int kBaseEvery = 5;       // steps, one of which measures the unrefined base, for the log
+
+// A value for each frame of a group, from one for each frame of all groups.
+std::vector<float> of_group(const std::vector<float>& all, int64_t groups) {
+    std::vector<float> values;
+    for (size_t i = 0; i < all.size(); i += static_cast<size_t>(groups)) values.push_back(all[i]);
+    return values;
+}
+
+}  // namespace
 
 // The detail code of each item, with this share of them left out: [batch * frames, bands, H/32,
 // W/32].
@@ -49,13 +59,6 @@ at::Tensor Trainer::detail_code(const PairSet::Batch& batch, int64_t frames, dou
 // Frames of a batch, item by item, each in order of time.
 at::Tensor HybridBatch::frames(const at::Tensor& all, int64_t first, int64_t count) const {
     return all.narrow(1, first, count).flatten(0, 1);
-}
-
-// A value for each frame of a group, from one for each frame of all groups.
-static std::vector<float> of_group(const std::vector<float>& all, int64_t groups) {
-    std::vector<float> values;
-    for (size_t i = 0; i < all.size(); i += static_cast<size_t>(groups)) values.push_back(all[i]);
-    return values;
 }
 
 HybridBatch Trainer::hybrid_batch(const PairSet& pairs, int64_t groups, double no_detail,

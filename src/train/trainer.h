@@ -75,10 +75,10 @@ class Trainer {
 
     Status run();
 
-    // Writes a JSON line with what the hybrid's refiner reaches on `batches` batches of pairs that
-    // are held out from training, the same ones each time: means over the second and third of three
-    // groups in a row.
-    Status measure_hybrid(int batches, const HybridParts& parts);
+    // What the hybrid's refiner reaches on `batches` batches of pairs that are held out from
+    // training, the same ones each time: means over the second and third of three groups in a row.
+    // Under a name with _base: the same of the decoded pictures.
+    Result<Values> measure_hybrid(int batches, const HybridParts& parts);
 
     // Weights files from the averaged parameters. batches: of training sequences, to count tokens
     // on.

@@ -293,6 +293,38 @@ TEST_F(TrainerTest, HybridStageRunsResumesAndExports) {
     for (float v : refined) ASSERT_NEAR(v, 0.5, 0.2);  // the head began at zero
 }
 
+TEST_F(TrainerTest, RecurrenceIsTrainedAndMeasured) {
+    PairOptions o = pair_options(1);
+    while (pairs_in("train") == 0 || pairs_in("val") == 0) {
+        const Status made = make_pairs(o);
+        SKIP_WITHOUT_AV1(made);
+        ASSERT_TRUE(made.ok()) << made.message();
+        ++o.seed;
+    }
+    options_.recurrent = true;
+    options_.lr = 0.01;
+    const Status status = run("hybrid");
+    ASSERT_TRUE(status.ok()) << status.message();
+
+    options_.recurrent.reset();
+    options_.stage = "measure";
+    auto trainer = Trainer::make(options_);
+    ASSERT_TRUE(trainer.ok()) << trainer.status().message();
+    const auto all = (*trainer)->measure_hybrid(1, {});
+    ASSERT_TRUE(all.ok()) << all.status().message();
+    EXPECT_GT(all->at("lpips_alex_base"), 0);
+    EXPECT_GT(all->at("psnr_rgb"), 5);
+    EXPECT_EQ(all->at("lpips_alex"), (*trainer)->measure_hybrid(1, {})->at("lpips_alex"));
+    for (const HybridParts& parts :
+         {HybridParts{.neighbours = false}, HybridParts{.previous = false},
+          HybridParts{.detail = false}}) {
+        const auto less = (*trainer)->measure_hybrid(1, parts);
+        ASSERT_TRUE(less.ok());
+        EXPECT_NE(less->at("psnr_rgb"), all->at("psnr_rgb"));
+        EXPECT_EQ(less->at("psnr_rgb_base"), all->at("psnr_rgb_base"));
+    }
+}
+
 TEST_F(TrainerTest, TheAdversarialPartRunsAndResumes) {
     const Status made = make_pairs(pair_options(2));
     SKIP_WITHOUT_AV1(made);
