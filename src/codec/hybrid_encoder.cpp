@@ -117,8 +117,11 @@ Status HybridEncoder::choose_size(const GopSource& source) {
         if (any || !best) break;
     }
     rate_ = before;
-    if (best) rate_.start_from(best->crf, 1);
-    else chosen_size_ = kScales.size() - 1;
+    if (best) {
+        rate_.start_from(best->crf, 1);
+    } else {
+        chosen_size_ = kScales.size() - 1;
+    }
     return {};
 }
 

@@ -79,7 +79,8 @@ std::vector<std::vector<float>> HybridPictures::refine(const RefinedGroup& group
     models::HybridInput input;
     const entropy::DetailSize cells = detail_size(size_);
     input.rgb = input.previous = to_whole_cells(ops, rgb_.data(), count, size_);
-    if (model_.hybrid()->recurrent() && group.first > 0 && group.first == refined_end_)
+    const bool recurrent = model_.hybrid()->recurrent();
+    if (recurrent && group.first > 0 && group.first == refined_end_)
         input.previous =
             models::previous_pictures(ops, input.rgb, last_rgb_, last_refined_, count);
     const nn::Shape code{1, cells.channels, cells.rows, cells.columns};
@@ -89,9 +90,11 @@ std::vector<std::vector<float>> HybridPictures::refine(const RefinedGroup& group
     input.scales.assign(n, scale_);
     input.bpps.assign(n, bpp_);
     const nn::Tensor refined = model_.hybrid()->run(ops, input, count);
-    refined_end_ = group.first + count;
-    last_rgb_ = ops.batch(input.rgb, count - 1, 1);
-    last_refined_ = ops.clamp(ops.batch(refined, count - 1, 1), 0.0f, 1.0f);
+    if (recurrent) {
+        refined_end_ = group.first + count;
+        last_rgb_ = ops.batch(input.rgb, count - 1, 1);
+        last_refined_ = ops.clamp(ops.batch(refined, count - 1, 1), 0.0f, 1.0f);
+    }
     const float share = static_cast<float>(refinement) / bitstream::kFullRefinement;
     return to_host(ops, refined, size_, input.rgb, share);
 }

@@ -9,8 +9,8 @@
 
 #include "codec/random_model_testonly.h"
 #include "codec/stream_testonly.h"
-#include "media/picture_testonly.h"
 #include "media/av1_base_coder.h"
+#include "media/picture_testonly.h"
 
 namespace gvc::codec {
 

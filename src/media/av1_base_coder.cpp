@@ -9,7 +9,7 @@
 namespace gvc::media {
 namespace {
 
-constexpr int kDraftPreset = 8;
+constexpr int kDraftPreset = 8;  // or the encoder's own, where that is quicker
 
 struct Sizes {
     int shown_width, shown_height, coded_width, coded_height;

@@ -26,8 +26,8 @@ inline uint8_t difference(uint8_t a, uint8_t b) {
 }
 
 // sums[x] = sum over three rows of |a - b|, the first row given.
-GVC_CLONES void column_sums(const uint8_t* a, int a_stride, const uint8_t* b, int b_stride, int count,
-                 uint16_t* __restrict sums) {
+GVC_CLONES void column_sums(const uint8_t* a, int a_stride, const uint8_t* b, int b_stride,
+                            int count, uint16_t* __restrict sums) {
     for (int x = 0; x < count; ++x)
         sums[x] = static_cast<uint16_t>(difference(a[x], b[x]) +
                                         difference(a[x + a_stride], b[x + b_stride]) +
@@ -35,8 +35,8 @@ GVC_CLONES void column_sums(const uint8_t* a, int a_stride, const uint8_t* b, in
 }
 
 // Takes candidate k where it is better than the best so far.
-GVC_CLONES void take_better(const uint16_t* sums, int count, uint16_t k, uint16_t* __restrict best,
-                 uint16_t* __restrict index) {
+GVC_CLONES void take_better(const uint16_t* sums, int count, uint16_t k,
+                            uint16_t* __restrict best, uint16_t* __restrict index) {
     for (int x = 0; x < count; ++x) {
         const uint16_t cost = static_cast<uint16_t>(sums[x] + sums[x + 1] + sums[x + 2]);
         index[x] = cost < best[x] ? k : index[x];

@@ -30,24 +30,23 @@ Result<Values> Trainer::measure_hybrid(int batches, const HybridParts& parts) {
             last = groups.back().select(1, T - 1);
         }
         const at::Tensor refined = at::cat(groups, 1);
+        constexpr int64_t kLater = (kMeasuredGroups - 1) * T;
+        const auto later = [&](const at::Tensor& x) { return batch.frames(x, T, kLater); };
+        // LPIPS between frames that follow each other.
+        const auto change = [&](const at::Tensor& x) {
+            return lpips_[0](later(x), batch.frames(x, T - 1, kLater));
+        };
+        const at::Tensor truth = later(batch.truth), true_change = change(batch.truth);
         const auto measure = [&](const at::Tensor& shown, const std::string& suffix) {
-            const auto later = [&](const at::Tensor& x) {
-                return batch.frames(x, T, (kMeasuredGroups - 1) * T);
-            };
-            const at::Tensor a = later(shown), b = later(batch.truth);
-            sums["lpips_alex" + suffix] += lpips_[0](a, b).mean().item<double>();
-            sums["lpips_squeeze" + suffix] += lpips_[1](a, b).mean().item<double>();
+            const at::Tensor x = later(shown);
+            sums["lpips_alex" + suffix] += lpips_[0](x, truth).mean().item<double>();
+            sums["lpips_squeeze" + suffix] += lpips_[1](x, truth).mean().item<double>();
             sums["psnr_rgb" + suffix] +=
-                (-10 * (a - b).square().mean(at::IntArrayRef{1, 2, 3}).clamp_min(1e-8).log10())
+                (-10 * (x - truth).square().mean(at::IntArrayRef{1, 2, 3}).clamp_min(1e-8).log10())
                     .mean()
                     .item<double>();
-            // Of LPIPS between frames that follow each other, how far it is from the original's.
-            const auto change = [&](const at::Tensor& x) {
-                const int64_t frames = (kMeasuredGroups - 1) * T;
-                return lpips_[0](batch.frames(x, T, frames), batch.frames(x, T - 1, frames));
-            };
             sums["tlpips_alex" + suffix] +=
-                (change(shown) - change(batch.truth)).abs().mean().item<double>();
+                (change(shown) - true_change).abs().mean().item<double>();
         };
         measure(refined, "");
         measure(batch.coded, "_base");

@@ -14,7 +14,7 @@ constexpr int kFirstSteps = 100;    // of a run, in which the critic learns alon
 constexpr double kFlickerWeight = 0.5;
 // How often one, two and three groups are refined in a row.
 constexpr std::initializer_list<double> kGroups = {0.25, 0.4, 0.35};
-constexpr int kBaseEvery = 5;       // steps, one of which measures the unrefined base, for the log
+constexpr int kBaseEvery = 5;  // steps, one of which measures the unrefined base, for the log
 
 // A value for each frame of a group, from one for each frame of all groups.
 std::vector<float> of_group(const std::vector<float>& all, int64_t groups) {

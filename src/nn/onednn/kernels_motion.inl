@@ -198,7 +198,7 @@ GVC_FLATTEN void warp_row(const WarpRow& job) {
         samples[r].mask = fine[2];
         samples[r].x_share = take(room);
         samples[r].y_share = take(room);
-        samples[r].position = still ? nullptr : reinterpret_cast<int32_t*>(coarse);
+        samples[r].position = still ? nullptr : reinterpret_cast<int32_t*>(coarse);  // free now
         if (still) continue;
         locate(job, fine[0], fine[1], samples[r]);
     }
