@@ -75,28 +75,28 @@ ChunkFields search_chunk(std::span<const SearchPicture> frames, const SearchPict
 
 constexpr float kUnit = 2.0f / (kPatch * kVectorUnits), kWhite = 1.0f / 255.0f;
 
-// Of the cell of a motion field that holds the i-th of an image's 8x8 cells.
-size_t cell_of(size_t i, const MotionField& field, const Shape& cells) {
-    const size_t w = static_cast<size_t>(cells.w);
-    return i / w / 2 * static_cast<size_t>(field.width) + i % w / 2;
+// Writes a field's vectors [2, h, w] and costs [h, w] for each 8x8 cell; still_cost may be null.
+void write(const MotionField& field, const Shape& cells, float* vectors, float* cost,
+           float* still_cost) {
+    const size_t w = static_cast<size_t>(cells.w), area = static_cast<size_t>(cells.h) * w;
+    for (size_t i = 0; i < area; ++i) {
+        const size_t cell = i / w / 2 * static_cast<size_t>(field.width) + i % w / 2;
+        vectors[i] = kUnit * field.vectors[cell].x;
+        vectors[area + i] = kUnit * field.vectors[cell].y;
+        cost[i] = kWhite * field.cost[cell];
+        if (still_cost) still_cost[i] = kWhite * field.still_cost[cell];
+    }
 }
 
-// Writes a frame's channels of a hint's vectors and costs, [4, h, w] each.
-void write(const MotionField& last, const MotionField& key, const Shape& hint, float* vectors,
-           float* costs) {
-    const size_t area = static_cast<size_t>(hint.h * hint.w);
-    for (size_t i = 0; i < area; ++i) {
-        const size_t cell = cell_of(i, last, hint);
-        const float here[4] = {kWhite * last.cost[cell], kWhite * last.still_cost[cell],
-                               kWhite * key.cost[cell], kWhite * key.still_cost[cell]};
-        for (size_t c = 0; c < 4; ++c) costs[c * area + i] = here[c];
-        const bool better = here[2] < kBetterShare * here[0] - kBetterBy;
-        const CellVector way = last.vectors[cell], other = better ? key.vectors[cell] : way;
-        vectors[i] = kUnit * way.x;
-        vectors[area + i] = kUnit * way.y;
-        vectors[2 * area + i] = kUnit * other.x;
-        vectors[3 * area + i] = kUnit * other.y;
+// The way to the keyframe where it fits clearly better, else the way to the last frame; the costs
+// stay the keyframe's.
+MotionField better_way(MotionField key, const MotionField& last) {
+    for (size_t i = 0; i < key.vectors.size(); ++i) {
+        const bool better =
+            kWhite * key.cost[i] < kBetterShare * (kWhite * last.cost[i]) - kBetterBy;
+        if (!better) key.vectors[i] = last.vectors[i];
     }
+    return key;
 }
 
 }  // namespace
@@ -108,14 +108,17 @@ MotionHint motion_hint(Ops& ops, const Tensor& rgb, const Tensor& last, const Te
     const std::vector<SearchPicture> keys =
         same ? std::vector<SearchPicture>() : search_pictures(ops, key);
     const Shape cells{rgb.shape().n, 4, rgb.shape().h / kPatch, rgb.shape().w / kPatch};
-    const size_t item = static_cast<size_t>(4 * cells.h * cells.w);
+    const size_t area = static_cast<size_t>(cells.h * cells.w);
     std::vector<float> vectors(static_cast<size_t>(cells.count())), costs(vectors.size());
     for (size_t n = 0; n < lasts.size(); ++n) {
         const ChunkFields fields = search_chunk({&frames[n * kChunkFrames], kChunkFrames}, lasts[n],
                                                 same ? nullptr : &keys[n], ops.threads());
         for (size_t t = 0; t < kChunkFrames; ++t) {
-            const size_t at = (n * kChunkFrames + t) * item;
-            write(fields.last[t], fields.key[t], cells, &vectors[at], &costs[at]);
+            float* v = &vectors[(n * kChunkFrames + t) * 4 * area];
+            float* c = &costs[(n * kChunkFrames + t) * 4 * area];
+            write(fields.last[t], cells, v, c, c + area);
+            write(better_way(fields.key[t], fields.last[t]), cells, v + 2 * area, c + 2 * area,
+                  c + 3 * area);
         }
     }
     return {ops.from_host(cells, vectors.data()), ops.from_host(cells, costs.data())};
@@ -133,14 +136,8 @@ MotionHint motion_to_last(Ops& ops, const Tensor& rgb, const Tensor& last, int f
             search_chunk({&pictures[n * count], count}, lasts[n], nullptr, ops.threads(),
                          SearchEffort::quick);
         for (size_t t = 0; t < count; ++t) {
-            const MotionField& field = fields.last[t];
             const size_t at = (n * count + t) * area;
-            for (size_t i = 0; i < area; ++i) {
-                const size_t cell = cell_of(i, field, cells);
-                vectors[2 * at + i] = kUnit * field.vectors[cell].x;
-                vectors[2 * at + area + i] = kUnit * field.vectors[cell].y;
-                costs[at + i] = kWhite * field.cost[cell];
-            }
+            write(fields.last[t], cells, &vectors[2 * at], &costs[at], nullptr);
         }
     }
     return {ops.from_host(cells, vectors.data()),

@@ -189,7 +189,8 @@ GVC_FLATTEN void warp_row(const WarpRow& job) {
         float* fine[3];
         float* coarse = take(room);
         const int64_t plane = job.cells_h * job.cells_w;
-        const bool still = rgb && all_zero(planes, job, rows) && all_zero(planes + plane, job, rows);
+        const bool still =
+            rgb && all_zero(planes, job, rows) && all_zero(planes + plane, job, rows);
         for (int64_t p = 0; p < 3; ++p) {
             fine[p] = take(room) + 64;
             if (p < 2 && still) continue;
