@@ -98,7 +98,7 @@ class WarpingError final : public Metric {
 
   private:
     double error_of(const Pictures& now) const {
-        const auto field = models::search_motion(now.search, before_.search, {}, threads_);
+        const auto field = models::search_motion(now.search, before_.search, {}, {threads_});
         const size_t plane = static_cast<size_t>(width_) * height_;
         double sum = 0;
         int64_t counted = 0;

@@ -1,6 +1,7 @@
 // Widths and depths of the networks; stored in a weights file's metadata, never compiled in.
 #pragma once
 
+#include <cmath>
 #include <map>
 #include <string>
 
@@ -27,14 +28,15 @@ struct TokeniserConfig {
     int key_encoder_blocks = 3;
     int key_decoder_blocks = 4;
     int chunk_encoder_blocks = 4;
-    int chunk_decoder_blocks = 3;
+    int chunk_decoder_blocks = 2;
     int memory_blocks = 2;
     int latent_blocks = 2;  // at 1/16, on both sides of the latent
-    int fusion_blocks = 3;
+    int fusion_blocks = 2;
 
     bool operator==(const TokeniserConfig&) const = default;
 };
 
+// The defaults are the hybrid's size S.
 struct RefinerConfig {
     int width = 112;  // of the trunk at 1/8
     int blocks = 5;
@@ -46,6 +48,9 @@ struct RefinerConfig {
     bool operator==(const RefinerConfig&) const = default;
 };
 
+// Size S for the neural base, whose decoder leaves the refiner less time.
+inline constexpr RefinerConfig kNeuralRefinerS{112, 4, 32, 1, 2, 1};
+
 // What the refiner needs in front of it where the base is a conventional picture.
 struct HybridConfig {
     int width_frame = 96;
@@ -55,6 +60,10 @@ struct HybridConfig {
 
     bool operator==(const HybridConfig&) const = default;
 };
+
+// The weight of one bit per pixel (mean over the GOP) against the distortion that the networks are
+// trained with, log-spaced over qp.
+inline float rate_weight(float qp) { return std::pow(60.0f, qp / float(kQualities - 1)); }
 
 using Metadata = std::map<std::string, std::string, std::less<>>;
 

@@ -1,6 +1,7 @@
 #include "models/motion.h"
 
 #include <algorithm>
+#include <cmath>
 #include <span>
 #include <vector>
 
@@ -16,9 +17,6 @@ using nn::Tensor;
 
 namespace {
 
-// The way to the keyframe is taken where it fits better by this share and, in [0, 1], this much.
-constexpr float kBetterShare = 0.85f, kBetterBy = 0.002f;
-
 std::vector<SearchPicture> search_pictures(Ops& ops, const Tensor& rgb) {
     const Tensor half = ops.mean_pool(rgb, 2);
     const Shape s = half.shape();
@@ -33,18 +31,47 @@ std::vector<SearchPicture> search_pictures(Ops& ops, const Tensor& rgb) {
     return pictures;
 }
 
-// v + after - before for each cell: where motion that led from `before` to `after` takes `v` next.
-std::vector<CellVector> continued(const std::vector<CellVector>& v,
-                                  const std::vector<CellVector>& before,
-                                  const std::vector<CellVector>& after) {
-    const auto sum = [](int at, int from, int to) {
-        return static_cast<int16_t>(std::clamp(at + to - from, -kLongestVector, kLongestVector));
-    };
-    std::vector<CellVector> next;
+CellVector bounded(int x, int y) {
+    return {static_cast<int16_t>(std::clamp(x, -kLongestVector, kLongestVector)),
+            static_cast<int16_t>(std::clamp(y, -kLongestVector, kLongestVector))};
+}
+
+using Vectors = std::vector<CellVector>;
+
+// v + after - before for each cell: where motion that led from `before` to `after` takes `v` next,
+// or a way that is as much longer.
+Vectors continued(const Vectors& v, const Vectors& before, const Vectors& after) {
+    Vectors next;
     for (size_t i = 0; i < v.size(); ++i)
         next.push_back(
-            {sum(v[i].x, before[i].x, after[i].x), sum(v[i].y, before[i].y, after[i].y)});
+            bounded(v[i].x + after[i].x - before[i].x, v[i].y + after[i].y - before[i].y));
     return next;
+}
+
+// Steady motion that reaches `end` with the chunk's last frame, at frame t.
+Vectors steady(const Vectors& end, int t) {
+    Vectors share;
+    for (const CellVector& v : end)
+        share.push_back(bounded(v.x * (t + 1) / kChunkFrames, v.y * (t + 1) / kChunkFrames));
+    return share;
+}
+
+// One frame after another, each starting from where the motion so far leads. `along`: fields to the
+// last frame, for a search of the keyframe, whose ways are longer by as much.
+std::vector<MotionField> search_in_turn(std::span<const SearchPicture> frames,
+                                        const SearchPicture& reference,
+                                        const std::vector<MotionField>& along,
+                                        const SearchOptions& options) {
+    std::vector<MotionField> fields;
+    Vectors predicted;
+    for (size_t t = 0; t < frames.size(); ++t) {
+        fields.push_back(search_motion(frames[t], reference, {predicted, {}, {}}, options));
+        const Vectors& now = fields[t].vectors;
+        const std::vector<MotionField>& path = along.empty() ? fields : along;
+        predicted =
+            continued(now, t == 0 ? Vectors(now.size()) : path[t - 1].vectors, path[t].vectors);
+    }
+    return fields;
 }
 
 // The fields of a chunk's frames to the last frame and to the keyframe.
@@ -52,24 +79,41 @@ struct ChunkFields {
     std::vector<MotionField> last, key;
 };
 
+// Searches what is sent (Note [Motion in the latent]): the last frame's motion, the others'
+// deviations from steady motion, the detour of the ways to the keyframe. Each is smooth by itself,
+// the more, the dearer bits are, and is nothing where it does not pay.
 ChunkFields search_chunk(std::span<const SearchPicture> frames, const SearchPicture& last,
-                         const SearchPicture* key, int threads,
-                         SearchEffort effort = SearchEffort::thorough) {
+                         const SearchPicture* key, const Vectors& way, float smoothness,
+                         int threads) {
+    const SearchOptions find{threads, SearchEffort::thorough, 1.0f};
+    const SearchOptions decide{threads, SearchEffort::quick, smoothness};
+    constexpr size_t kEnd = kChunkFrames - 1;
+
     ChunkFields fields;
-    std::vector<CellVector> before, predicted, key_predicted;
-    for (size_t t = 0; t < frames.size(); ++t) {
-        fields.last.push_back(search_motion(frames[t], last, predicted, threads, effort));
-        const std::vector<CellVector>& now = fields.last.back().vectors;
-        if (t == 0) before.resize(now.size());  // the last frame itself: no motion
-        if (key) {
-            if (t > 0) key_predicted = continued(fields.key.back().vectors, before, now);
-            fields.key.push_back(search_motion(frames[t], *key, key_predicted, threads, effort));
-        } else {
-            fields.key.push_back(fields.last.back());
-        }
-        predicted = continued(now, before, now);
-        before = now;
+    fields.last = search_in_turn(frames, last, {}, find);
+    const auto deviations = [&](size_t t, const SearchPicture& reference, MotionField& found,
+                                Vectors expected, const std::vector<float>& ceiling) {
+        std::vector<float> still = std::move(found.still_cost);
+        found = search_motion(frames[t], reference, {found.vectors, std::move(expected), ceiling},
+                              decide);
+        found.still_cost = std::move(still);
+    };
+    deviations(kEnd, last, fields.last[kEnd], {}, {});
+    for (int t = 0; t < int(kEnd); ++t)
+        deviations(t, last, fields.last[t], steady(fields.last[kEnd].vectors, t), {});
+    if (!key) {
+        fields.key = fields.last;
+        return fields;
     }
+    fields.key = search_in_turn(frames, *key, fields.last, find);
+    deviations(kEnd, *key, fields.key[kEnd],
+               continued(fields.last[kEnd].vectors, Vectors(way.size()), way),
+               fields.last[kEnd].cost);
+    for (size_t t = 0; t < kEnd; ++t)
+        deviations(
+            t, *key, fields.key[t],
+            continued(fields.last[t].vectors, fields.last[kEnd].vectors, fields.key[kEnd].vectors),
+            fields.last[t].cost);
     return fields;
 }
 
@@ -88,20 +132,38 @@ void write(const MotionField& field, const Shape& cells, float* vectors, float* 
     }
 }
 
-// The way to the keyframe where it fits clearly better, else the way to the last frame; the costs
-// stay the keyframe's.
-MotionField better_way(MotionField key, const MotionField& last) {
-    for (size_t i = 0; i < key.vectors.size(); ++i) {
-        const bool better =
-            kWhite * key.cost[i] < kBetterShare * (kWhite * last.cost[i]) - kBetterBy;
-        if (!better) key.vectors[i] = last.vectors[i];
-    }
-    return key;
+// The other way round, of a field [2, h, w] at 1/16.
+Vectors read(const float* vectors, size_t area) {
+    const auto units = [](float v) { return static_cast<int>(std::lround(v / kUnit)); };
+    Vectors result;
+    for (size_t i = 0; i < area; ++i)
+        result.push_back(bounded(units(vectors[i]), units(vectors[area + i])));
+    return result;
+}
+
+// Of the four samples of each 2x2 block in four channels: their sum, the differences between
+// columns, between rows and across, halved. It is its own inverse.
+Tensor haar(Ops& ops, const Tensor& x) {
+    const Tensor top = ops.channels(x, 0, 2), bottom = ops.channels(x, 2, 2);
+    const Tensor sums = ops.add(top, bottom), differences = ops.sub(top, bottom);
+    const auto left = [&](const Tensor& row) { return ops.channels(row, 0, 1); };
+    const auto right = [&](const Tensor& row) { return ops.channels(row, 1, 1); };
+    return ops.affine(
+        ops.concat({ops.add(left(sums), right(sums)), ops.sub(left(sums), right(sums)),
+                    ops.add(left(differences), right(differences)),
+                    ops.sub(left(differences), right(differences))}),
+        0.5f, 0.0f);
+}
+
+// The first of four channels by another four, the others as they are.
+Tensor with_first(Ops& ops, const Tensor& x, const Tensor& first) {
+    return ops.concat({first, ops.channels(x, 1, 3)});
 }
 
 }  // namespace
 
-MotionHint motion_hint(Ops& ops, const Tensor& rgb, const Tensor& last, const Tensor& key) {
+MotionHint motion_hint(Ops& ops, const Tensor& rgb, const Tensor& last, const Tensor& key,
+                       const std::vector<float>& qps, const Tensor& way) {
     const bool same = last.storage() == key.storage();
     const std::vector<SearchPicture> frames = search_pictures(ops, rgb);
     const std::vector<SearchPicture> lasts = search_pictures(ops, last);
@@ -110,15 +172,17 @@ MotionHint motion_hint(Ops& ops, const Tensor& rgb, const Tensor& last, const Te
     const Shape cells{rgb.shape().n, 4, rgb.shape().h / kPatch, rgb.shape().w / kPatch};
     const size_t area = static_cast<size_t>(cells.h * cells.w);
     std::vector<float> vectors(static_cast<size_t>(cells.count())), costs(vectors.size());
+    std::vector<float> ways(vectors.size() / (kChunkFrames * 4 * 4) * 2);
+    if (way.defined()) ops.to_host(way, ways.data());
     for (size_t n = 0; n < lasts.size(); ++n) {
-        const ChunkFields fields = search_chunk({&frames[n * kChunkFrames], kChunkFrames}, lasts[n],
-                                                same ? nullptr : &keys[n], ops.threads());
+        const ChunkFields fields = search_chunk(
+            {&frames[n * kChunkFrames], kChunkFrames}, lasts[n], same ? nullptr : &keys[n],
+            read(&ways[n * area / 2], area / 4), rate_weight(qps[n]), ops.threads());
         for (size_t t = 0; t < kChunkFrames; ++t) {
             float* v = &vectors[(n * kChunkFrames + t) * 4 * area];
             float* c = &costs[(n * kChunkFrames + t) * 4 * area];
             write(fields.last[t], cells, v, c, c + area);
-            write(better_way(fields.key[t], fields.last[t]), cells, v + 2 * area, c + 2 * area,
-                  c + 3 * area);
+            write(fields.key[t], cells, v + 2 * area, c + 2 * area, c + 3 * area);
         }
     }
     return {ops.from_host(cells, vectors.data()), ops.from_host(cells, costs.data())};
@@ -132,25 +196,25 @@ MotionHint motion_to_last(Ops& ops, const Tensor& rgb, const Tensor& last, int f
     const size_t area = static_cast<size_t>(cells.h * cells.w);
     std::vector<float> vectors(static_cast<size_t>(cells.count())), costs(vectors.size() / 2);
     for (size_t n = 0; n < lasts.size(); ++n) {
-        const ChunkFields fields =
-            search_chunk({&pictures[n * count], count}, lasts[n], nullptr, ops.threads(),
-                         SearchEffort::quick);
+        const std::vector<MotionField> fields =
+            search_in_turn({&pictures[n * count], count}, lasts[n], {},
+                           {ops.threads(), SearchEffort::quick, 1.0f});
         for (size_t t = 0; t < count; ++t) {
             const size_t at = (n * count + t) * area;
-            write(fields.last[t], cells, &vectors[2 * at], &costs[at], nullptr);
+            write(fields[t], cells, &vectors[2 * at], &costs[at], nullptr);
         }
     }
     return {ops.from_host(cells, vectors.data()),
             ops.from_host({cells.n, 1, cells.h, cells.w}, costs.data())};
 }
 
-Tensor decorrelate_motion(Ops& ops, const Tensor& vectors) {
+Tensor decorrelate_motion(Ops& ops, const Tensor& vectors, const Tensor& way) {
     auto last = [&](int t) { return ops.channels(vectors, t * kFlowChannels, 2); };
     auto detour = [&](int t) {
         return ops.sub(ops.channels(vectors, t * kFlowChannels + 2, 2), last(t));
     };
     constexpr int kEnd = kChunkFrames - 1;
-    std::vector<Tensor> sent{last(kEnd), detour(kEnd)};
+    std::vector<Tensor> sent{last(kEnd), way.defined() ? ops.sub(detour(kEnd), way) : detour(kEnd)};
     for (int t = 0; t < kEnd; ++t) {
         float share = float(t + 1) / kChunkFrames;
         sent.push_back(ops.sub(last(t), ops.affine(last(kEnd), share, 0.0f)));
@@ -159,18 +223,34 @@ Tensor decorrelate_motion(Ops& ops, const Tensor& vectors) {
     return ops.concat(sent);
 }
 
-Tensor correlate_motion(Ops& ops, const Tensor& sent) {
+Tensor correlate_motion(Ops& ops, const Tensor& sent, const Tensor& way) {
     auto part = [&](int i) { return ops.channels(sent, 2 * i, 2); };
+    const Tensor end_detour = way.defined() ? ops.add(part(1), way) : part(1);
     std::vector<Tensor> vectors;
     for (int t = 0; t < kChunkFrames; ++t) {
         bool end = t == kChunkFrames - 1;
         float share = float(t + 1) / kChunkFrames;
         Tensor last = end ? part(0) : ops.add(part(2 + 2 * t), ops.affine(part(0), share, 0.0f));
-        Tensor detour = end ? part(1) : ops.add(part(3 + 2 * t), part(1));
+        Tensor detour = end ? end_detour : ops.add(part(3 + 2 * t), end_detour);
         vectors.push_back(last);
         vectors.push_back(ops.add(last, detour));
     }
     return ops.concat(vectors);
+}
+
+Tensor block_transform(Ops& ops, const Tensor& x) {
+    const int64_t c = x.shape().c;
+    const Tensor fine = haar(ops, ops.unshuffle(ops.channels_to_batch(x, c), 2));
+    const Tensor coarse = haar(ops, ops.unshuffle(ops.channels(fine, 0, 1), 2));
+    return ops.batch_to_channels(ops.shuffle(with_first(ops, fine, ops.shuffle(coarse, 2)), 2), c);
+}
+
+Tensor inverse_block_transform(Ops& ops, const Tensor& coefficients) {
+    const int64_t c = coefficients.shape().c;
+    const Tensor fine = ops.unshuffle(ops.channels_to_batch(coefficients, c), 2);
+    const Tensor coarse = haar(ops, ops.unshuffle(ops.channels(fine, 0, 1), 2));
+    return ops.batch_to_channels(
+        ops.shuffle(haar(ops, with_first(ops, fine, ops.shuffle(coarse, 2))), 2), c);
 }
 
 }  // namespace gvc::models

@@ -1,24 +1,28 @@
 // Motion estimation of the encoder: what moved where, as a hint to the networks.
 #pragma once
 
+#include <vector>
+
 #include "nn/ops.h"
 
 namespace gvc::models {
 
 // For each 8x8 cell of each frame of a chunk the displacements to where its content is found in two
-// references, searched on the host (motion_search.h); the four cells of 16x16 pixels, the grain that
-// motion is sent in, share theirs. No gradient flows through it.
+// references, searched on the host (motion_search.h); the four cells of 16x16 pixels, the grain
+// that motion is sent in, share theirs. No gradient flows through it.
 //   rgb [N*4, 3, H, W], last, key [N, 3, H, W] in [0, 1], H and W multiples of 16
-//   vectors [N*4, 4, H/8, W/8]: dx, dy in cells to the last frame, then to the keyframe. Where
-//   moving fits no better than staying, a vector is zero; the keyframe's is the last frame's where
-//   it does not fit clearly better: a way that is not used should cost nothing to send.
+//   qps: one per item; the coarser, the smoother are the fields, since bits are dearer
+//   way [N, 2, H/16, W/16]: from the last frame to the keyframe, in cells; undefined: none
+//   vectors [N*4, 4, H/8, W/8]: dx, dy in cells to the last frame, then to the keyframe. What does
+//   not pay is not sent: such a vector is what the decoder expects (no motion; steady motion; the
+//   way to the last frame and on from there).
 //   costs [N*4, 4, H/8, W/8]: mean absolute luma difference at the last frame's own vector and for
-//   no motion, then the same for the keyframe.
+//   no motion, then the same for the keyframe, at its own vector no worse than the last frame's.
 struct MotionHint {
     nn::Tensor vectors, costs;
 };
 MotionHint motion_hint(nn::Ops& ops, const nn::Tensor& rgb, const nn::Tensor& last,
-                       const nn::Tensor& key);
+                       const nn::Tensor& key, const std::vector<float>& qps, const nn::Tensor& way);
 
 // The same for `frames` pictures that follow each other, to the picture before them alone, searched
 // quickly.
@@ -28,10 +32,17 @@ MotionHint motion_to_last(nn::Ops& ops, const nn::Tensor& rgb, const nn::Tensor&
 
 // A chunk's vectors, [N, 16, h, w] with channels t*4 + {last dx, last dy, key dx, key dy}, as they
 // are sent: the last frame's vector, the other frames' deviations from steady motion, and the same
-// for how the way to the keyframe differs from the way to the last frame. correlate_motion is the
-// inverse.
+// for the detour: by what the way to the keyframe differs from the way to the last frame and from
+// there on along `way` [N, 2, h, w], where that is defined. correlate_motion is the inverse.
 inline constexpr int kFlowChannels = 4;
-nn::Tensor decorrelate_motion(nn::Ops& ops, const nn::Tensor& vectors);
-nn::Tensor correlate_motion(nn::Ops& ops, const nn::Tensor& sent);
+nn::Tensor decorrelate_motion(nn::Ops& ops, const nn::Tensor& vectors, const nn::Tensor& way);
+nn::Tensor correlate_motion(nn::Ops& ops, const nn::Tensor& sent, const nn::Tensor& way);
+
+// An orthonormal Haar transform of each 4x4 block of each channel, [N, C, h, w] with h and w
+// multiples of 4: of a field that is the same all over a block only its first value is left. In
+// each block the coefficients lie in one another's places: the mean at (0, 0), what tells the
+// quarters apart at (0, 2), (2, 0) and (2, 2), the rest where x or y is odd.
+nn::Tensor block_transform(nn::Ops& ops, const nn::Tensor& x);
+nn::Tensor inverse_block_transform(nn::Ops& ops, const nn::Tensor& coefficients);
 
 }  // namespace gvc::models

@@ -20,29 +20,42 @@ constexpr int kSmoothing = 3;                          // passes before the step
 constexpr int kFinalSmoothing = 2;                     // and behind them
 constexpr int kRefinements = 3, kQuickRefinements = 1;
 constexpr int kMaxStep = 24;  // 1.5 half-size pixels
-// What a unit of disagreement with one neighbour costs, in 1/16 of a summed difference of 8-bit
-// samples. From some difference on it is an edge, however large.
-constexpr int kRoughness = 96;
+// What a unit of disagreement with one neighbour costs, in summed differences of 8-bit samples.
+// From some difference on it is an edge, however large.
+constexpr int kRoughness = 6;
 constexpr int kEdge = 8 * kVectorUnits;
 // Moving must fit better by this sum and by this share (in 1/16) of what staying costs.
 constexpr int kStillBias = 130;
 constexpr int kStillShare = 2;
 
+constexpr int kBlockArea = kBlockSide * kBlockSide;
+
+CellVector sum(CellVector a, CellVector b) {
+    const auto bounded = [](int v) {
+        return static_cast<int16_t>(std::clamp(v, -kLongestVector, kLongestVector));
+    };
+    return {bounded(a.x + b.x), bounded(a.y + b.y)};
+}
+
+// Below, a cell's vector is its deviation from the expected one.
 class Search {
   public:
-    Search(const SearchPicture& current, const SearchPicture& reference, int threads)
+    Search(const SearchPicture& current, const SearchPicture& reference, const SearchHints& hints,
+           const SearchOptions& options)
         : current_(current.half),
           reference_(reference.half),
+          hints_(hints),
           w_((current.eighth.width() + 1) / 2),
           h_((current.eighth.height() + 1) / 2),
-          threads_(threads),
+          threads_(options.threads),
+          roughness_(kRoughness * options.smoothness),
           vectors_(static_cast<size_t>(w_ * h_)),
           costs_(vectors_.size()),
           still_(vectors_.size()) {}
 
     // The best of standing still, the coarse match and the prediction, where there are such, and
     // from there downhill.
-    void start(const std::vector<CoarseVector>& coarse, const std::vector<CellVector>& predicted) {
+    void start(const std::vector<CoarseVector>& coarse) {
         each_row(1, [&](int y) {
             for (int x = 0; x < w_; ++x) {
                 const size_t i = index(x, y);
@@ -50,13 +63,15 @@ class Search {
                 still_[i] = cell.difference({});
                 cell.take({}, still_[i]);
                 for (int k = 0; k < 4 && !coarse.empty(); ++k)
-                    cell.consider(coarse_vector(coarse, 2 * x + k % 2, 2 * y + k / 2));
-                if (!predicted.empty()) cell.consider(whole(predicted[i]));
+                    cell.consider(
+                        deviation(coarse_vector(coarse, 2 * x + k % 2, 2 * y + k / 2), i));
+                if (!hints_.predicted.empty()) cell.consider(deviation(hints_.predicted[i], i));
                 cell.descend(2);
                 cell.descend(1);
                 cell.store();
             }
         });
+        found_ = vectors_;
     }
 
     // Cells take a neighbour's vector, or none, where that fits about as well. Every second cell at
@@ -69,8 +84,26 @@ class Search {
                     cell.resume();
                     cell.consider({}, still_[index(x, y)]);
                     for (const CellVector& neighbour : cell.neighbours()) cell.consider(neighbour);
+                    cell.consider(found_[index(x, y)]);
                     cell.store();
                 }
+            });
+    }
+
+    // From small blocks to the whole picture.
+    void merge() {
+        for (int side = 2; side < 2 * std::max(w_, h_); side *= 2) merge(side);
+    }
+
+    // Blocks of side x side cells take one vector, one of those in and around them or none, where
+    // that costs less in all; like a chessboard again.
+    void merge(int side) {
+        const int across = (w_ + side - 1) / side, down = (h_ + side - 1) / side;
+        for (int pass = 0; pass < 2; ++pass)
+            nn::parallel_for(threads_, down, 1, [&](int64_t begin, int64_t end) {
+                for (int y = static_cast<int>(begin); y < end; ++y)
+                    for (int x = (pass + y) % 2; x < across; x += 2)
+                        Block(*this, x * side, y * side, side).decide();
             });
     }
 
@@ -89,12 +122,14 @@ class Search {
 
     MotionField result() {
         MotionField field{w_, h_, std::move(vectors_), {}, {}};
-        constexpr float kScale = 1.0f / (kBlockSide * kBlockSide);
+        constexpr float kScale = 1.0f / kBlockArea;
         for (size_t i = 0; i < costs_.size(); ++i) {
             if (16 * (costs_[i] + kStillBias) >= (16 - kStillShare) * still_[i]) {
                 field.vectors[i] = {};
                 costs_[i] = still_[i];
             }
+            if (!hints_.expected.empty())
+                field.vectors[i] = sum(field.vectors[i], hints_.expected[i]);
             field.cost.push_back(kScale * static_cast<float>(costs_[i]));
             field.still_cost.push_back(kScale * static_cast<float>(still_[i]));
         }
@@ -109,15 +144,16 @@ class Search {
         return {static_cast<int16_t>(v.x * kCoarse * kPixel),
                 static_cast<int16_t>(v.y * kCoarse * kPixel)};
     }
-    static CellVector whole(CellVector v) {
-        const auto rounded = [](int c) { return (c + kPixel / 2) & ~(kPixel - 1); };
-        return {static_cast<int16_t>(rounded(v.x)), static_cast<int16_t>(rounded(v.y))};
+    CellVector deviation(CellVector v, size_t cell) const {
+        if (hints_.expected.empty()) return v;
+        const CellVector e = hints_.expected[cell];
+        return sum(v, {static_cast<int16_t>(-e.x), static_cast<int16_t>(-e.y)});
     }
 
     // One cell while it decides: its pixels and the best vector so far.
     class Cell {
       public:
-        Cell(Search& search, int x, int y, bool smooth) : s_(search), x_(x), y_(y) {
+        Cell(Search& search, int x, int y, bool smooth) : s_(search), i_(search.index(x, y)) {
             left_ = kCellSide * x - kBorder;
             top_ = kCellSide * y - kBorder;
             pixels_ = s_.current_.at(left_, top_);
@@ -133,14 +169,13 @@ class Search {
             return {neighbours_.data(), static_cast<size_t>(count_)};
         }
         int difference(CellVector v) const {
-            const auto [from, fx, fy] = s_.place(left_, top_, v);
-            return block_difference(pixels_, s_.current_.stride(), from, s_.reference_.stride(), fx,
-                                    fy);
+            const auto [from, fx, fy] = s_.place(left_, top_, moved(v));
+            const int d = block_difference(pixels_, s_.current_.stride(), from,
+                                           s_.reference_.stride(), fx, fy);
+            if (s_.hints_.ceiling.empty()) return d;
+            return std::min(d, static_cast<int>(kBlockArea * s_.hints_.ceiling[i_]));
         }
-        void resume() {
-            const size_t i = s_.index(x_, y_);
-            take(s_.vectors_[i], s_.costs_[i]);
-        }
+        void resume() { take(s_.vectors_[i_], s_.costs_[i_]); }
         void take(CellVector v, int cost) {
             best_ = v;
             cost_ = cost;
@@ -168,38 +203,131 @@ class Search {
             }
         }
         void step() {
-            const auto [from, fx, fy] = s_.place(left_, top_, best_);
+            const auto [from, fx, fy] = s_.place(left_, top_, moved(best_));
             const auto [dx, dy] =
                 gradient_step(pixels_, s_.current_.stride(), from, s_.reference_.stride(), fx, fy);
-            const auto moved = [](int v, float by) {
-                const int step = static_cast<int>(std::lround(by * kPixel));
-                return static_cast<int16_t>(std::clamp(v + std::clamp(step, -kMaxStep, kMaxStep),
-                                                       -kLongestVector, kLongestVector));
+            const auto bounded = [](float by) {
+                return static_cast<int16_t>(
+                    std::clamp(static_cast<int>(std::lround(by * kPixel)), -kMaxStep, kMaxStep));
             };
-            consider({moved(best_.x, dx), moved(best_.y, dy)});
+            consider(sum(best_, {bounded(dx), bounded(dy)}));
         }
         void store() {
-            const size_t i = s_.index(x_, y_);
-            s_.vectors_[i] = best_;
-            s_.costs_[i] = cost_;
+            s_.vectors_[i_] = best_;
+            s_.costs_[i_] = cost_;
         }
 
       private:
+        CellVector moved(CellVector v) const {
+            return s_.hints_.expected.empty() ? v : sum(v, s_.hints_.expected[i_]);
+        }
         int roughness(CellVector v) const {
-            int sum = 0;
-            for (const CellVector& n : neighbours())
-                sum += std::min(std::abs(n.x - v.x) + std::abs(n.y - v.y), kEdge);
-            return kRoughness * sum / 16;
+            int differences = 0;
+            for (const CellVector& n : neighbours()) differences += disagreement(n, v);
+            return s_.price(differences);
         }
 
         Search& s_;
-        int x_, y_, left_, top_;
+        size_t i_;
+        int left_, top_;
         const uint8_t* pixels_;
         std::array<CellVector, 4> neighbours_;
         int count_ = 0;
         CellVector best_;
         int cost_ = 0, energy_ = 0;
     };
+
+    // Cells [left, left + side) x [top, top + side), as far as they are there.
+    class Block {
+      public:
+        Block(Search& search, int left, int top, int side)
+            : s_(search),
+              left_(left),
+              top_(top),
+              right_(std::min(left + side, search.w_)),
+              bottom_(std::min(top + side, search.h_)) {}
+
+        void decide() {
+            candidates_.push_back({});
+            int cost = 0, differences = 0;
+            each_cell([&](int x, int y) {
+                const CellVector v = at(x, y);
+                add(v);
+                cost += s_.costs_[s_.index(x, y)];
+                if (x + 1 < right_) differences += disagreement(v, at(x + 1, y));
+                if (y + 1 < bottom_) differences += disagreement(v, at(x, y + 1));
+            });
+            for (int x = left_; x < right_; ++x) {
+                differences += meet(x, top_, x, top_ - 1);
+                differences += meet(x, bottom_ - 1, x, bottom_);
+            }
+            for (int y = top_; y < bottom_; ++y) {
+                differences += meet(left_, y, left_ - 1, y);
+                differences += meet(right_ - 1, y, right_, y);
+            }
+            int best = cost + s_.price(differences);
+            const CellVector* taken = nullptr;
+            for (const CellVector& v : candidates_) {
+                const int energy = energy_of(v, best);
+                if (energy >= best) continue;
+                best = energy;
+                taken = &v;
+            }
+            if (taken) take(*taken);
+        }
+
+      private:
+        CellVector at(int x, int y) const { return s_.vectors_[s_.index(x, y)]; }
+
+        void add(CellVector v) {
+            if (std::find(candidates_.begin(), candidates_.end(), v) == candidates_.end())
+                candidates_.push_back(v);
+        }
+
+        // Notes the neighbour at (nx, ny) of a cell at the block's edge.
+        int meet(int x, int y, int nx, int ny) {
+            if (nx < 0 || ny < 0 || nx >= s_.w_ || ny >= s_.h_) return 0;
+            around_.push_back(at(nx, ny));
+            add(around_.back());
+            return disagreement(at(x, y), around_.back());
+        }
+
+        // Of the whole block at v; what reaches `enough` is not added up to its end.
+        int energy_of(CellVector v, int enough) const {
+            int differences = 0;
+            for (const CellVector& neighbour : around_) differences += disagreement(v, neighbour);
+            int energy = s_.price(differences);
+            each_cell([&](int x, int y) {
+                if (energy < enough) energy += Cell(s_, x, y, false).difference(v);
+            });
+            return energy;
+        }
+
+        void take(CellVector v) const {
+            each_cell([&](int x, int y) {
+                Cell cell(s_, x, y, false);
+                cell.take(v, cell.difference(v));
+                cell.store();
+            });
+        }
+
+        template <typename Body>
+        void each_cell(const Body& body) const {
+            for (int y = top_; y < bottom_; ++y)
+                for (int x = left_; x < right_; ++x) body(x, y);
+        }
+
+        Search& s_;
+        int left_, top_, right_, bottom_;
+        std::vector<CellVector> candidates_, around_;
+    };
+
+    static int disagreement(CellVector a, CellVector b) {
+        return std::min(std::abs(a.x - b.x) + std::abs(a.y - b.y), kEdge);
+    }
+    int price(int differences) const {
+        return static_cast<int>(roughness_ * static_cast<float>(differences));
+    }
 
     struct Place {
         const uint8_t* from;
@@ -226,8 +354,10 @@ class Search {
 
     const LumaPlane& current_;
     const LumaPlane& reference_;
+    const SearchHints& hints_;
     int w_, h_, threads_;
-    std::vector<CellVector> vectors_;
+    float roughness_;
+    std::vector<CellVector> vectors_, found_;
     std::vector<int> costs_, still_;
 };
 
@@ -240,15 +370,15 @@ SearchPicture search_picture(const float* rgb, int width, int height, int thread
 }
 
 MotionField search_motion(const SearchPicture& current, const SearchPicture& reference,
-                          const std::vector<CellVector>& predicted, int threads,
-                          SearchEffort effort) {
-    const bool quick = effort == SearchEffort::quick;
+                          const SearchHints& hints, const SearchOptions& options) {
+    const bool quick = options.effort == SearchEffort::quick;
     std::vector<CoarseVector> coarse;
-    if (!quick || predicted.empty())
-        coarse = coarse_match(current.eighth, reference.eighth, threads);
-    Search search(current, reference, threads);
-    search.start(coarse, predicted);
+    if (!quick || hints.predicted.empty())
+        coarse = coarse_match(current.eighth, reference.eighth, options.threads);
+    Search search(current, reference, hints, options);
+    search.start(coarse);
     search.smooth(kSmoothing);
+    if (options.smoothness > 1.0f) search.merge();
     search.refine(quick ? kQuickRefinements : kRefinements);
     search.smooth(kFinalSmoothing);
     return search.result();

@@ -5,8 +5,8 @@
 // the 4 half-size pixels around it, and its vector is what is sent (Note [Motion in the latent]).
 // The search starts from an exhaustive match of 1/8 luma and from given predictions, descends on
 // half-size luma, lets cells take their neighbours' vectors where that fits about as well (vectors
-// cost bits, and matching invents motion in flat places), and ends with Lucas-Kanade steps (1981)
-// below a pixel.
+// cost bits, and matching invents motion in flat places), likewise blocks of cells, and ends with
+// Lucas-Kanade steps (1981) below a pixel.
 #pragma once
 
 #include <cstdint>
@@ -44,17 +44,32 @@ struct MotionField {
     int width = 0, height = 0;
     std::vector<CellVector> vectors;
     std::vector<float> cost;        // at the vector
-    std::vector<float> still_cost;  // for no motion
+    std::vector<float> still_cost;  // for no motion, or for what is expected
 };
 
 // A third of the time: no exhaustive match where vectors are predicted, and one step below a pixel
-// instead of three. For a decoder, whose vectors nobody pays for.
+// instead of three. For vectors that nobody pays for.
 enum class SearchEffort { thorough, quick };
 
-// `predicted`: a vector per cell to start from besides, or nothing. Where moving fits no better
-// than staying, the vector is zero.
+struct SearchOptions {
+    int threads = 1;
+    SearchEffort effort = SearchEffort::thorough;
+    // How dear a vector is that differs from its neighbours', 1 where matching alone should be
+    // plausible. Above 1 whole blocks of cells take one vector where that costs less in all.
+    float smoothness = 1.0f;
+};
+
+// What the vectors are measured against, a vector for each cell in each part, or nothing.
+struct SearchHints {
+    std::vector<CellVector> predicted;  // to start from besides
+    // What a cell is to be moved by where nothing is sent (nothing: not at all). It is deviations
+    // from this that are smooth, and none is taken where it fits about as well.
+    std::vector<CellVector> expected;
+    // Costs, as of a MotionField, that another reference offers anyway: worse counts no worse.
+    std::vector<float> ceiling;
+};
+
 MotionField search_motion(const SearchPicture& current, const SearchPicture& reference,
-                          const std::vector<CellVector>& predicted, int threads,
-                          SearchEffort effort = SearchEffort::thorough);
+                          const SearchHints& hints, const SearchOptions& options);
 
 }  // namespace gvc::models

@@ -19,9 +19,15 @@ constexpr int kMotionChannels = 7;  // per frame: two flows, three mask logits
 // them decoded flow takes thousands of steps to leave zero (docs/training.md); with it, motion is
 // right from the first step, and the rate term takes away what does not pay. What is sent is
 // decorrelated, so that steady motion costs one vector in eight: the last frame's vector, the other
-// frames' deviations from steady motion, and the same for how the way to the keyframe differs from
-// the way to the last frame.
+// frames' deviations from steady motion, and the same for the detour of the way to the keyframe.
+// Then each block of 64x64 pixels is transformed (block_transform), so that motion that is the same
+// all over it costs one symbol in sixteen: the hyperprior alone does not find that out.
+constexpr int kMotionLatents = kChunkFrames * kFlowChannels;
 constexpr float kMotionGain = 4.0f;  // latent units a cell: one is two pixels
+
+Tensor with_motion(Ops& ops, const Tensor& y, const Tensor& motion) {
+    return ops.concat({motion, ops.channels(y, kMotionLatents, y.shape().c - kMotionLatents)});
+}
 
 Tensor clamped(Ops& ops, const Tensor& rgb) { return ops.clamp(rgb, 0.0f, 1.0f); }
 
@@ -66,9 +72,8 @@ Latent Tokeniser::LatentCoder::analyse(Ops& ops, const Tensor& feature, const Te
                                        const std::vector<float>& qps) const {
     Tensor y = to_y(ops, encode(ops, down(ops, feature)));
     if (motion.defined()) {
-        nn::Shape rest = y.shape();
-        rest.c -= motion.shape().c;
-        y = ops.add(y, ops.concat({ops.affine(motion, kMotionGain, 0.0f), ops.zeros(rest)}));
+        const Tensor sent = ops.add(ops.channels(y, 0, kMotionLatents), motion);
+        y = with_motion(ops, y, block_transform(ops, sent));
     }
     y = ops.scale_shift(y, steps(ops, qps, -1.0f), {});
     return {y, hyper_down2(ops, hyper_down1(ops, y))};
@@ -160,6 +165,7 @@ BaseOutput Tokeniser::decode_key(Ops& ops, const Tensor& y_hat, const std::vecto
     out.rgb = ops.affine(residual_pixels(ops, out.feature), 1.0f, 0.5f);
     state.last_rgb = state.key_rgb = clamped(ops, out.rgb);
     state.last_feature = state.key_feature = out.feature;
+    state.way_to_key = {};
     return out;
 }
 
@@ -167,7 +173,8 @@ BaseOutput Tokeniser::decode_key(Ops& ops, const Tensor& y_hat, const std::vecto
 
 Latent Tokeniser::analyse_chunk(Ops& ops, const Tensor& rgb, const DecoderState& state,
                                 const std::vector<float>& qps) const {
-    const MotionHint hint = motion_hint(ops, rgb, state.last_rgb, state.key_rgb);
+    const MotionHint hint =
+        motion_hint(ops, rgb, state.last_rgb, state.key_rgb, qps, state.way_to_key);
     auto of_chunk = [&](const Tensor& x) { return ops.batch_to_channels(x, kChunkFrames); };
 
     // cells to about unit range, absolute differences of [0, 1] pictures likewise
@@ -176,8 +183,9 @@ Latent Tokeniser::analyse_chunk(Ops& ops, const Tensor& rgb, const DecoderState&
                                    ops.affine(of_chunk(hint.vectors), 0.25f, 0.0f),
                                    ops.affine(of_chunk(hint.costs), 10.0f, 0.0f), state.memory}));
     x = chunk_encode_quality_(ops, x, quality_features(ops, qps));
-    return chunk_coder_.analyse(ops, chunk_encode_(ops, x),
-                                decorrelate_motion(ops, ops.mean_pool(of_chunk(hint.vectors), 2)),
+    const Tensor motion =
+        decorrelate_motion(ops, ops.mean_pool(of_chunk(hint.vectors), 2), state.way_to_key);
+    return chunk_coder_.analyse(ops, chunk_encode_(ops, x), ops.affine(motion, kMotionGain, 0.0f),
                                 qps);
 }
 
@@ -188,6 +196,11 @@ Tensor Tokeniser::chunk_means(Ops& ops, const Tensor& z_hat, const DecoderState&
 BaseOutput Tokeniser::decode_chunk(Ops& ops, const Tensor& y_hat, const std::vector<float>& qps,
                                    DecoderState& state, int frames) const {
     Tensor y = chunk_coder_.dequantise(ops, y_hat, qps);
+    // See Note [Motion in the latent].
+    const Tensor latent_motion = inverse_block_transform(ops, ops.channels(y, 0, kMotionLatents));
+    y = with_motion(ops, y, latent_motion);
+    const Tensor vectors = correlate_motion(
+        ops, ops.affine(latent_motion, 1.0f / kMotionGain, 0.0f), state.way_to_key);
     Tensor x =
         chunk_decode_quality_(ops, chunk_coder_.synthesise(ops, y), quality_features(ops, qps));
     Tensor feature = chunk_decode_(ops, x);
@@ -203,10 +216,8 @@ BaseOutput Tokeniser::decode_chunk(Ops& ops, const Tensor& y_hat, const std::vec
     // Motion and masks of each frame, from the latent and from what the decoder remembers.
     Tensor motion = each_frame(motion_out_(ops, motion_in_(ops, memory)));
     BaseOutput out;
-    Tensor sent = ops.affine(ops.channels(y, 0, kChunkFrames * kFlowChannels), 1.0f / kMotionGain,
-                             0.0f);  // see Note [Motion in the latent]
-    out.flows = ops.add(ops.channels(motion, 0, kFlowChannels),
-                        each_frame(ops.upsample(correlate_motion(ops, sent), 2)));
+    out.flows =
+        ops.add(ops.channels(motion, 0, kFlowChannels), each_frame(ops.upsample(vectors, 2)));
     out.logits = ops.scale_shift(ops.channels(motion, kFlowChannels, 3), mask_scale_, mask_shift_);
 
     auto each = [&](const Tensor& reference) { return ops.repeat_batch(reference, frames); };
@@ -229,6 +240,7 @@ BaseOutput Tokeniser::decode_chunk(Ops& ops, const Tensor& y_hat, const std::vec
     state.memory = memory;
     state.last_rgb = clamped(ops, last(out.rgb));
     state.last_feature = last(out.feature);
+    state.way_to_key = ops.channels(vectors, kMotionLatents - 2, 2);
     return out;
 }
 

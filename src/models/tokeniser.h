@@ -26,6 +26,8 @@ struct DecoderState {
     nn::Tensor last_feature;  // [N, width_frame, H/8, W/8]
     nn::Tensor key_rgb;       // the keyframe's, a long-term reference
     nn::Tensor key_feature;
+    nn::Tensor way_to_key;  // [N, 2, H/16, W/16]: motion from the last frame to the keyframe, in
+                            // cells; undefined where they are one
 };
 
 // Base pictures of T frames (T = 1 for a keyframe, 4 for a chunk); item n*T + t is frame t of item
@@ -71,8 +73,7 @@ class Tokeniser {
         LatentCoder() = default;
         LatentCoder(nn::Ops& ops, const std::string& name, const TokeniserConfig& config,
                     int context_channels);
-        // motion: [N, 16, H/16, W/16] in cells, added to the first channels; undefined for
-        // keyframes.
+        // motion: [N, 16, H/16, W/16] in latent units; undefined for keyframes.
         Latent analyse(nn::Ops& ops, const nn::Tensor& feature, const nn::Tensor& motion,
                        const std::vector<float>& qps) const;
         // context: at 1/8, what is known before this picture; undefined for keyframes.

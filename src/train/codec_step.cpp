@@ -59,8 +59,6 @@ CodedPicture code_chunk(nn::Ops& ops, const Networks& nets, const at::Tensor& rg
     return q.coded;
 }
 
-double lambda(float qp) { return std::pow(60.0, qp / 31.0); }
-
 std::vector<float> draw_qps(int batch, std::mt19937_64& random) {
     std::uniform_real_distribution<float> part(0.0f, 1.0f);
     std::vector<float> qps;

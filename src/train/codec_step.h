@@ -14,9 +14,9 @@ namespace gvc::train {
 struct CodedPicture {
     models::BaseOutput base;
     Rates rates;
-    at::Tensor symbols;  // [N, 96, H/16, W/16], rounded, without gradients
+    at::Tensor symbols;        // [N, 96, H/16, W/16], rounded, without gradients
     at::Tensor hyper_symbols;  // [N, 48, H/64, W/64], likewise
-    at::Tensor y_std;    // for the log: standard deviation of y before rounding
+    at::Tensor y_std;          // for the log: standard deviation of y before rounding
 };
 
 struct Networks {
@@ -36,9 +36,6 @@ CodedPicture code_key(nn::Ops& ops, const Networks& nets, const at::Tensor& rgb,
 CodedPicture code_chunk(nn::Ops& ops, const Networks& nets, const at::Tensor& rgb,
                         const std::vector<float>& qps, const at::Tensor& previous,
                         models::DecoderState& state);
-
-// The weight of one bit per pixel (mean over the GOP) against the distortion, log-spaced over qp.
-double lambda(float qp);
 
 // qps for a batch: stratified over the whole range so that each batch sees fine and coarse ones.
 std::vector<float> draw_qps(int batch, std::mt19937_64& random);

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "models/blocks.h"
+#include "models/motion.h"
 #include "train/losses.h"
 
 namespace gvc::train {
@@ -117,7 +118,10 @@ Rates EntropyModel::rates(const at::Tensor& y_residual, const at::Tensor& z,
     {
         torch::NoGradGuard no_grad;
         at::Tensor symbols = at::floor(y_residual + 0.5);
-        r.bits_hard = sum(gaussian_bits(symbols, sigma)) + sum(gaussian_bits(z_hat - mz, sz));
+        const at::Tensor bits = gaussian_bits(symbols, sigma);
+        r.bits_hyper = sum(gaussian_bits(z_hat - mz, sz));
+        r.bits_hard = sum(bits) + r.bits_hyper;
+        r.bits_motion = sum(bits.narrow(1, 0, models::kChunkFrames * models::kFlowChannels));
         r.index = index.detach();
     }
     return r;

@@ -226,7 +226,7 @@ Status Trainer::export_refiner(const std::string& path, const std::string& token
         static_cast<unsigned long long>(weights::fingerprint(file, entropy::kFingerprintPrefixes)));
     GVC_ASSIGN_OR_RETURN(const auto tensors, averages({"refiner."}));
     models::Metadata metadata;
-    models::to_metadata(options_.refiner, metadata);
+    models::to_metadata(*options_.refiner, metadata);
     metadata["tokeniser.fingerprint"] = fingerprint;
     metadata["train.step"] = std::to_string(step_);
     return weights::write(path, tensors, metadata);
@@ -237,7 +237,7 @@ Status Trainer::export_hybrid(const std::string& path) {
     GVC_ASSIGN_OR_RETURN(const auto tensors, averages({"hybrid."}));
     models::Metadata metadata;
     models::to_metadata(options_.hybrid, metadata);
-    models::to_metadata(options_.refiner, metadata);
+    models::to_metadata(*options_.refiner, metadata);
     metadata["train.step"] = std::to_string(step_);
     return weights::write(path, tensors, metadata);
 }

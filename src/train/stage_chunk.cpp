@@ -8,9 +8,6 @@ namespace {
 
 constexpr int T = models::kChunkFrames;
 
-// Every chunk's share of the GOP: 4 of 29 frames.
-double rate_weight(float qp) { return lambda(qp) / double(T); }
-
 at::Tensor each(const at::Tensor& x) { return x.repeat_interleave(T, 0); }
 
 // How well the source warped by the decoded flows fits, and how smooth they are. flows [N*T, 4, h,
@@ -83,8 +80,8 @@ at::Tensor Trainer::chunk_loss(Values& values) {
     std::vector<float> qps = draw_qps(options_.batch, random_);
     std::vector<float> key_weights, chunk_weights;
     for (float qp : qps) {
-        key_weights.push_back(float(lambda(qp) / 29.0 / double(c * c)));
-        chunk_weights.push_back(float(rate_weight(qp) / double(c * c)));
+        key_weights.push_back(float(models::rate_weight(qp) / 29.0 / double(c * c)));
+        chunk_weights.push_back(float(models::rate_weight(qp) / double(T) / double(c * c)));
     }
     at::Tensor key_weight = torch::tensor(key_weights).to(device_);
     at::Tensor chunk_weight = torch::tensor(chunk_weights).to(device_);
@@ -130,6 +127,9 @@ at::Tensor Trainer::chunk_loss(Values& values) {
         if (k + 1 == count) {
             values["bpp_fine"] = coded.rates.bits_hard[0].item<double>() / double(c * c * T);
             values["bpp_coarse"] = coded.rates.bits_hard[-1].item<double>() / double(c * c * T);
+            values["bpp_motion"] =
+                coded.rates.bits_motion.mean().item<double>() / double(c * c * T);
+            values["bpp_hyper"] = coded.rates.bits_hyper.mean().item<double>() / double(c * c * T);
             values["y_std"] = coded.y_std.item<double>();
             values["photometric"] = f.photometric.item<double>();
         }

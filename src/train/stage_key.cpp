@@ -17,10 +17,12 @@ at::Tensor Trainer::key_loss(Values& values) {
     at::Tensor d = distortion(picture, rgb, 0.5, values, "key");
     double pixels = double(rgb.size(2) * rgb.size(3));
     std::vector<float> weights;
-    for (float qp : qps) weights.push_back(static_cast<float>(lambda(qp) / kKeyShare / pixels));
+    for (float qp : qps)
+        weights.push_back(static_cast<float>(models::rate_weight(qp) / kKeyShare / pixels));
     at::Tensor rate = coded.rates.bits * torch::tensor(weights).to(device_);
 
     values["bpp"] = coded.rates.bits_hard.mean().item<double>() / pixels;
+    values["bpp_hyper"] = coded.rates.bits_hyper.mean().item<double>() / pixels;
     values["bpp_fine"] = coded.rates.bits_hard[0].item<double>() / pixels;
     values["bpp_coarse"] = coded.rates.bits_hard[-1].item<double>() / pixels;
     values["y_std"] = coded.y_std.item<double>();

@@ -16,10 +16,14 @@ namespace {
 constexpr double kAverageDecay = 0.998;
 constexpr double kCheckpointMinutes = 4.0;
 constexpr int kLogEvery = 20;
-constexpr int kWarmupSteps = 40;
+constexpr int kWarmupSteps = 100;
 constexpr double kCriticRate = 2e-4;
-// Quantiser steps are exponents: a whole octave of rate is 0.7 of them, thousands of Adam's steps.
-constexpr double kQuantiserRate = 8.0;
+// A gradient so many times as large as usual comes from a batch that would do harm: a keyframe
+// codec of an hour was once lost to a few of them (docs/training.md).
+constexpr double kOutlier = 4.0;
+// Quantiser steps and the spreads of z are exponents: a whole octave of rate is 0.7 of them,
+// thousands of Adam's steps, while the layers before them move their inputs as far in a few.
+constexpr double kQuantiserRate = 4.0;
 
 bool exists(const std::string& path) {
     struct stat info {};
@@ -86,14 +90,18 @@ Status Trainer::load_data() {
 
 // The hybrid's refiner needs no tokeniser and has a checkpoint of its own.
 Status Trainer::make_networks(bool fresh) {
-    if (options_.stage == "hybrid" || metadata_.count("hybrid.blocks")) {
+    const bool hybrid = options_.stage == "hybrid" || metadata_.count("hybrid.blocks");
+    if (!options_.refiner)
+        options_.refiner = hybrid ? models::RefinerConfig{} : models::kNeuralRefinerS;
+    if (hybrid) {
         if (options_.recurrent) options_.hybrid.recurrent = *options_.recurrent ? 1 : 0;
-        hybrid_ = std::make_unique<models::HybridRefiner>(*ops_, options_.hybrid, options_.refiner);
+        hybrid_ =
+            std::make_unique<models::HybridRefiner>(*ops_, options_.hybrid, *options_.refiner);
         return {};
     }
     nets_ = std::make_unique<Networks>(parameters_, *ops_, options_.tokeniser);
     if (options_.stage == "refine" || metadata_.count("refiner.width"))
-        refiner_ = std::make_unique<models::Refiner>(*ops_, options_.refiner,
+        refiner_ = std::make_unique<models::Refiner>(*ops_, *options_.refiner,
                                                      options_.tokeniser.width_frame);
     if (fresh) calibrate();
     return {};
@@ -176,7 +184,9 @@ Trainer::Trained Trainer::trained() const {
                    : options_.stage == "flow" ? !refiner && !key
                                               : !refiner;
         if (!use) continue;
-        const bool quantiser = name.find(".log_step.") != std::string::npos;
+        const bool quantiser = name.find(".log_step.") != std::string::npos ||
+                               name.find(".z_log_sigma") != std::string::npos ||
+                               name.find(".z_mean") != std::string::npos;
         (quantiser ? result.quantisers : result.networks).push_back(value);
     }
     return result;
@@ -208,6 +218,7 @@ Status Trainer::run() {
     Values sums;
     std::map<std::string, int> counts;
     int since_log = 0;
+    double usual_norm = 0;  // running mean of the gradients' norms
     while (progress() < 1.0) {
         double p = progress();
         double lr =
@@ -228,9 +239,15 @@ Status Trainer::run() {
         loss.backward();
         double norm = torch::nn::utils::clip_grad_norm_(trained_values, 0.5);
         values["grad"] = norm;
+        const bool outlier = usual_norm > 0 && norm > kOutlier * usual_norm;
+        values["skipped"] = outlier;
         if (std::isfinite(norm) && std::isfinite(values["loss"])) {
-            optimiser.step();
-            parameters_.update_average(kAverageDecay);
+            const double bounded = outlier ? kOutlier * usual_norm : norm;
+            usual_norm = usual_norm > 0 ? 0.97 * usual_norm + 0.03 * bounded : bounded;
+            if (!outlier) {
+                optimiser.step();
+                parameters_.update_average(kAverageDecay);
+            }
         }
         ++step_;
         ++run_steps_;
@@ -261,7 +278,7 @@ Status Trainer::run() {
 
 Status Trainer::save() {
     if (nets_) models::to_metadata(nets_->tokeniser.config(), metadata_);
-    if (refiner_ || hybrid_) models::to_metadata(options_.refiner, metadata_);
+    if (refiner_ || hybrid_) models::to_metadata(*options_.refiner, metadata_);
     if (hybrid_) models::to_metadata(options_.hybrid, metadata_);
     metadata_["train.step"] = std::to_string(step_);
     metadata_["train.stage"] = options_.stage;

@@ -46,7 +46,7 @@ struct Options {
     bool cuda = false;
     uint64_t seed = 1;
     models::TokeniserConfig tokeniser;
-    models::RefinerConfig refiner;
+    std::optional<models::RefinerConfig> refiner;  // none: size S, as the stage's base takes it
     models::HybridConfig hybrid;
 };
 
