@@ -45,7 +45,7 @@ if(NOT GVC_FORMAT_ONLY)
     endif()
 endif()
 if(GVC_BUILD_TORCH)
-    gvc_layer_test(torch "gvctrain;gvc_codec" ${src}/nn/torch/*_test.cpp ${src}/train/*_test.cpp)
+    gvc_layer_test(torch "gvcpairs;gvcpack;gvc_codec" ${src}/nn/torch/*_test.cpp ${src}/train/*_test.cpp)
 endif()
 
 # Writes untrained weights, so that scripts can run the codec in a tree that ships none.

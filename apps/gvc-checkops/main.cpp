@@ -10,9 +10,11 @@
 
 #include "base/result.h"
 #include "bench.h"
-#include "nn/onednn/onednn_ops.h"
 #include "nn/ops_check.h"
 #include "nn/reference/reference_ops.h"
+#ifdef GVC_HAVE_ONEDNN
+#include "nn/onednn/onednn_ops.h"
+#endif
 #ifdef GVC_HAVE_TORCH
 #include "nn/torch/torch_ops.h"
 #endif
@@ -34,11 +36,13 @@ std::vector<Backend> backends() {
     std::vector<Backend> list;
     list.push_back({"reference", Precision::fp32,
                     [](const WeightSource& weights) { return make_reference_ops(weights); }});
+#ifdef GVC_HAVE_ONEDNN
     for (Precision precision : {Precision::fp32, Precision::bf16})
         list.push_back({precision == Precision::fp32 ? "onednn-fp32" : "onednn-bf16", precision,
                         [precision](const WeightSource& weights) {
                             return make_onednn_ops(weights, precision);
                         }});
+#endif
 #ifdef GVC_HAVE_TORCH
     list.push_back({"torch-cpu", Precision::fp32,
                     [](const WeightSource& weights) { return make_torch_ops(weights, false); }});

@@ -1,4 +1,4 @@
-// gvc-train pack CLIPS OUT: packs training clips.
+// gvc-train pairs PACK: codes GOPs of a pack with AV1 (where FFmpeg's libraries are linked in).
 // gvc-train STAGE --pack DIR --checkpoint FILE ...: trains one stage; run again to go on.
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -7,9 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "train/pack.h"
-#include "train/pairs.h"
 #include "train/trainer.h"
+#ifdef GVC_HAVE_MEDIA
+#include "train/make_pairs.h"
+#endif
 
 namespace {
 
@@ -19,25 +20,25 @@ int fail(const gvc::Status& s) {
     return gvc::exit_code(s.code());
 }
 
-// gvc-train pack CLIPS OUT
-int run_pack(int argc, char** argv) {
-    gvc::train::PackOptions o;
-    CLI::App app{"Packs clips for training: short sequences, scaled down, as raw frames."};
-    app.add_option("clips", o.clips, "folder of videos")->required();
-    app.add_option("output", o.output, "folder to write")->required();
-    app.add_option("--frames", o.frames, "of a sequence")->check(CLI::Range(1, 1000));
-    app.add_option("--seed", o.seed);
-    CLI11_PARSE(app, argc, argv);
-    o.progress = [](size_t done, size_t all) { std::fprintf(stderr, "\rpack %zu/%zu", done, all); };
-    gvc::Status status = gvc::train::pack(o);
-    std::fprintf(stderr, "\n");
-    return status.ok() ? 0 : fail(status);
+// A line of JSON for each size, like the paper's Table 3.
+gvc::Status time_networks(gvc::train::Trainer& trainer) {
+    for (int height : {480, 720, 1080}) {
+        const auto seconds = trainer.time_gop(height);
+        if (!seconds.ok()) return seconds.status();
+        nlohmann::json line = *seconds;
+        line["height"] = height;
+        std::printf("%s\n", line.dump().c_str());
+        std::fflush(stdout);
+    }
+    return {};
 }
 
+#ifdef GVC_HAVE_MEDIA
 // gvc-train pairs PACK
 int run_pairs(int argc, char** argv) {
     gvc::train::PairOptions o;
-    CLI::App app{"Codes GOPs of a pack with AV1 at random sizes and rates, for the hybrid's refiner."};
+    CLI::App app{
+        "Codes GOPs of a pack with AV1 at random sizes and rates, for the hybrid's refiner."};
     app.add_option("pack", o.pack, "folder of the packed clips")->required();
     app.add_option("--count", o.count, "pairs to make")->check(CLI::Range(1, 1000000));
     app.add_option("--minutes", o.minutes, "at most; 0: no limit");
@@ -51,31 +52,37 @@ int run_pairs(int argc, char** argv) {
     std::fprintf(stderr, "\n");
     return status.ok() ? 0 : fail(status);
 }
+#endif
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc > 1 && std::string(argv[1]) == "pack") return run_pack(argc - 1, argv + 1);
+#ifdef GVC_HAVE_MEDIA
     if (argc > 1 && std::string(argv[1]) == "pairs") return run_pairs(argc - 1, argv + 1);
+#endif
     gvc::train::Options o;
     bool fp32 = false;
     int threads = 1, count_batches = 40, measure_batches = 40;
     std::vector<std::string> without;
-    std::string tokeniser, refiner, hybrid;
+    std::string tokeniser, refiner, hybrid, averages;
     CLI::App app{"Trains GVC's networks, one stage at a time (docs/training.md)."};
-    app.add_option("stage", o.stage, "key, flow, chunk, gop, refine, hybrid; or export, measure")
+    app.add_option("stage", o.stage,
+                   "key, flow, chunk, gop, refine, hybrid; or export, measure, time")
         ->required()
         ->check(CLI::IsMember(
-            {"key", "flow", "chunk", "gop", "refine", "hybrid", "export", "measure"}));
-    app.add_option("--without", without,
-                   "measure: parts of the hybrid to leave out (neighbours, previous, detail)")
+            {"key", "flow", "chunk", "gop", "refine", "hybrid", "export", "measure", "time"}));
+    app.add_option(
+           "--without", without,
+           "measure: parts of the hybrid's refiner to leave out (neighbours, previous, detail)")
         ->delimiter(',')
         ->check(CLI::IsMember({"neighbours", "previous", "detail"}));
-    app.add_option("--measure-batches", measure_batches, "measure: batches of held-out pairs")
+    app.add_option("--measure-batches", measure_batches,
+                   "measure: batches of held-out pairs or sequences")
         ->check(CLI::Range(1, 100000));
     app.add_option("--tokeniser", tokeniser, "export: write the tokeniser's weights here");
     app.add_option("--refiner", refiner, "export: write the refiner's weights here");
     app.add_option("--hybrid", hybrid, "export: write the hybrid's refiner here");
+    app.add_option("--averages", averages, "export: write all averaged parameters here");
     app.add_option("--count-batches", count_batches, "export: batches to count tokens on");
     app.add_option("--pack", o.pack, "folder of the packed clips")->required();
     app.add_option("--metrics", o.metrics, "folder of the LPIPS weights")->required();
@@ -115,16 +122,24 @@ int main(int argc, char** argv) {
         return std::find(without.begin(), without.end(), part) == without.end();
     };
     if (o.stage == "measure") {
-        const auto measured = (*trainer)->measure_hybrid(
-            measure_batches, {with("neighbours"), with("previous"), with("detail")});
+        const auto measured =
+            (*trainer)->is_hybrid()
+                ? (*trainer)->measure_hybrid(measure_batches,
+                                             {with("neighbours"), with("previous"), with("detail")})
+                : (*trainer)->measure_codec(measure_batches);
         if (measured.ok()) std::printf("%s\n", nlohmann::json(*measured).dump().c_str());
         status = measured.status();
-    } else if (o.stage != "export") {
+    } else if (o.stage == "time") {
+        status = time_networks(**trainer);
+    } else if (o.stage == "export") {
+        if (!hybrid.empty()) status = (*trainer)->export_hybrid(hybrid);
+        if (status.ok() && !averages.empty()) status = (*trainer)->export_averages(averages);
+        if (status.ok() && !refiner.empty())
+            status = (*trainer)->export_refiner(refiner, tokeniser);
+        else if (status.ok() && !tokeniser.empty())
+            status = (*trainer)->export_tokeniser(tokeniser, count_batches);
+    } else {
         status = (*trainer)->run();
     }
-    if (status.ok() && !hybrid.empty()) status = (*trainer)->export_hybrid(hybrid);
-    else if (status.ok() && o.stage == "export" && refiner.empty())
-        status = (*trainer)->export_tokeniser(tokeniser, count_batches);
-    if (status.ok() && !refiner.empty()) status = (*trainer)->export_refiner(refiner, tokeniser);
     return status.ok() ? 0 : fail(status);
 }

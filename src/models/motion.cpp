@@ -56,20 +56,34 @@ Vectors steady(const Vectors& end, int t) {
     return share;
 }
 
-// One frame after another, each starting from where the motion so far leads. `along`: fields to the
-// last frame, for a search of the keyframe, whose ways are longer by as much.
+// One frame after another, each starting from where the motion so far leads.
 std::vector<MotionField> search_in_turn(std::span<const SearchPicture> frames,
-                                        const SearchPicture& reference,
-                                        const std::vector<MotionField>& along,
-                                        const SearchOptions& options) {
+                                        const SearchPicture& last, const SearchOptions& options) {
     std::vector<MotionField> fields;
-    Vectors predicted;
+    Vectors before, predicted;
+    for (const SearchPicture& frame : frames) {
+        fields.push_back(search_motion(frame, last, {predicted, {}, {}}, options));
+        const Vectors& now = fields.back().vectors;
+        before.resize(now.size());  // at first: the last frame itself, no motion
+        predicted = continued(now, before, now);
+        before = now;
+    }
+    return fields;
+}
+
+// The same to the keyframe, which is the chunk's motion and then `way` away.
+std::vector<MotionField> search_key_in_turn(std::span<const SearchPicture> frames,
+                                            const SearchPicture& key,
+                                            const std::vector<MotionField>& to_last,
+                                            const Vectors& way, const SearchOptions& options) {
+    std::vector<MotionField> fields;
+    Vectors before(way.size()), found = way;
     for (size_t t = 0; t < frames.size(); ++t) {
-        fields.push_back(search_motion(frames[t], reference, {predicted, {}, {}}, options));
-        const Vectors& now = fields[t].vectors;
-        const std::vector<MotionField>& path = along.empty() ? fields : along;
-        predicted =
-            continued(now, t == 0 ? Vectors(now.size()) : path[t - 1].vectors, path[t].vectors);
+        const Vectors& now = to_last[t].vectors;
+        fields.push_back(
+            search_motion(frames[t], key, {continued(found, before, now), {}, {}}, options));
+        found = fields.back().vectors;
+        before = now;
     }
     return fields;
 }
@@ -90,7 +104,7 @@ ChunkFields search_chunk(std::span<const SearchPicture> frames, const SearchPict
     constexpr size_t kEnd = kChunkFrames - 1;
 
     ChunkFields fields;
-    fields.last = search_in_turn(frames, last, {}, find);
+    fields.last = search_in_turn(frames, last, find);
     const auto deviations = [&](size_t t, const SearchPicture& reference, MotionField& found,
                                 Vectors expected, const std::vector<float>& ceiling) {
         std::vector<float> still = std::move(found.still_cost);
@@ -105,7 +119,7 @@ ChunkFields search_chunk(std::span<const SearchPicture> frames, const SearchPict
         fields.key = fields.last;
         return fields;
     }
-    fields.key = search_in_turn(frames, *key, fields.last, find);
+    fields.key = search_key_in_turn(frames, *key, fields.last, way, find);
     deviations(kEnd, *key, fields.key[kEnd],
                continued(fields.last[kEnd].vectors, Vectors(way.size()), way),
                fields.last[kEnd].cost);
@@ -196,9 +210,8 @@ MotionHint motion_to_last(Ops& ops, const Tensor& rgb, const Tensor& last, int f
     const size_t area = static_cast<size_t>(cells.h * cells.w);
     std::vector<float> vectors(static_cast<size_t>(cells.count())), costs(vectors.size() / 2);
     for (size_t n = 0; n < lasts.size(); ++n) {
-        const std::vector<MotionField> fields =
-            search_in_turn({&pictures[n * count], count}, lasts[n], {},
-                           {ops.threads(), SearchEffort::quick, 1.0f});
+        const std::vector<MotionField> fields = search_in_turn(
+            {&pictures[n * count], count}, lasts[n], {ops.threads(), SearchEffort::quick, 1.0f});
         for (size_t t = 0; t < count; ++t) {
             const size_t at = (n * count + t) * area;
             write(fields[t], cells, &vectors[2 * at], &costs[at], nullptr);

@@ -44,7 +44,7 @@ Result<Dataset> Dataset::open(const std::string& directory, const std::string& s
     auto index = nlohmann::json::parse(stream, nullptr, false);
     if (index.is_discarded() || !index.is_array())
         return Status(Code::input, "no readable index.json in the pack " + directory,
-                      "make one with: gvc-train pack CLIPS " + directory);
+                      "make one with: gvc-pack CLIPS " + directory);
     const std::string path = directory + "/" + split + ".yuv";
     size_t bytes = 0;
     Dataset data;

@@ -218,6 +218,11 @@ Status Trainer::export_tokeniser(const std::string& path, int batches) {
     return weights::write(path, tensors, metadata);
 }
 
+Status Trainer::export_averages(const std::string& path) {
+    GVC_ASSIGN_OR_RETURN(const auto tensors, averages({""}));
+    return weights::write(path, tensors, metadata_);
+}
+
 Status Trainer::export_refiner(const std::string& path, const std::string& tokeniser) {
     GVC_ASSIGN_OR_RETURN(auto file, weights::SafetensorsFile::open(tokeniser));
     char fingerprint[17];

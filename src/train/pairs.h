@@ -2,12 +2,11 @@
 // and scaled up to the size of the source.
 //
 // In the pack's folder: pairs.json (an array of objects) and pairs.yuv (decoded frames as in the
-// pack's own files). Making more appends to both.
+// pack's own files). make_pairs.h makes them.
 #pragma once
 
 #include <torch/torch.h>
 
-#include <functional>
 #include <memory>
 #include <random>
 #include <string>
@@ -17,18 +16,6 @@
 #include "train/dataset.h"
 
 namespace gvc::train {
-
-struct PairOptions {
-    std::string pack;
-    int count = 400;                   // pairs to be made, of both splits
-    double minutes = 0;                // stops earlier; 0: no limit
-    int preset = 6;                    // of SVT-AV1
-    double low = 0.0018, high = 0.04;  // bits per pixel; pairs outside are thrown away
-    uint64_t seed = 1;
-    std::function<void(int done, int thrown_away)> progress;
-};
-
-Status make_pairs(const PairOptions& options);
 
 // What a base was coded with, as models::HybridInput takes it.
 struct PairConditions {

@@ -16,6 +16,25 @@ std::vector<float> repeated(const std::vector<float>& values, int times) {
 
 }  // namespace
 
+at::Tensor Trainer::refine_unit(const models::BaseOutput& decoded, const at::Tensor& base,
+                                const at::Tensor& style, const std::vector<float>& qps,
+                                const at::Tensor& last, const at::Tensor& key) {
+    const int t = decoded.flows.defined() ? T : 1;
+    models::RefinerInput input;
+    input.z_t = decoded.z_base;
+    input.feature = decoded.feature;
+    input.base_rgb = nn::from_torch(base);
+    input.previous = input.base_rgb;
+    if (t > 1)
+        input.previous = nn::from_torch(nn::torch_warp_blend(
+            {last.repeat_interleave(T, 0), key.repeat_interleave(T, 0)},
+            nn::to_torch(decoded.flows), nn::to_torch(decoded.logits), models::kPatch));
+    input.style = nn::from_torch(style.repeat_interleave(t, 0));
+    input.qps = repeated(qps, t);
+    input.times.assign(input.qps.size(), 0.0f);
+    return nn::to_torch(refiner_->run(*ops_, input, t, true).rgb).to(at::kFloat);
+}
+
 at::Tensor Trainer::refine_loss(Values& values) {
     int64_t n = options_.batch;
     int count = options_.chunks;
@@ -45,19 +64,7 @@ at::Tensor Trainer::refine_loss(Values& values) {
             if (k >= 0) previous_symbols = coded.symbols;
         }
         at::Tensor base = nn::to_torch(coded.base.rgb).clamp(0.0, 1.0);
-        models::RefinerInput input;
-        input.z_t = coded.base.z_base;
-        input.feature = coded.base.feature;
-        input.base_rgb = nn::from_torch(base);
-        input.previous = input.base_rgb;
-        if (k >= 0)
-            input.previous = nn::from_torch(nn::torch_warp_blend(
-                {last_refined.repeat_interleave(T, 0), key_refined.repeat_interleave(T, 0)},
-                nn::to_torch(coded.base.flows), nn::to_torch(coded.base.logits), models::kPatch));
-        input.style = nn::from_torch(style.repeat_interleave(t, 0));
-        input.qps = repeated(qps, t);
-        input.times.assign(static_cast<size_t>(n * t), 0.0f);
-        at::Tensor refined = nn::to_torch(refiner_->run(*ops_, input, t, true).rgb).to(at::kFloat);
+        at::Tensor refined = refine_unit(coded.base, base, style, qps, last_refined, key_refined);
 
         // L1 + MS-SSIM of all, LPIPS of one frame of the chunk.
         int64_t pick = t > 1 ? std::uniform_int_distribution<int64_t>(0, t - 1)(random_) : 0;

@@ -75,11 +75,23 @@ class Trainer {
 
     Status run();
 
+    bool is_hybrid() const { return hybrid_ != nullptr; }
+
     // What the hybrid's refiner reaches on `batches` batches of pairs that are held out from
     // training, the same ones each time: means over the second and third of three groups in a row.
     // Under a name with _base: the same of the decoded pictures.
     Result<Values> measure_hybrid(int batches, const HybridParts& parts);
 
+    // What the neural codec reaches on sequences that are held out from training, the same ones
+    // each time, for some qps: "qp12.bpp" of a GOP of 29 frames, PSNR and LPIPS of base pictures
+    // and, with a refiner, of refined ones.
+    Result<Values> measure_codec(int batches);
+    // Seconds for a GOP of 29 frames of the given height (at 16:9), networks alone: "encode",
+    // "base", "refine", medians of three.
+    Result<Values> time_gop(int height);
+
+    // All averaged parameters in half precision, to go on from.
+    Status export_averages(const std::string& path);
     // Weights files from the averaged parameters. batches: of training sequences, to count tokens
     // on.
     Status export_tokeniser(const std::string& path, int batches);
@@ -98,6 +110,11 @@ class Trainer {
     at::Tensor chunk_loss(Values& values);
     at::Tensor refine_loss(Values& values);
     at::Tensor hybrid_loss(Values& values);
+    // Refined pictures of a keyframe (no flows) or a chunk. last, key: refined pictures that a
+    // chunk refers to.
+    at::Tensor refine_unit(const models::BaseOutput& decoded, const at::Tensor& base,
+                           const at::Tensor& style, const std::vector<float>& qps,
+                           const at::Tensor& last, const at::Tensor& key);
     at::Tensor with_adversary(const at::Tensor& loss, const at::Tensor& truth,
                               const at::Tensor& coded, const at::Tensor& refined, Values& values);
     at::Tensor detail_code(const PairSet::Batch& batch, int64_t frames, double left_out,

@@ -18,6 +18,7 @@
 #include "nn/torch/torch_ops.h"
 #include "train/entropy_model.h"
 #include "train/export.h"
+#include "train/make_pairs.h"
 #include "train/pairs.h"
 #include "weights/safetensors.h"
 

@@ -1,0 +1,23 @@
+// gvc-pack CLIPS OUT: packs clips for gvc-train. Needs no LibTorch, so that it can be linked
+// statically and come along to a training machine that has no FFmpeg (tools/build-packer.sh).
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "train/pack.h"
+
+int main(int argc, char** argv) {
+    gvc::train::PackOptions o;
+    CLI::App app{"Packs clips for training: short sequences, scaled down, as raw frames."};
+    app.add_option("clips", o.clips, "folder of videos")->required();
+    app.add_option("output", o.output, "folder to write")->required();
+    app.add_option("--frames", o.frames, "of a sequence")->check(CLI::Range(1, 1000));
+    app.add_option("--seed", o.seed);
+    CLI11_PARSE(app, argc, argv);
+    o.progress = [](size_t done, size_t all) { std::fprintf(stderr, "\rpack %zu/%zu", done, all); };
+    const gvc::Status status = gvc::train::pack(o);
+    std::fprintf(stderr, "\n");
+    if (status.ok()) return 0;
+    std::fprintf(stderr, "gvc-pack: error: %s\n", status.message().c_str());
+    if (!status.hint().empty()) std::fprintf(stderr, "hint: %s\n", status.hint().c_str());
+    return gvc::exit_code(status.code());
+}

@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# train-gpu.sh [OPTIONS] [STAGE[:SHARE] ...]: trains on a machine with a GPU, from this repository, shards of
+# clips (tools/make-shards.sh) and the machine's own PyTorch, whose pip package holds LibTorch.
+#
+#   STAGE        key, flow, chunk, gop, refine, hybrid, in this order, each with its share of the
+#                time (default: key:1 chunk:2 refine:1)
+#   --shards DIR shards to unpack; needed once, several calls may bring one each
+#   --collect    unpack and build only: more shards follow
+#   --work DIR   build, pack and checkpoint; kept between calls (default: /tmp/gvc-train)
+#   --out DIR    what is to be brought home: the checkpoint in pieces of 15 MiB, log, picture,
+#                weights, measurements (default: gpu-out)
+#   --minutes M  limit for all of it, the build included (default: 9)
+#   --steps N    at most so many steps a stage, for rehearsals (default: 0, no limit)
+#   --batch N --crop N --chunks N --lr X   of the stages (default: 32, 256, 2, 3e-4)
+#   --cpu        without a GPU: a rehearsal
+#
+# A checkpoint in the work folder goes on; else models/training/checkpoint.safetensors, whole or in
+# pieces.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+begun=$SECONDS
+
+shards= work=/tmp/gvc-train out=gpu-out minutes=9 steps=0 batch=32 crop=256 chunks=2 lr=3e-4
+device=--cuda collect= stages=()
+while (($#)); do
+    case $1 in
+        --shards | --work | --out | --minutes | --steps | --batch | --crop | --chunks | --lr)
+            [[ $# -gt 1 ]] || { echo "error: $1 needs a value" >&2; exit 2; }
+            declare "${1#--}=$2"
+            shift ;;
+        --cpu) device= ;;
+        --collect) collect=yes ;;
+        -h | --help) sed -n '2,20s/^# \{0,1\}//p' "$0"; exit 0 ;;
+        -*) echo "error: no option $1" >&2; echo "hint: --help lists them" >&2; exit 2 ;;
+        *) stages+=("$1") ;;
+    esac
+    shift
+done
+((${#stages[@]})) || stages=(key:1 chunk:2 refine:1)
+mkdir -p "$work/clips" "$out"
+say() { echo "train-gpu, $((SECONDS - begun)) s: $*" >&2; }
+calculate() { awk "BEGIN { print $1 }"; }
+# Runs a command with its output in a log; shows the log's end if it fails.
+logged() {
+    local log=$1
+    shift
+    "$@" > "$log" 2>&1 || { echo "error: $1 failed; the end of $log:" >&2; tail -15 "$log" >&2; exit 5; }
+}
+
+# ---- shards ----
+if [[ -n $shards ]]; then
+    for shard in "$shards"/shard*.tar; do [[ ! -e $shard ]] || tar xf "$shard" -C "$work/clips"; done
+    [[ ! -e $shards/manifest.csv ]] || cp "$shards/manifest.csv" "$work/clips/"
+    for part in include gvc-pack; do [[ ! -e $shards/$part ]] || cp -r "$shards/$part" "$work/"; done
+fi
+
+if [[ ! -s $work/pack/index.json && -z $(ls -A "$work/clips") ]]; then
+    echo "error: no clips in $work" >&2
+    echo "hint: --shards DIR, with what tools/make-shards.sh makes" >&2
+    exit 2
+fi
+
+# ---- build, against the LibTorch of Python's torch package or the system's ----
+if [[ ! -x $work/build/gvc-train ]]; then
+    torch=$(python3 -c 'import torch; print(torch.utils.cmake_prefix_path)' 2> /dev/null || true)
+    say "building against ${torch:-the LibTorch of the system}"
+    cache=
+    ! command -v ccache > /dev/null || cache=-DCMAKE_CXX_COMPILER_LAUNCHER=ccache
+    logged "$work/cmake.log" cmake -S . -B "$work/build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+        -DGVC_TRAIN_ONLY=ON ${torch:+"-DCMAKE_PREFIX_PATH=$torch"} $cache \
+        "-DCMAKE_CXX_FLAGS=-isystem $work/include"
+    logged "$work/ninja.log" ninja -C "$work/build" gvc-train gvc-checkops
+fi
+[[ -z $collect ]] || { say "$(find "$work/clips" -type f | wc -l) files so far"; exit 0; }
+
+# ---- pack ----
+if [[ ! -s $work/pack/index.json ]]; then
+    packer=$work/gvc-pack
+    [[ -x $packer ]] || packer=$(command -v gvc-pack) ||
+        { echo "error: no gvc-pack in $work" >&2; echo "hint: it is in the first shard's folder" >&2; exit 2; }
+    say "packing $(find "$work/clips" -name '*.m??' | wc -l) clips"
+    logged "$work/pack.log" "$packer" "$work/clips" "$work/pack"
+fi
+
+# ---- stages, each going on from what the one before left ----
+checkpoint=$work/checkpoint.safetensors init=()
+if [[ ! -s $checkpoint ]] && compgen -G 'models/training/checkpoint.safetensors*' > /dev/null; then
+    cat models/training/checkpoint.safetensors* > "$work/init.safetensors"
+    init=(--init "$work/init.safetensors")
+fi
+common=(--pack "$work/pack" --metrics models/metrics --checkpoint "$checkpoint" --crop "$crop" --chunks "$chunks"
+        --threads "$(nproc)" $device)
+share_of() { [[ $1 == *:* ]] && echo "${1#*:}" || echo 1; }
+shares=0
+for s in "${stages[@]}"; do shares=$((shares + $(share_of "$s"))); done
+reserve=60 batches=12  # seconds for what follows the stages, and what fits into them
+[[ -n $device ]] || reserve=5 batches=1
+left=$(calculate "$minutes * 60 - $((SECONDS - begun)) - $reserve")
+say "plan: ${stages[*]} in $left s"
+for s in "${stages[@]}"; do
+    stage=${s%%:*}
+    share=$(calculate "$left * $(share_of "$s") / $shares / 60")
+    say "$stage, $share minutes"
+    logged "$out/$stage.log" "$work/build/gvc-train" "$stage" "${common[@]}" "${init[@]}" --batch "$batch" --lr "$lr" \
+        --log "$out/train.jsonl" --preview "$out/preview.ppm" --minutes "$share" --steps "$steps"
+    say "$(tail -1 "$out/$stage.log")"
+    init=()
+done
+
+# ---- what comes home ----
+trained() { "$work/build/gvc-train" "$@" "${common[@]}" --batch 4; }
+if [[ ${stages[-1]} == hybrid* ]]; then
+    trained export --hybrid "$out/refiner-av1-s.safetensors"
+else
+    trained export --count-batches 8 --tokeniser "$out/tokeniser.safetensors"
+    [[ " ${stages[*]}" != *' refine'* ]] ||
+        trained export --tokeniser "$out/tokeniser.safetensors" --refiner "$out/refiner-s.safetensors"
+fi
+trained export --averages "$work/averages.safetensors"
+split -b 15M -d "$work/averages.safetensors" "$out/checkpoint.safetensors."
+trained measure --measure-batches "$batches" 2> /dev/null | tee "$out/measure.json"
+[[ -z $device ]] || trained time | tee "$out/time.jsonl"
+say "done; in $out:"
+ls -l "$out" >&2
