@@ -65,3 +65,5 @@ foreach(script ${GVC_TEST_SCRIPTS})
     set_tests_properties(${name} PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77 ENVIRONMENT
         "GVC_SOURCE_DIR=${PROJECT_SOURCE_DIR};GVC_BUILD_DIR=${PROJECT_BINARY_DIR}")
 endforeach()
+# It builds the trainer once more.
+set_tests_properties(tests/train_gpu.sh PROPERTIES TIMEOUT 1200)

@@ -6,7 +6,8 @@
 #                time (default: key:1 chunk:2 refine:1)
 #   --shards DIR shards to unpack; needed once, several calls may bring one each
 #   --collect    unpack and build only: more shards follow
-#   --work DIR   build, pack and checkpoint; kept between calls (default: /tmp/gvc-train)
+#   --work DIR   pack, checkpoint and build; kept between calls (default: /tmp/gvc-train)
+#   --build DIR  where it is built (default: build in the work folder)
 #   --out DIR    what is to be brought home: the checkpoint in pieces of 15 MiB, log, picture,
 #                weights, measurements (default: gpu-out)
 #   --minutes M  limit for all of it, the build included (default: 9)
@@ -21,16 +22,16 @@ cd "$(dirname "$0")/.."
 begun=$SECONDS
 
 shards= work=/tmp/gvc-train out=gpu-out minutes=9 steps=0 batch=32 crop=256 chunks=2 lr=3e-4
-device=--cuda collect= stages=()
+device=--cuda collect= build= stages=()
 while (($#)); do
     case $1 in
-        --shards | --work | --out | --minutes | --steps | --batch | --crop | --chunks | --lr)
+        --shards | --work | --build | --out | --minutes | --steps | --batch | --crop | --chunks | --lr)
             [[ $# -gt 1 ]] || { echo "error: $1 needs a value" >&2; exit 2; }
             declare "${1#--}=$2"
             shift ;;
         --cpu) device= ;;
         --collect) collect=yes ;;
-        -h | --help) sed -n '2,20s/^# \{0,1\}//p' "$0"; exit 0 ;;
+        -h | --help) sed -n '2,21s/^# \{0,1\}//p' "$0"; exit 0 ;;
         -*) echo "error: no option $1" >&2; echo "hint: --help lists them" >&2; exit 2 ;;
         *) stages+=("$1") ;;
     esac
@@ -38,6 +39,7 @@ while (($#)); do
 done
 ((${#stages[@]})) || stages=(key:1 chunk:2 refine:1)
 mkdir -p "$work/clips" "$out"
+build=${build:-$work/build}
 say() { echo "train-gpu, $((SECONDS - begun)) s: $*" >&2; }
 calculate() { awk "BEGIN { print $1 }"; }
 # Runs a command with its output in a log; shows the log's end if it fails.
@@ -61,15 +63,16 @@ if [[ ! -s $work/pack/index.json && -z $(ls -A "$work/clips") ]]; then
 fi
 
 # ---- build, against the LibTorch of Python's torch package or the system's ----
-if [[ ! -x $work/build/gvc-train ]]; then
+if [[ ! -x $build/gvc-train ]]; then
     torch=$(python3 -c 'import torch; print(torch.utils.cmake_prefix_path)' 2> /dev/null || true)
     say "building against ${torch:-the LibTorch of the system}"
-    cache=
+    cache= headers=
+    [[ ! -d $work/include ]] || headers=-DCMAKE_CXX_FLAGS=-isystem$work/include
     ! command -v ccache > /dev/null || cache=-DCMAKE_CXX_COMPILER_LAUNCHER=ccache
-    logged "$work/cmake.log" cmake -S . -B "$work/build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
-        -DGVC_TRAIN_ONLY=ON ${torch:+"-DCMAKE_PREFIX_PATH=$torch"} $cache \
-        "-DCMAKE_CXX_FLAGS=-isystem $work/include"
-    logged "$work/ninja.log" ninja -C "$work/build" gvc-train gvc-checkops
+    # Assertions stay; with the flags of test.sh a compiler cache serves both.
+    logged "$work/cmake.log" cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+        -DCMAKE_CXX_FLAGS_RELEASE=-O2 -DGVC_TRAIN_ONLY=ON ${torch:+"-DCMAKE_PREFIX_PATH=$torch"} $cache $headers
+    logged "$work/ninja.log" ninja -C "$build" gvc-train gvc-checkops
 fi
 [[ -z $collect ]] || { say "$(find "$work/clips" -type f | wc -l) files so far"; exit 0; }
 
@@ -101,14 +104,14 @@ for s in "${stages[@]}"; do
     stage=${s%%:*}
     share=$(calculate "$left * $(share_of "$s") / $shares / 60")
     say "$stage, $share minutes"
-    logged "$out/$stage.log" "$work/build/gvc-train" "$stage" "${common[@]}" "${init[@]}" --batch "$batch" --lr "$lr" \
+    logged "$out/$stage.log" "$build/gvc-train" "$stage" "${common[@]}" "${init[@]}" --batch "$batch" --lr "$lr" \
         --log "$out/train.jsonl" --preview "$out/preview.ppm" --minutes "$share" --steps "$steps"
     say "$(tail -1 "$out/$stage.log")"
     init=()
 done
 
 # ---- what comes home ----
-trained() { "$work/build/gvc-train" "$@" "${common[@]}" --batch 4; }
+trained() { "$build/gvc-train" "$@" "${common[@]}" --batch 4; }
 if [[ ${stages[-1]} == hybrid* ]]; then
     trained export --hybrid "$out/refiner-av1-s.safetensors"
 else
