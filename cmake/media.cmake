@@ -7,12 +7,14 @@ file(GLOB GVC_MEDIA_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/media/*.
 list(FILTER GVC_MEDIA_SOURCES EXCLUDE REGEX "_test\\.cpp$")
 list(FILTER GVC_MEDIA_SOURCES EXCLUDE REGEX "/av1_base_coder\\.cpp$")
 add_library(gvcmedia STATIC ${GVC_MEDIA_SOURCES})
-target_link_libraries(gvcmedia PUBLIC gvcformat PRIVATE OpenMP::OpenMP_CXX)
-if(GVC_PACKER_ONLY)  # against static libraries (tools/build-packer.sh)
+target_link_libraries(gvcmedia PUBLIC gvcformat)
+if(GVC_PACKER_ONLY)  # against static libraries, OpenMP's too (tools/build-packer.sh)
+    target_compile_options(gvcmedia PRIVATE -fopenmp)
+    target_link_options(gvcmedia INTERFACE -fopenmp)
     target_include_directories(gvcmedia PRIVATE ${FFMPEG_STATIC_INCLUDE_DIRS})
     target_link_libraries(gvcmedia PRIVATE ${FFMPEG_STATIC_LDFLAGS})
 else()
-    target_link_libraries(gvcmedia PRIVATE PkgConfig::FFMPEG)
+    target_link_libraries(gvcmedia PRIVATE PkgConfig::FFMPEG OpenMP::OpenMP_CXX)
 endif()
 # Colour conversion gives the same samples on every CPU: no fused multiply-add, and optimised in
 # debug builds too, where it would otherwise be the slowest step.
