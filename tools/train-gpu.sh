@@ -2,8 +2,8 @@
 # train-gpu.sh [OPTIONS] [STAGE[:SHARE] ...]: trains on a machine with a GPU, from this repository, shards of
 # clips (tools/make-shards.sh) and the machine's own PyTorch, whose pip package holds LibTorch.
 #
-#   STAGE        key, flow, chunk, gop, refine, hybrid, in this order, each with its share of the
-#                time (default: key:1 chunk:2 refine:1)
+#   STAGE        key, flow, chunk, gop, refine, in this order, each with its share of the time
+#                (default: key:1 chunk:2 refine:1). Not hybrid: its pairs need SVT-AV1 and dav1d.
 #   --shards DIR shards to unpack; needed once, several calls may bring one each
 #   --collect    unpack and build only: more shards follow
 #   --work DIR   pack, checkpoint and build; kept between calls (default: /tmp/gvc-train)
@@ -112,14 +112,9 @@ done
 
 # ---- what comes home ----
 trained() { "$build/gvc-train" "$@" "${common[@]}" --batch 4; }
-if [[ ${stages[-1]} == hybrid* ]]; then
-    trained export --hybrid "$out/refiner-av1-s.safetensors"
-else
-    trained export --count-batches 8 --tokeniser "$out/tokeniser.safetensors"
-    [[ " ${stages[*]}" != *' refine'* ]] ||
-        trained export --tokeniser "$out/tokeniser.safetensors" --refiner "$out/refiner-s.safetensors"
-fi
-trained export --averages "$work/averages.safetensors"
+trained export --averages "$work/averages.safetensors" --count-batches 8 --tokeniser "$out/tokeniser.safetensors"
+[[ " ${stages[*]}" != *' refine'* ]] ||
+    trained export --tokeniser "$out/tokeniser.safetensors" --refiner "$out/refiner-s.safetensors"
 split -b 15M -d "$work/averages.safetensors" "$out/checkpoint.safetensors."
 trained measure --measure-batches "$batches" 2> /dev/null | tee "$out/measure.json"
 [[ -z $device ]] || trained time | tee "$out/time.jsonl"

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "base/failure.h"
 #include "train/pack.h"
 
 int main(int argc, char** argv) {
@@ -16,8 +17,5 @@ int main(int argc, char** argv) {
     o.progress = [](size_t done, size_t all) { std::fprintf(stderr, "\rpack %zu/%zu", done, all); };
     const gvc::Status status = gvc::train::pack(o);
     std::fprintf(stderr, "\n");
-    if (status.ok()) return 0;
-    std::fprintf(stderr, "gvc-pack: error: %s\n", status.message().c_str());
-    if (!status.hint().empty()) std::fprintf(stderr, "hint: %s\n", status.hint().c_str());
-    return gvc::exit_code(status.code());
+    return status.ok() ? 0 : gvc::fail("gvc-pack", status);
 }

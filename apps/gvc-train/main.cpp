@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/failure.h"
 #include "train/trainer.h"
 #ifdef GVC_HAVE_MEDIA
 #include "train/make_pairs.h"
@@ -14,11 +15,7 @@
 
 namespace {
 
-int fail(const gvc::Status& s) {
-    std::fprintf(stderr, "gvc-train: error: %s\n", s.message().c_str());
-    if (!s.hint().empty()) std::fprintf(stderr, "hint: %s\n", s.hint().c_str());
-    return gvc::exit_code(s.code());
-}
+int fail(const gvc::Status& s) { return gvc::fail("gvc-train", s); }
 
 // A line of JSON for each size, like the paper's Table 3.
 gvc::Status time_networks(gvc::train::Trainer& trainer) {

@@ -50,7 +50,8 @@ class HybridPictures {
     float crf_, scale_, bpp_;
     std::vector<float> detail_;
     std::vector<float> rgb_;  // [count, 3, H, W] of the base; kept, since new memory is slow
-    // For recurrent weights, of the last group that was refined: where it ended, and its last picture before and after.
+    // For recurrent weights, of the last group that was refined: where it ended, and its last
+    // picture before and after.
     int refined_end_ = 0;
     nn::Tensor last_rgb_, last_refined_;
 };

@@ -31,11 +31,6 @@ std::vector<SearchPicture> search_pictures(Ops& ops, const Tensor& rgb) {
     return pictures;
 }
 
-CellVector bounded(int x, int y) {
-    return {static_cast<int16_t>(std::clamp(x, -kLongestVector, kLongestVector)),
-            static_cast<int16_t>(std::clamp(y, -kLongestVector, kLongestVector))};
-}
-
 using Vectors = std::vector<CellVector>;
 
 // v + after - before for each cell: where motion that led from `before` to `after` takes `v` next,
@@ -44,7 +39,7 @@ Vectors continued(const Vectors& v, const Vectors& before, const Vectors& after)
     Vectors next;
     for (size_t i = 0; i < v.size(); ++i)
         next.push_back(
-            bounded(v[i].x + after[i].x - before[i].x, v[i].y + after[i].y - before[i].y));
+            bounded_vector(v[i].x + after[i].x - before[i].x, v[i].y + after[i].y - before[i].y));
     return next;
 }
 
@@ -52,7 +47,7 @@ Vectors continued(const Vectors& v, const Vectors& before, const Vectors& after)
 Vectors steady(const Vectors& end, int t) {
     Vectors share;
     for (const CellVector& v : end)
-        share.push_back(bounded(v.x * (t + 1) / kChunkFrames, v.y * (t + 1) / kChunkFrames));
+        share.push_back(bounded_vector(v.x * (t + 1) / kChunkFrames, v.y * (t + 1) / kChunkFrames));
     return share;
 }
 
@@ -151,7 +146,7 @@ Vectors read(const float* vectors, size_t area) {
     const auto units = [](float v) { return static_cast<int>(std::lround(v / kUnit)); };
     Vectors result;
     for (size_t i = 0; i < area; ++i)
-        result.push_back(bounded(units(vectors[i]), units(vectors[area + i])));
+        result.push_back(bounded_vector(units(vectors[i]), units(vectors[area + i])));
     return result;
 }
 

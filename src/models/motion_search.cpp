@@ -30,12 +30,7 @@ constexpr int kStillShare = 2;
 
 constexpr int kBlockArea = kBlockSide * kBlockSide;
 
-CellVector sum(CellVector a, CellVector b) {
-    const auto bounded = [](int v) {
-        return static_cast<int16_t>(std::clamp(v, -kLongestVector, kLongestVector));
-    };
-    return {bounded(a.x + b.x), bounded(a.y + b.y)};
-}
+CellVector sum(CellVector a, CellVector b) { return bounded_vector(a.x + b.x, a.y + b.y); }
 
 // Below, a cell's vector is its deviation from the expected one.
 class Search {
@@ -147,7 +142,7 @@ class Search {
     CellVector deviation(CellVector v, size_t cell) const {
         if (hints_.expected.empty()) return v;
         const CellVector e = hints_.expected[cell];
-        return sum(v, {static_cast<int16_t>(-e.x), static_cast<int16_t>(-e.y)});
+        return bounded_vector(v.x - e.x, v.y - e.y);
     }
 
     // One cell while it decides: its pixels and the best vector so far.

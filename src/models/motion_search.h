@@ -9,6 +9,7 @@
 // Lucas-Kanade steps (1981) below a pixel.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -29,6 +30,11 @@ struct CellVector {
     int16_t x = 0, y = 0;
     bool operator==(const CellVector&) const = default;
 };
+
+inline CellVector bounded_vector(int x, int y) {
+    return {static_cast<int16_t>(std::clamp(x, -kLongestVector, kLongestVector)),
+            static_cast<int16_t>(std::clamp(y, -kLongestVector, kLongestVector))};
+}
 
 // A picture prepared for the search.
 struct SearchPicture {

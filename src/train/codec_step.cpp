@@ -59,6 +59,12 @@ CodedPicture code_chunk(nn::Ops& ops, const Networks& nets, const at::Tensor& rg
     return q.coded;
 }
 
+at::Tensor unit_frames(const at::Tensor& sequences, int unit) {
+    if (unit < 0) return sequences.select(1, 0).contiguous();
+    constexpr int T = models::kChunkFrames;
+    return sequences.narrow(1, 1 + T * unit, T).flatten(0, 1);
+}
+
 std::vector<float> draw_qps(int batch, std::mt19937_64& random) {
     std::uniform_real_distribution<float> part(0.0f, 1.0f);
     std::vector<float> qps;

@@ -37,6 +37,10 @@ CodedPicture code_chunk(nn::Ops& ops, const Networks& nets, const at::Tensor& rg
                         const std::vector<float>& qps, const at::Tensor& previous,
                         models::DecoderState& state);
 
+// Of sequences [N, 1 + 4 * chunks, 3, H, W] the keyframes [N, 3, H, W] (unit -1), or the frames of
+// chunk `unit` [N * 4, 3, H, W].
+at::Tensor unit_frames(const at::Tensor& sequences, int unit);
+
 // qps for a batch: stratified over the whole range so that each batch sees fine and coarse ones.
 std::vector<float> draw_qps(int batch, std::mt19937_64& random);
 

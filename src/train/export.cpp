@@ -191,11 +191,11 @@ Status Trainer::export_tokeniser(const std::string& path, int batches) {
         frames = frames.view({n, 1 + T * options_.chunks, 3, c, c});
         std::vector<float> qps = draw_qps(options_.batch, random_);
         models::DecoderState state;
-        CodedPicture coded = code_key(*ops_, *nets_, frames.select(1, 0).contiguous(), qps, state);
+        CodedPicture coded = code_key(*ops_, *nets_, unit_frames(frames, -1), qps, state);
         key_counts.add(coded.symbols, coded.rates.index, coded.hyper_symbols, qps);
         at::Tensor previous;
         for (int k = 0; k < options_.chunks; ++k) {
-            at::Tensor chunk = frames.narrow(1, 1 + T * k, T).reshape({n * T, 3, c, c});
+            at::Tensor chunk = unit_frames(frames, k);
             coded = code_chunk(*ops_, *nets_, chunk, qps, previous, state);
             chunk_counts.add(coded.symbols, coded.rates.index, coded.hyper_symbols, qps);
             if (b % 4 != 3) previous = coded.symbols;  // one in four without, as in training

@@ -89,6 +89,11 @@ at::Tensor ms_ssim_loss(const at::Tensor& a, const at::Tensor& b) {
     return 1.0 - result / 3.0;
 }
 
+at::Tensor mean_psnr(const at::Tensor& a, const at::Tensor& b) {
+    const at::Tensor mse = (a - b).square().mean(at::IntArrayRef{1, 2, 3});
+    return (-10 * mse.clamp_min(1e-8).log10()).mean();
+}
+
 at::Tensor gaussian_bits(const at::Tensor& v, const at::Tensor& sigma) {
     at::Tensor magnitude = v.abs();
     at::Tensor p = normal_cdf((0.5 - magnitude) / sigma) - normal_cdf((-0.5 - magnitude) / sigma);

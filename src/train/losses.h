@@ -35,6 +35,9 @@ at::Tensor smoothness(const at::Tensor& flow);
 // 1 - MS-SSIM (three scales, luma and chroma alike), [N].
 at::Tensor ms_ssim_loss(const at::Tensor& a, const at::Tensor& b);
 
+// Mean over pictures [N, 3, H, W] in [0, 1], in dB.
+at::Tensor mean_psnr(const at::Tensor& a, const at::Tensor& b);
+
 // Bits of symbols drawn from a zero-mean Gaussian of this scale, quantised to integers; the
 // likelihood is bounded below by 2^-20 with a gradient that still pulls back. Same shape as `v`.
 at::Tensor gaussian_bits(const at::Tensor& v, const at::Tensor& sigma);

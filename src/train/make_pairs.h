@@ -1,6 +1,6 @@
 // Makes pairs for the hybrid's refiner (train/pairs.h): codes GOPs of a pack with AV1, decodes them
-// and scales them up to the size of the source. Needs FFmpeg's libraries with SVT-AV1, which reading
-// pairs does not.
+// and scales them up to the size of the source. Needs FFmpeg's libraries with SVT-AV1, which
+// reading pairs does not.
 #pragma once
 
 #include <cstdint>

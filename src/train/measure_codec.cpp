@@ -16,11 +16,6 @@ constexpr uint64_t kMeasureSeed = 20261125;
 constexpr std::array<int, 5> kMeasuredQps = {4, 12, 20, 26, 31};
 constexpr int T = models::kChunkFrames;
 
-at::Tensor psnr(const at::Tensor& x, const at::Tensor& truth) {
-    const at::Tensor mse = (x - truth).square().mean(at::IntArrayRef{1, 2, 3});
-    return (-10 * mse.clamp_min(1e-8).log10()).mean();
-}
-
 }  // namespace
 
 Result<Values> Trainer::measure_codec(int batches) {
@@ -46,8 +41,7 @@ Result<Values> Trainer::measure_codec(int batches) {
             std::vector<at::Tensor> base, refined, truth;
             for (int k = -1; k < count; ++k) {
                 const int t = k < 0 ? 1 : T;
-                truth.push_back(k < 0 ? frames.select(1, 0).contiguous()
-                                      : frames.narrow(1, 1 + T * k, T).reshape({n * T, 3, c, c}));
+                truth.push_back(unit_frames(frames, k));
                 const CodedPicture coded =
                     k < 0 ? code_key(*ops_, *nets_, truth[0], qps, state)
                           : code_chunk(*ops_, *nets_, truth.back(), qps, previous, state);
@@ -70,7 +64,7 @@ Result<Values> Trainer::measure_codec(int batches) {
             const at::Tensor all = at::cat(truth);
             const auto measure = [&](const std::vector<at::Tensor>& shown, const char* of) {
                 const at::Tensor x = at::cat(shown);
-                sums[name + of + "psnr"] += psnr(x, all).item<double>();
+                sums[name + of + "psnr"] += mean_psnr(x, all).item<double>();
                 sums[name + of + "lpips_alex"] += lpips_[0](x, all).mean().item<double>();
                 sums[name + of + "lpips_squeeze"] += lpips_[1](x, all).mean().item<double>();
             };

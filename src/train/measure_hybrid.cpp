@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "nn/torch/torch_ops.h"
+#include "train/losses.h"
 #include "train/trainer.h"
 
 namespace gvc::train {
@@ -20,8 +21,7 @@ Result<Values> Trainer::measure_hybrid(int batches, const HybridParts& parts) {
     Values sums;
     for (int i = 0; i < batches; ++i) {
         Values ignored;
-        HybridBatch batch =
-            hybrid_batch(pairs, kMeasuredGroups, parts.detail ? 0.0 : 1.0, ignored);
+        HybridBatch batch = hybrid_batch(pairs, kMeasuredGroups, parts.detail ? 0.0 : 1.0, ignored);
         std::vector<at::Tensor> groups;
         at::Tensor last;
         for (int64_t group = 0; group < kMeasuredGroups; ++group) {
@@ -41,10 +41,7 @@ Result<Values> Trainer::measure_hybrid(int batches, const HybridParts& parts) {
             const at::Tensor x = later(shown);
             sums["lpips_alex" + suffix] += lpips_[0](x, truth).mean().item<double>();
             sums["lpips_squeeze" + suffix] += lpips_[1](x, truth).mean().item<double>();
-            sums["psnr_rgb" + suffix] +=
-                (-10 * (x - truth).square().mean(at::IntArrayRef{1, 2, 3}).clamp_min(1e-8).log10())
-                    .mean()
-                    .item<double>();
+            sums["psnr_rgb" + suffix] += mean_psnr(x, truth).item<double>();
             sums["tlpips_alex" + suffix] +=
                 (change(shown) - true_change).abs().mean().item<double>();
         };

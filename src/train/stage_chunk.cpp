@@ -87,7 +87,7 @@ at::Tensor Trainer::chunk_loss(Values& values) {
     at::Tensor chunk_weight = torch::tensor(chunk_weights).to(device_);
 
     models::DecoderState state;
-    at::Tensor key = frames.select(1, 0).contiguous();
+    at::Tensor key = unit_frames(frames, -1);
     CodedPicture coded = code_key(*ops_, *nets_, key, qps, state);
     // The keyframe's own picture counts as one of the frames; its bits serve 29 of them.
     at::Tensor loss = (distortion(nn::to_torch(coded.base.rgb), key, 0.5, values, "key") +
@@ -101,7 +101,7 @@ at::Tensor Trainer::chunk_loss(Values& values) {
     at::Tensor previous, last_source = key;
     std::vector<at::Tensor> shown{key, nn::to_torch(coded.base.rgb)};
     for (int k = 0; k < count; ++k) {
-        at::Tensor chunk = frames.narrow(1, 1 + T * k, T).reshape({n * T, 3, c, c});
+        at::Tensor chunk = unit_frames(frames, k);
         at::Tensor last = nn::to_torch(state.last_rgb).detach();
         at::Tensor key_picture = nn::to_torch(state.key_rgb).detach();
         coded = code_chunk(*ops_, *nets_, chunk, qps, previous, state);

@@ -43,7 +43,7 @@ at::Tensor Trainer::refine_loss(Values& values) {
     frames = frames.view({n, 1 + T * count, 3, c, c});
     std::vector<float> qps = draw_qps(options_.batch, random_);
 
-    at::Tensor key_truth = frames.select(1, 0).contiguous();
+    at::Tensor key_truth = unit_frames(frames, -1);
     // The style is read off the keyframe by the encoder and sent as eight symbols.
     at::Tensor style = nn::to_torch(nets_->tokeniser.style(*ops_, nn::from_torch(key_truth)));
     style = round_straight_through(style);
@@ -54,8 +54,7 @@ at::Tensor Trainer::refine_loss(Values& values) {
     double base_lpips = 0, refined_lpips = 0;
     for (int k = -1; k < count; ++k) {
         int t = k < 0 ? 1 : T;
-        at::Tensor truth =
-            k < 0 ? key_truth : frames.narrow(1, 1 + T * k, T).reshape({n * T, 3, c, c});
+        at::Tensor truth = k < 0 ? key_truth : unit_frames(frames, k);
         CodedPicture coded;
         {
             torch::NoGradGuard no_grad;
