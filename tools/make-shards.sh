@@ -23,5 +23,5 @@ flush() {
 while read -r bytes name; do
     ((size + bytes <= limit)) || flush
     list+=("$name") size=$((size + bytes))
-done < <(cd "$clips" && find . -maxdepth 1 \( -name '*.mp4' -o -name '*.mkv' \) -printf '%s %f\n' | sort -k2)
+done < <(cd "$clips" && find . -maxdepth 1 \( -name '*.mp4' -o -name '*.mkv' -o -name '*.jpg' \) -printf '%s %f\n' | sort -k2)
 flush

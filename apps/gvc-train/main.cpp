@@ -92,7 +92,10 @@ int main(int argc, char** argv) {
     app.add_option("--batch", o.batch)->check(CLI::Range(1, 256));
     app.add_option("--crop", o.crop, "multiple of 64")->check(CLI::Range(64, 1024));
     app.add_option("--chunks", o.chunks, "chunks unrolled behind the keyframe");
-    app.add_option("--rate-start", o.rate_start, "share of the rate term at the start");
+    app.add_option("--rate-start", o.rate_start, "share of the rate term at the start")
+        ->check(CLI::Range(1e-6, 1.0));
+    app.add_option("--rate-ramp", o.rate_ramp, "part of the run until it is whole")
+        ->check(CLI::Range(1e-3, 1.0));
     app.add_option("--adversarial", o.adversarial,
                    "hybrid: the adversarial part, a share of the gradient; 0: none")
         ->check(CLI::Range(0.0, 1.0));
@@ -102,6 +105,9 @@ int main(int argc, char** argv) {
     app.add_option("--lr-end", o.lr_end);
     app.add_option("--seed", o.seed);
     app.add_option("--threads", threads)->check(CLI::Range(1, 256));
+    app.add_flag("--freeze-key", o.freeze_key, "chunk, gop: leave the keyframe codec as it is");
+    app.add_flag("--revive", o.revive, "bring dead channels of the latents back to life first");
+    app.add_option("--muon", o.muon, "Muon for the dense convolutions; else AdamW for all");
     app.add_flag("--fp32", fp32, "single precision throughout");
     app.add_flag("--cuda", o.cuda);
     CLI11_PARSE(app, argc, argv);

@@ -28,8 +28,10 @@ Quantised quantise(const models::Latent& latent, const EntropyModel& entropy,
     at::Tensor symbols = round_straight_through(residual);
     q.coded.rates = entropy.rates(residual, z, z_hat, previous, qps);
     // Index 0 is not coded: what the decoder sees there is the mean.
-    symbols = symbols * (q.coded.rates.index > 0.5).to(at::kFloat);
-    q.y_hat = from_torch(symbols + mean);
+    const at::Tensor seen = symbols * (q.coded.rates.index > 0.5).to(at::kFloat);
+    // Straight through here too: what is not coded now must be able to grow until it is.
+    q.y_hat = from_torch(symbols + (seen - symbols).detach() + mean);
+    symbols = seen;
     q.coded.symbols = symbols.detach();
     q.coded.hyper_symbols = z_hat.detach();
     q.coded.y_std = residual.detach().std();

@@ -10,6 +10,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "train/moving_photo.h"
+
 namespace gvc::train {
 namespace {
 
@@ -19,6 +21,13 @@ int uniform(std::mt19937_64& random, int low, int high) {  // both included
 
 double uniform(std::mt19937_64& random) {
     return std::uniform_real_distribution<double>(0.0, 1.0)(random);
+}
+
+at::Tensor augmented(at::Tensor item, std::mt19937_64& random) {
+    if (uniform(random) < 0.5) item = item.flip(3);
+    if (uniform(random) < 0.15) item = item.flip(2);
+    if (uniform(random) < 0.3) item = item.pow(0.75 + 0.6 * uniform(random));
+    return item;
 }
 
 }  // namespace
@@ -96,6 +105,11 @@ at::Tensor Dataset::sample(int batch, int frames, int size, std::mt19937_64& ran
     std::vector<at::Tensor> items;
     for (int b = 0; b < batch; ++b) {
         const Sequence& s = sequences_[uniform(random, 0, int(sequences_.size()) - 1)];
+        if (s.frames < frames) {
+            const at::Tensor photo = crop(s, 0, 0, 0, s.width, s.height);
+            items.push_back(augmented(moving_photo(photo, frames, size, random), random));
+            continue;
+        }
         int w = std::min(size, s.width), h = std::min(size, s.height);
         int x = uniform(random, 0, (s.width - w) / 2) * 2;
         int y = uniform(random, 0, (s.height - h) / 2) * 2;
@@ -116,10 +130,7 @@ at::Tensor Dataset::sample(int batch, int frames, int size, std::mt19937_64& ran
             if (other.width >= w && other.height >= h) item[0] = crop(other, 0, 0, 0, w, h);
         }
         if (w < size || h < size) item = at::replication_pad2d(item, {0, size - w, 0, size - h});
-        if (uniform(random) < 0.5) item = item.flip(3);
-        if (uniform(random) < 0.15) item = item.flip(2);
-        if (uniform(random) < 0.3) item = item.pow(0.75 + 0.6 * uniform(random));
-        items.push_back(item);
+        items.push_back(augmented(item, random));
     }
     return at::cat(items);
 }

@@ -1,4 +1,4 @@
-// Training sequences from a pack (tools: gvc-train pack): raw YUV 4:2:0 frames, BT.709 limited, in
+// Training sequences from a pack (gvc-pack): raw YUV 4:2:0 frames, BT.709 limited, in
 // one file a split, with an index of the sequences. Memory-mapped, so that a pack may be larger
 // than RAM.
 #pragma once
@@ -36,7 +36,8 @@ class Dataset {
 
     // batch sequences of `frames` frames, crops of size x size, as RGB in [0, 1]:
     // [batch * frames, 3, size, size], item b * frames + t. Augmented: frame step 1-3, reversal,
-    // flips, gamma, 10 % static, 5 % with a cut (from another sequence) after the first frame.
+    // flips, gamma, 8 % static, 4 % with a cut (from another sequence) after the first frame.
+    // Over sequences that are too short, photographs above all, a camera moves (moving_photo.h).
     at::Tensor sample(int batch, int frames, int size, std::mt19937_64& random) const;
 
     // Sequence i from its start, centre crop of height x width (at most the frame's), no

@@ -19,8 +19,11 @@ namespace fs = std::filesystem;
 
 constexpr double kLeastReduction = 1.25;  // web video is compressed: at full size it is no truth
 
+constexpr int kPhotoSide = 400;            // least short side of a photograph in the pack
+
 struct Clip {
     std::string path, name, source;
+    bool photo;
 };
 
 // file -> source_repo of a manifest; empty where there is none.
@@ -45,16 +48,17 @@ Result<std::vector<Clip>> find_clips(const std::string& folder) {
     std::vector<Clip> clips;
     for (const auto& entry : fs::directory_iterator(folder, error)) {
         std::string extension = entry.path().extension().string();
-        if (extension != ".mp4" && extension != ".mkv" && extension != ".webm" &&
+        const bool photo = extension == ".jpg" || extension == ".jpeg" || extension == ".png";
+        if (!photo && extension != ".mp4" && extension != ".mkv" && extension != ".webm" &&
             extension != ".mov")
             continue;
         std::string name = entry.path().filename().string();
         auto source = sources.find(name);
         clips.push_back(
-            {entry.path().string(), name, source == sources.end() ? name : source->second});
+            {entry.path().string(), name, source == sources.end() ? name : source->second, photo});
     }
     if (clips.empty())
-        return Status(Code::input, "no clips in " + folder, "give a folder of mp4 or mkv files");
+        return Status(Code::input, "no clips in " + folder, "give a folder of mp4 or mkv files, or of photographs");
     std::sort(clips.begin(), clips.end(),
               [](const Clip& a, const Clip& b) { return a.name < b.name; });
     return clips;
@@ -120,12 +124,13 @@ Status pack(const PackOptions& o) {
         int64_t length = std::max<int64_t>(info.estimated_frames, 1);
         int count = split == "val" || length < 64 ? 1 : length < 140 ? 2 : 3;
         int side = std::min(info.width, info.height);
+        // Photographs leave a camera room to move.
+        const int least = clips[i].photo ? kPhotoSide : o.short_side_min;
         for (int k = 0; k < count; ++k) {
-            int most = std::min(o.short_side_max, int(side / kLeastReduction));
-            int target =
-                most <= o.short_side_min
-                    ? std::min(o.short_side_min, side)
-                    : o.short_side_min + int(uniform(random) * (most - o.short_side_min + 1));
+            int most = std::min(clips[i].photo ? 2 * kPhotoSide : o.short_side_max,
+                                int(side / kLeastReduction));
+            int target = most <= least ? std::min(least, side)
+                                       : least + int(uniform(random) * (most - least + 1));
             media::ReaderOptions options;
             options.width = info.width * target / side / 2 * 2;
             options.height = info.height * target / side / 2 * 2;

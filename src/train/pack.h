@@ -10,7 +10,7 @@
 namespace gvc::train {
 
 struct PackOptions {
-    std::string clips;  // folder of videos; with a manifest.csv (columns file, source_repo),
+    std::string clips;  // folder of videos and photographs; with a manifest.csv (columns file, source_repo),
                         // sources are kept apart: a source is wholly in "train" or in "val"
     std::string output;                              // folder for index.json, train.yuv, val.yuv
     int frames = 32;                                 // of a sequence
@@ -20,7 +20,8 @@ struct PackOptions {
     std::function<void(size_t done, size_t all)> progress;
 };
 
-// Sequences a clip: 1 below 64 frames, 2 below 140, 3 from there; 1 for validation.
+// Sequences a clip: 1 below 64 frames, 2 below 140, 3 from there; 1 for validation. A photograph is
+// a sequence of one frame.
 Status pack(const PackOptions& options);
 
 }  // namespace gvc::train

@@ -57,6 +57,12 @@ void Parameters::update_average(double decay) {
     for (auto& [name, value] : values_) averages_[name].lerp_(value, 1.0 - d);
 }
 
+void Parameters::restart_average() {
+    torch::NoGradGuard no_grad;
+    averaged_steps_ = 0;
+    for (auto& [name, value] : values_) averages_[name].copy_(value);
+}
+
 void Parameters::swap_average() {
     torch::NoGradGuard no_grad;
     for (auto& [name, value] : values_) {

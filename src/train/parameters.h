@@ -27,6 +27,8 @@ class Parameters {
 
     // EMA: ema += (1 - decay) * (value - ema), with the decay warmed up over the first steps.
     void update_average(double decay);
+    // Averages begin again at the present values.
+    void restart_average();
     // Exchanges values and averages, for evaluation and export; call again to go back.
     void swap_average();
 

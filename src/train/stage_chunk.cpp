@@ -130,6 +130,7 @@ at::Tensor Trainer::chunk_loss(Values& values) {
             values["bpp_motion"] =
                 coded.rates.bits_motion.mean().item<double>() / double(c * c * T);
             values["bpp_hyper"] = coded.rates.bits_hyper.mean().item<double>() / double(c * c * T);
+            values["living"] = double(living_channels(coded.symbols.narrow(0, 0, 1)));
             values["y_std"] = coded.y_std.item<double>();
             values["photometric"] = f.photometric.item<double>();
         }

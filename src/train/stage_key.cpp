@@ -25,6 +25,7 @@ at::Tensor Trainer::key_loss(Values& values) {
     values["bpp_hyper"] = coded.rates.bits_hyper.mean().item<double>() / pixels;
     values["bpp_fine"] = coded.rates.bits_hard[0].item<double>() / pixels;
     values["bpp_coarse"] = coded.rates.bits_hard[-1].item<double>() / pixels;
+    values["living"] = double(living_channels(coded.symbols.narrow(0, 0, 1)));
     values["y_std"] = coded.y_std.item<double>();
     values["mse"] = (picture.detach() - rgb).square().mean().item<double>();
     if (show_) show({rgb, picture});

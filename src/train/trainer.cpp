@@ -21,9 +21,6 @@ constexpr double kCriticRate = 2e-4;
 // A gradient so many times as large as usual comes from a batch that would do harm: a keyframe
 // codec of an hour was once lost to a few of them (docs/training.md).
 constexpr double kOutlier = 4.0;
-// Quantiser steps and the spreads of z are exponents: a whole octave of rate is 0.7 of them,
-// thousands of Adam's steps, while the layers before them move their inputs as far in a few.
-constexpr double kQuantiserRate = 4.0;
 
 bool exists(const std::string& path) {
     struct stat info {};
@@ -145,7 +142,7 @@ double Trainer::progress() const {
 }
 
 double Trainer::rate_share() const {
-    return std::min(1.0, options_.rate_start + (1.0 - options_.rate_start) * 3.0 * progress());
+    return std::pow(options_.rate_start, 1.0 - std::min(1.0, progress() / options_.rate_ramp));
 }
 
 at::Tensor Trainer::distortion(const at::Tensor& picture, const at::Tensor& truth,
@@ -168,11 +165,11 @@ at::Tensor Trainer::distortion(const at::Tensor& picture, const at::Tensor& trut
     return d;
 }
 
-Trainer::Trained Trainer::trained() const {
+Trained Trainer::trained() const {
     Trained result;
     for (const auto& [name, value] : parameters_.all()) {
         if (hybrid_) {
-            result.networks.push_back(value);
+            (options_.muon && is_matrix(value) ? result.matrices : result.others).push_back(value);
             continue;
         }
         auto begins = [&](const char* prefix) { return name.rfind(prefix, 0) == 0; };
@@ -181,38 +178,33 @@ Trainer::Trained Trainer::trained() const {
                    begins("base.head.") || begins("base.z_base.");
         bool use = options_.stage == "refine" ? refiner
                    : options_.stage == "key"  ? key
-                   : options_.stage == "flow" ? !refiner && !key
+                   : options_.stage == "flow" || options_.freeze_key ? !refiner && !key
                                               : !refiner;
         if (!use) continue;
         const bool quantiser = name.find(".log_step.") != std::string::npos ||
                                name.find(".z_log_sigma") != std::string::npos ||
                                name.find(".z_mean") != std::string::npos;
-        (quantiser ? result.quantisers : result.networks).push_back(value);
+        // The scale network's weights are integers within bounds: nothing to make orthogonal.
+        const bool matrix = options_.muon && is_matrix(value) && !begins("scale.");
+        (quantiser ? result.quantisers : matrix ? result.matrices : result.others).push_back(value);
     }
     return result;
 }
 
 Status Trainer::run() {
     const Trained groups = trained();
-    std::vector<at::Tensor> trained_values = groups.networks;
-    trained_values.insert(trained_values.end(), groups.quantisers.begin(), groups.quantisers.end());
-    auto settings = torch::optim::AdamWOptions(options_.lr).betas({0.9, 0.99}).weight_decay(1e-4);
-    torch::optim::AdamW optimiser(groups.networks, settings);
-    if (!groups.quantisers.empty()) optimiser.add_param_group(groups.quantisers);
-    std::string moments = options_.checkpoint + ".adam." + options_.stage;
-    if (exists(moments)) {
-        try {
-            torch::load(optimiser, moments);
-        } catch (const c10::Error&) {
-            return Status(Code::input, "cannot read the optimiser's state " + moments,
-                          "remove it to start with fresh moments");
-        }
-    }
+    const std::vector<at::Tensor> trained_values = groups.all();
+    for (const auto& [name, value] : parameters_.all()) at::Tensor(value).set_requires_grad(false);
+    for (at::Tensor value : trained_values) value.set_requires_grad(true);
+    Optimiser optimiser(groups);
+    const std::string moments = options_.checkpoint + ".adam." + options_.stage;
+    if (exists(moments)) GVC_RETURN_IF_ERROR(optimiser.load(moments));
     if (options_.adversarial > 0) {
         constexpr int64_t kChannels = 12;  // two frames, and the same as they were decoded
         critic_ = std::make_unique<Critic>(kChannels, kCriticRate, device_);
         if (exists(critic_path())) GVC_RETURN_IF_ERROR(critic_->load(critic_path()));
     }
+    if (options_.revive && nets_) revive();
     start_ = std::chrono::steady_clock::now();
     auto saved = start_;
     Values sums;
@@ -224,10 +216,7 @@ Status Trainer::run() {
         double lr =
             options_.lr_end + (options_.lr - options_.lr_end) * 0.5 * (1.0 + std::cos(M_PI * p));
         lr *= std::min(1.0, (run_steps_ + 1.0) / kWarmupSteps);
-        for (size_t i = 0; i < optimiser.param_groups().size(); ++i)
-            static_cast<torch::optim::AdamWOptions&>(optimiser.param_groups()[i].options())
-                .lr(i == 0 ? lr : kQuantiserRate * lr);
-        optimiser.zero_grad();
+        optimiser.forget_gradients();
         Values values;
         at::Tensor loss = options_.stage == "key"      ? key_loss(values)
                           : options_.stage == "flow"   ? flow_loss(values)
@@ -245,7 +234,7 @@ Status Trainer::run() {
             const double bounded = outlier ? kOutlier * usual_norm : norm;
             usual_norm = usual_norm > 0 ? 0.97 * usual_norm + 0.03 * bounded : bounded;
             if (!outlier) {
-                optimiser.step();
+                optimiser.step(lr);
                 parameters_.update_average(kAverageDecay);
             }
         }
@@ -266,13 +255,13 @@ Status Trainer::run() {
         }
         if (seconds_since(saved) > 60.0 * kCheckpointMinutes) {
             GVC_RETURN_IF_ERROR(save());
-            torch::save(optimiser, moments);
+            optimiser.save(moments);
             saved = std::chrono::steady_clock::now();
             show_ = true;
         }
     }
     GVC_RETURN_IF_ERROR(save());
-    torch::save(optimiser, moments);
+    optimiser.save(moments);
     return {};
 }
 

@@ -19,6 +19,7 @@
 #include "train/critic.h"
 #include "train/dataset.h"
 #include "train/losses.h"
+#include "train/optimiser.h"
 #include "train/pairs.h"
 #include "train/parameters.h"
 #include "weights/safetensors.h"
@@ -36,12 +37,16 @@ struct Options {
     double minutes = 10;     // of training in this run; the schedule runs over it
     int64_t max_steps = 0;   // 0: no limit
     int batch = 6, crop = 256, chunks = 2;
-    double rate_start = 1.0;  // share of the rate term at the start; 1 from a third of the run on
+    // Share of the rate term at the start; rises geometrically to 1 within that part of the run.
+    double rate_start = 1.0, rate_ramp = 1.0 / 3.0;
     double lr = 4e-4, lr_end = 2e-5;
     // Hybrid: the adversarial part, as a share of the other losses' gradient; 0: none.
     double adversarial = 0;
     // Hybrid: whether groups of frames refer to the one before them; none: as the checkpoint says.
     std::optional<bool> recurrent;
+    bool freeze_key = false;  // chunk, gop: the keyframe codec and the head stay as they are
+    bool revive = false;  // dead channels of the latents first
+    bool muon = true;  // for the dense convolutions; else AdamW for all
     bool bf16 = true;
     bool cuda = false;
     uint64_t seed = 1;
@@ -52,6 +57,9 @@ struct Options {
 
 // Named numbers of one step, averaged between log lines.
 using Values = std::map<std::string, double>;
+
+// Channels of symbols [N, channels, H, W] of which not nearly all are zero.
+int64_t living_channels(const at::Tensor& symbols);
 
 // Parts of the hybrid's refiner, of which some may be left out to see what they are worth.
 struct HybridParts {
@@ -131,9 +139,7 @@ class Trainer {
                           Values& values, const std::string& name);
     at::Tensor batch_of(int frames);
     void calibrate();  // scales of a fresh latent, see the definition
-    struct Trained {
-        std::vector<at::Tensor> networks, quantisers;  // these at a higher learning rate
-    };
+    void revive();  // dead channels of the latents, see revive.cpp
     Trained trained() const;
     Result<std::vector<weights::NamedTensor>> averages(const std::vector<std::string>& prefixes);
     Status save();

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -154,6 +155,56 @@ TEST_F(TrainerTest, KeyframeTrainingLowersTheDistortion) {
     }
     ASSERT_EQ(errors.size(), 10u);
     EXPECT_LT(errors.back(), 0.9 * errors.front());
+}
+
+// A latent most of whose channels were pushed to zero comes back, and goes on being used.
+TEST_F(TrainerTest, DeadChannelsAreRevived) {
+    const auto living = [&] {
+        std::ifstream log(options_.log);
+        std::string last;
+        for (std::string line; std::getline(log, line);) last = line;
+        return std::stod(last.substr(last.find("\"living\":") + 9));
+    };
+    options_.max_steps = 20;  // one line of the log
+    options_.lr = options_.lr_end = 1e-6;
+    ASSERT_TRUE(run("key").ok());
+    EXPECT_GT(living(), 70);
+
+    auto file = weights::SafetensorsFile::open(options_.checkpoint);
+    ASSERT_TRUE(file.ok());
+    std::vector<weights::NamedTensor> tensors;
+    for (const auto& [name, view] : file->tensors()) {
+        std::vector<float> values;
+        weights::to_float(view, values);
+        if (name.find("encoder.key.coder.to_y.") != std::string::npos)
+            std::fill(values.begin() + std::ptrdiff_t(values.size() / 16), values.end(), 0.0f);
+        tensors.push_back(weights::from_float(name, view.shape, values));
+    }
+    const models::Metadata metadata(file->metadata().begin(), file->metadata().end());
+    ASSERT_TRUE(weights::write(options_.checkpoint, tensors, metadata).ok());
+    ASSERT_TRUE(run("key").ok());
+    EXPECT_LT(living(), 10);
+
+    options_.revive = true;
+    ASSERT_TRUE(run("key").ok());
+    EXPECT_GT(living(), 70);
+}
+
+// What is not trained in a stage stays as it was, to the last bit.
+TEST_F(TrainerTest, AFrozenKeyframeCodecDoesNotMove) {
+    ASSERT_TRUE(run("key").ok());
+    const auto values = [&](const std::string& name) {
+        auto file = weights::SafetensorsFile::open(options_.checkpoint);
+        std::vector<float> result;
+        weights::to_float(*file->find(name), result);
+        return result;
+    };
+    const std::string frozen = "base.key.feature.weight", moved = "base.chunk.frame_in.weight";
+    const auto frozen_before = values(frozen), moved_before = values(moved);
+    options_.freeze_key = true;
+    ASSERT_TRUE(run("chunk").ok());
+    EXPECT_EQ(values(frozen), frozen_before);
+    EXPECT_NE(values(moved), moved_before);
 }
 
 TEST_F(TrainerTest, MissingPackIsAnInputError) {

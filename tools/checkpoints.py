@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""Puts checkpoints of gvc-train together (no packages needed).
+
+  checkpoints.py average OUT A B ...            the mean of checkpoints that were trained apart from
+                                                one start (local SGD: a core or a machine each)
+  checkpoints.py graft OUT BASE OTHER PREFIX... BASE, with OTHER's tensors where a name begins so
+                                                (keyframe codec: encoder.key. base.key. scale.key.
+                                                base.head. base.z_base.)
+
+All tensors are float32, as gvc-train writes them; BASE's or A's metadata is kept. Moments of the
+optimisers are not touched: remove OUT.adam.* or let the stage begin with fresh ones.
+"""
+import array
+import json
+import struct
+import sys
+
+
+def read(path):
+    with open(path, "rb") as file:
+        data = file.read()
+    length = struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8 : 8 + length])
+    metadata = header.pop("__metadata__", {})
+    body = data[8 + length :]
+    tensors = {}
+    for name, view in header.items():
+        if view["dtype"] != "F32":
+            sys.exit(f"error: {path}: {name} is not float32")
+        begin, end = view["data_offsets"]
+        tensors[name] = (view["shape"], array.array("f", body[begin:end]))
+    return metadata, tensors
+
+
+def write(path, metadata, tensors):
+    header, offset = {"__metadata__": metadata}, 0
+    for name, (shape, values) in tensors.items():
+        size = 4 * len(values)
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [offset, offset + size]}
+        offset += size
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        for _, values in tensors.values():
+            values.tofile(file)
+
+
+def same(name, a, b):
+    if name not in b or b[name][0] != a[name][0]:
+        sys.exit(f"error: the checkpoints differ at {name}")
+    return b[name][1]
+
+
+def average(paths):
+    metadata, first = read(paths[0])
+    others = [read(path)[1] for path in paths[1:]]
+    result = {}
+    for name, (shape, values) in first.items():
+        columns = [values] + [same(name, first, other) for other in others]
+        result[name] = (shape, array.array("f", (sum(v) / len(columns) for v in zip(*columns))))
+    return metadata, result
+
+
+def graft(base, other, prefixes):
+    metadata, result = read(base)
+    donor = read(other)[1]
+    for name, (shape, _) in list(result.items()):
+        if name.removeprefix("ema.").startswith(prefixes):
+            result[name] = (shape, same(name, result, donor))
+    return metadata, result
+
+
+def main(arguments):
+    if len(arguments) >= 4 and arguments[0] == "average":
+        write(arguments[1], *average(arguments[2:]))
+    elif len(arguments) >= 5 and arguments[0] == "graft":
+        write(arguments[1], *graft(arguments[2], arguments[3], tuple(arguments[4:])))
+    else:
+        sys.exit(__doc__)
+
+
+main(sys.argv[1:])
