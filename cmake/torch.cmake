@@ -16,7 +16,7 @@ target_link_libraries(gvc-checkops PRIVATE gvctorch)
 file(GLOB GVC_TRAIN_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/train/*.cpp)
 list(FILTER GVC_TRAIN_SOURCES EXCLUDE REGEX "_test\\.cpp$|/pack\\.cpp$|/make_pairs\\.cpp$")
 add_library(gvctrain STATIC ${GVC_TRAIN_SOURCES})
-target_link_libraries(gvctrain PUBLIC gvctorch)
+target_link_libraries(gvctrain PUBLIC gvctorch gvcchart)
 # Its sums over channels are vectorised, as OpenMP's simd loops say they may.
 set_source_files_properties(${PROJECT_SOURCE_DIR}/src/train/lpips_distance.cpp
                             PROPERTIES COMPILE_OPTIONS "${GVC_LOOP_OPTIONS}")

@@ -1,13 +1,16 @@
 // gvc-train pairs PACK: codes GOPs of a pack with AV1 (where FFmpeg's libraries are linked in).
+// gvc-train plot LOG... OUT.svg: draws what a training run logged.
 // gvc-train STAGE --pack DIR --checkpoint FILE ...: trains one stage; run again to go on.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "base/failure.h"
+#include "train/plot.h"
 #include "train/trainer.h"
 #ifdef GVC_HAVE_MEDIA
 #include "train/make_pairs.h"
@@ -16,6 +19,22 @@
 namespace {
 
 int fail(const gvc::Status& s) { return gvc::fail("gvc-train", s); }
+
+// gvc-train plot LOG... OUT.svg
+int run_plot(int argc, char** argv) {
+    std::vector<std::string> files;
+    CLI::App app{"Draws losses, LPIPS and rates of one or more logs in a row as an SVG."};
+    app.add_option("files", files, "logs, and last the SVG to write")->required()->expected(2, -1);
+    CLI11_PARSE(app, argc, argv);
+    const std::string output = files.back();
+    files.pop_back();
+    const auto drawn = gvc::train::plot_training(files);
+    if (!drawn.ok()) return fail(drawn.status());
+    std::ofstream out(output, std::ios::binary);
+    out << *drawn;
+    out.close();
+    return out ? 0 : fail(gvc::Status(gvc::Code::usage, "cannot write " + output));
+}
 
 // A line of JSON for each size, like the paper's Table 3.
 gvc::Status time_networks(gvc::train::Trainer& trainer) {
@@ -54,6 +73,7 @@ int run_pairs(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    if (argc > 1 && std::string(argv[1]) == "plot") return run_plot(argc - 1, argv + 1);
 #ifdef GVC_HAVE_MEDIA
     if (argc > 1 && std::string(argv[1]) == "pairs") return run_pairs(argc - 1, argv + 1);
 #endif
