@@ -35,7 +35,7 @@ run() { tools/train-gpu.sh --cpu --build "$build" --work "$work" --out "$folder/
 
 check "collects and builds" run --shards "$folder/shards" --collect
 check "trains three stages" run --steps 20 key:1 chunk:1 refine:1
-for file in tokeniser.safetensors refiner-s.safetensors checkpoint.safetensors.00 measure.json train.jsonl; do
+for file in tokeniser.safetensors refiner-s.safetensors checkpoint.safetensors.00 measure.json train.jsonl train.svg; do
     check "brings home $file" test -s "$folder/out/$file"
 done
 check "pieces are small" test -z "$(find "$folder/out" -size +16M)"

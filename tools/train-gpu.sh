@@ -9,10 +9,10 @@
 #   --work DIR   pack, checkpoint and build; kept between calls (default: /tmp/gvc-train)
 #   --build DIR  where it is built (default: build in the work folder)
 #   --out DIR    what is to be brought home: the checkpoint in pieces of 15 MiB, log, picture,
-#                weights, measurements (default: gpu-out)
+#                its plot, weights, measurements (default: gpu-out)
 #   --minutes M  limit for all of it, the build included (default: 9)
 #   --steps N    at most so many steps a stage, for rehearsals (default: 0, no limit)
-#   --batch N --crop N --chunks N --lr X   of the stages (default: 32, 256, 2, 3e-4)
+#   --batch N --crop N --chunks N --lr X   of the stages (default: 32, 256, 2, 8e-4)
 #   --cpu        without a GPU: a rehearsal
 #
 # A checkpoint in the work folder goes on; else models/training/checkpoint.safetensors, whole or in
@@ -21,7 +21,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 begun=$SECONDS
 
-shards= work=/tmp/gvc-train out=gpu-out minutes=9 steps=0 batch=32 crop=256 chunks=2 lr=3e-4
+shards= work=/tmp/gvc-train out=gpu-out minutes=9 steps=0 batch=32 crop=256 chunks=2 lr=8e-4
 device=--cuda collect= build= stages=()
 while (($#)); do
     case $1 in
@@ -118,5 +118,6 @@ trained export --averages "$work/averages.safetensors" --count-batches 8 --token
 split -b 15M -d "$work/averages.safetensors" "$out/checkpoint.safetensors."
 trained measure --measure-batches "$batches" 2> /dev/null | tee "$out/measure.json"
 [[ -z $device ]] || trained time | tee "$out/time.jsonl"
+"$build/gvc-train" plot "$out/train.jsonl" "$out/train.svg"
 say "done; in $out:"
 ls -l "$out" >&2

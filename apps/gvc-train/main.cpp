@@ -80,7 +80,6 @@ int main(int argc, char** argv) {
     gvc::train::Options o;
     bool fp32 = false;
     int threads = 1, count_batches = 40, measure_batches = 40;
-    std::vector<std::string> without;
     std::string tokeniser, refiner, hybrid, averages;
     CLI::App app{"Trains GVC's networks, one stage at a time (docs/training.md)."};
     app.add_option("stage", o.stage,
@@ -88,11 +87,12 @@ int main(int argc, char** argv) {
         ->required()
         ->check(CLI::IsMember(
             {"key", "flow", "chunk", "gop", "refine", "hybrid", "export", "measure", "time"}));
-    app.add_option(
-           "--without", without,
-           "measure: parts of the hybrid's refiner to leave out (neighbours, previous, detail)")
+    app.add_option("--without", o.without,
+                   "parts to leave out: warps, long-term, descriptor of the neural codec; measure: "
+                   "neighbours, previous, detail of the hybrid's refiner")
         ->delimiter(',')
-        ->check(CLI::IsMember({"neighbours", "previous", "detail"}));
+        ->check(CLI::IsMember(
+            {"warps", "long-term", "descriptor", "neighbours", "previous", "detail"}));
     app.add_option("--measure-batches", measure_batches,
                    "measure: batches of held-out pairs or sequences")
         ->check(CLI::Range(1, 100000));
@@ -112,10 +112,14 @@ int main(int argc, char** argv) {
     app.add_option("--batch", o.batch)->check(CLI::Range(1, 256));
     app.add_option("--crop", o.crop, "multiple of 64")->check(CLI::Range(64, 1024));
     app.add_option("--chunks", o.chunks, "chunks unrolled behind the keyframe");
-    app.add_option("--rate-start", o.rate_start, "share of the rate term at the start")
+    app.add_option("--rate-start", o.rate_start,
+                   "share of the rate term at the start (default: 1, of fresh networks 0.02)")
         ->check(CLI::Range(1e-6, 1.0));
     app.add_option("--rate-ramp", o.rate_ramp, "part of the run until it is whole")
         ->check(CLI::Range(1e-3, 1.0));
+    app.add_option("--rate-fine", o.rate_fine,
+                   "chunk, gop: bits a pixel wanted at qp 0; 0: as it comes");
+    app.add_option("--rate-coarse", o.rate_coarse, "the same at qp 31");
     app.add_option("--adversarial", o.adversarial,
                    "hybrid: the adversarial part, a share of the gradient; 0: none")
         ->check(CLI::Range(0.0, 1.0));
@@ -142,7 +146,7 @@ int main(int argc, char** argv) {
     if (!trainer.ok()) return fail(trainer.status());
     gvc::Status status;
     const auto with = [&](const char* part) {
-        return std::find(without.begin(), without.end(), part) == without.end();
+        return std::find(o.without.begin(), o.without.end(), part) == o.without.end();
     };
     if (o.stage == "measure") {
         const auto measured =

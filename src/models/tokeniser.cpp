@@ -128,10 +128,15 @@ Tokeniser::Tokeniser(Ops& ops, const TokeniserConfig& c)
       style_in_(ops, "encoder.style.in", kPatchChannels, 64, 1, 1, Act::silu),
       style_mid_(ops, "encoder.style.mid", 64, 64, 3, 2, Act::silu),
       style_out_(ops, "encoder.style.out", 64, kStyleSymbols) {
-    // Untrained motion starts as "copy the last frame": its mask begins well ahead of the others.
     const float scale[3] = {1.0f, 1.0f, 1.0f};
-    const float shift[3] = {2.0f, 0.0f, -2.0f};
     mask_scale_ = ops.from_host({1, 3, 1, 1}, scale);
+    use_references(ops, true, true);
+}
+
+void Tokeniser::use_references(Ops& ops, bool last, bool key) {
+    // Untrained motion starts as "copy the last frame": its mask begins well ahead of the others.
+    constexpr float kNever = -60.0f;
+    const float shift[3] = {last ? 2.0f : kNever, key ? 0.0f : kNever, -2.0f};
     mask_shift_ = ops.from_host({1, 3, 1, 1}, shift);
 }
 

@@ -63,6 +63,10 @@ class Tokeniser {
     BaseOutput decode_chunk(nn::Ops& ops, const nn::Tensor& y_hat, const std::vector<float>& qps,
                             DecoderState& state, int frames = kChunkFrames) const;
 
+    // For ablations: whether a chunk's frames may be made of the warped last frame, and of the
+    // warped keyframe. Both, unless said otherwise.
+    void use_references(nn::Ops& ops, bool last, bool key);
+
     // Style of a keyframe, [N, 8, 1, 1] in (-2, 2), to be rounded to 5 levels.
     nn::Tensor style(nn::Ops& ops, const nn::Tensor& rgb) const;
 

@@ -49,9 +49,7 @@ Result<Values> Trainer::measure_codec(int batches) {
                 if (k >= 0) previous = coded.symbols;
                 base.push_back(nn::to_torch(coded.base.rgb).to(at::kFloat).clamp(0, 1));
                 if (!refiner_) continue;
-                if (k < 0)
-                    style = round_straight_through(
-                        nn::to_torch(nets_->tokeniser.style(*ops_, nn::from_torch(truth[0]))));
+                if (k < 0) style = style_of(truth[0]);
                 refined.push_back(
                     refine_unit(coded.base, base.back(), style, qps, last, key).clamp(0, 1));
                 last = refined.back().view({n, t, 3, c, c}).select(1, t - 1).contiguous();

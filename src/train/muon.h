@@ -9,8 +9,8 @@
 
 namespace gvc::train {
 
-// Whether a parameter is a matrix that Muon is made for: a dense convolution [out, in, k, k] seen as
-// [out, in * k * k], both of at least 16. Depth-wise kernels, biases and gains are not.
+// Whether a parameter is a matrix that Muon is made for: a dense convolution [out, in, k, k] seen
+// as [out, in * k * k], both of at least 16. Depth-wise kernels, biases and gains are not.
 bool is_matrix(const at::Tensor& parameter);
 
 // The nearest matrix to `m` [rows, columns] whose singular values are all about 1 (0.7 to 1.2), by

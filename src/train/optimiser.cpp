@@ -17,8 +17,7 @@ std::vector<at::Tensor> Trained::all() const {
 }
 
 Optimiser::Optimiser(const Trained& trained)
-    : adam_(trained.others,
-            torch::optim::AdamWOptions(1e-4).betas({0.9, 0.99}).weight_decay(1e-4)),
+    : adam_(trained.others, torch::optim::AdamWOptions(1e-4).betas({0.9, 0.99}).weight_decay(1e-4)),
       muon_(trained.matrices) {
     if (!trained.quantisers.empty()) adam_.add_param_group(trained.quantisers);
 }

@@ -70,8 +70,9 @@ class OptimiserTest : public ::testing::Test {
         optimiser.step(0.02);
     }
 
-    const std::string path_ = (std::filesystem::temp_directory_path() /
-                               ("gvc_optimiser_" + std::to_string(::getpid()))).string();
+    const std::string path_ =
+        (std::filesystem::temp_directory_path() / ("gvc_optimiser_" + std::to_string(::getpid())))
+            .string();
     const at::Tensor target_ = torch::randn({16, 16, 1, 1});
 };
 
@@ -93,8 +94,7 @@ TEST_F(OptimiserTest, GoesOnFromAFileAsIfNeverStopped) {
     for (auto [from, to] : {std::pair{&a.matrices, &b.matrices},
                             {&a.others, &b.others},
                             {&a.quantisers, &b.quantisers}})
-        for (const at::Tensor& v : *from)
-            to->push_back(v.detach().clone().set_requires_grad(true));
+        for (const at::Tensor& v : *from) to->push_back(v.detach().clone().set_requires_grad(true));
     Optimiser second(b);
     ASSERT_TRUE(second.load(path_).ok());
     step(a, first, target_);

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr double kLeastReduction = 1.25;  // web video is compressed: at full size it is no truth
 
-constexpr int kPhotoSide = 400;            // least short side of a photograph in the pack
+constexpr int kPhotoSide = 400;  // least short side of a photograph in the pack
 
 struct Clip {
     std::string path, name, source;
@@ -58,7 +58,8 @@ Result<std::vector<Clip>> find_clips(const std::string& folder) {
             {entry.path().string(), name, source == sources.end() ? name : source->second, photo});
     }
     if (clips.empty())
-        return Status(Code::input, "no clips in " + folder, "give a folder of mp4 or mkv files, or of photographs");
+        return Status(Code::input, "no clips in " + folder,
+                      "give a folder of mp4 or mkv files, or of photographs");
     std::sort(clips.begin(), clips.end(),
               [](const Clip& a, const Clip& b) { return a.name < b.name; });
     return clips;

@@ -10,8 +10,9 @@
 namespace gvc::train {
 
 struct PackOptions {
-    std::string clips;  // folder of videos and photographs; with a manifest.csv (columns file, source_repo),
-                        // sources are kept apart: a source is wholly in "train" or in "val"
+    std::string
+        clips;  // folder of videos and photographs; with a manifest.csv (columns file,
+                // source_repo), sources are kept apart: a source is wholly in "train" or in "val"
     std::string output;                              // folder for index.json, train.yuv, val.yuv
     int frames = 32;                                 // of a sequence
     int short_side_min = 272, short_side_max = 400;  // random; at most the source's / 1.25

@@ -102,19 +102,20 @@ Result<std::string> plot_training(const std::vector<std::string>& logs) {
         std::string key;
         for (const report::ChartLine& line : chart.lines)
             key += format("<tspan class=\"c%d\" dx=\"10\">%s</tspan>", line.colour,
-                                  report::escape(line.label).c_str());
+                          report::escape(line.label).c_str());
         const int x = drawn % kColumns * kWidth, y = drawn / kColumns * kHeight;
         std::string drawing = report::svg(chart);
-        drawing.insert(4, format(" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"", x, y,
-                                         kWidth, kHeight - kKeyHeight));
-        body += drawing + format("<text class=\"key\" x=\"%d\" y=\"%d\">", x + 36,
-                                         y + kHeight - 8) + key + "</text>\n";
+        drawing.insert(4, format(" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"", x, y, kWidth,
+                                 kHeight - kKeyHeight));
+        body += drawing +
+                format("<text class=\"key\" x=\"%d\" y=\"%d\">", x + 36, y + kHeight - 8) + key +
+                "</text>\n";
         ++drawn;
     }
     const int width = std::min(drawn, kColumns) * kWidth;
     const int height = (drawn + kColumns - 1) / kColumns * kHeight;
     return format("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\">", width,
-                          height) +
+                  height) +
            "<style>text{font:10px sans-serif;fill:#667}.title{font-size:12px;font-weight:600;"
            "fill:#223}.grid{stroke:#dde;fill:none}.line path{fill:none;stroke:currentColor;"
            "stroke-width:1.6}.key tspan{fill:currentColor}.c0{color:#0b6e99}.c1{color:#c2410c}"

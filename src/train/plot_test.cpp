@@ -14,8 +14,9 @@ class PlotTest : public ::testing::Test {
     ~PlotTest() override { std::filesystem::remove(path_); }
     void write(const std::string& text) const { std::ofstream(path_) << text; }
 
-    const std::string path_ = (std::filesystem::temp_directory_path() /
-                               ("gvc_plot_" + std::to_string(::getpid()))).string();
+    const std::string path_ =
+        (std::filesystem::temp_directory_path() / ("gvc_plot_" + std::to_string(::getpid())))
+            .string();
 };
 
 size_t count(const std::string& text, const std::string& what) {
@@ -33,7 +34,7 @@ not a line of the log
     const auto svg = plot_training({path_});
     ASSERT_TRUE(svg.ok()) << svg.status().message();
     EXPECT_EQ(svg->rfind("<svg xmlns=", 0), 0u);
-    EXPECT_EQ(count(*svg, "<svg "), 1u + 3u);    // loss, LPIPS, bits of keyframes
+    EXPECT_EQ(count(*svg, "<svg "), 1u + 3u);     // loss, LPIPS, bits of keyframes
     EXPECT_EQ(count(*svg, "class=\"line "), 4u);  // of which one has two lines
     EXPECT_NE(svg->find("minutes"), std::string::npos);
     // The same run twice, one behind the other.

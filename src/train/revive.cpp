@@ -22,8 +22,7 @@ constexpr int kSentMotion = models::kChunkFrames * models::kFlowChannels;
 
 // [channels], 1 where dead.
 at::Tensor dead_channels(const at::Tensor& symbols, int64_t keep) {
-    const at::Tensor used =
-        (symbols.abs() > 0.5).to(at::kFloat).mean(at::IntArrayRef{0, 2, 3});
+    const at::Tensor used = (symbols.abs() > 0.5).to(at::kFloat).mean(at::IntArrayRef{0, 2, 3});
     at::Tensor dead = (used < kLivingShare).to(at::kFloat);
     dead.narrow(0, 0, keep).zero_();  // motion finds its own way, and is zero where nothing moves
     return dead;
@@ -41,7 +40,8 @@ void Trainer::revive() {
     const int64_t n = options_.batch, c = options_.crop;
     const at::Tensor frames = batch_of(1 + T).view({n, 1 + T, 3, c, c});
     const at::Tensor key = unit_frames(frames, -1), chunk = unit_frames(frames, 0);
-    const std::vector<float> fine(static_cast<size_t>(n), 0.0f), middle(static_cast<size_t>(n), 15.5f);
+    const std::vector<float> fine(static_cast<size_t>(n), 0.0f),
+        middle(static_cast<size_t>(n), 15.5f);
 
     for (const std::string& kind : {std::string("key"), std::string("chunk")}) {
         const bool is_key = kind == "key";

@@ -80,8 +80,8 @@ at::Tensor Trainer::chunk_loss(Values& values) {
     std::vector<float> qps = draw_qps(options_.batch, random_);
     std::vector<float> key_weights, chunk_weights;
     for (float qp : qps) {
-        key_weights.push_back(float(models::rate_weight(qp) / 29.0 / double(c * c)));
-        chunk_weights.push_back(float(models::rate_weight(qp) / double(T) / double(c * c)));
+        key_weights.push_back(float(bands_.weight(qp) / 29.0 / double(c * c)));
+        chunk_weights.push_back(float(bands_.weight(qp) / double(T) / double(c * c)));
     }
     at::Tensor key_weight = torch::tensor(key_weights).to(device_);
     at::Tensor chunk_weight = torch::tensor(chunk_weights).to(device_);
@@ -93,6 +93,7 @@ at::Tensor Trainer::chunk_loss(Values& values) {
     at::Tensor loss = (distortion(nn::to_torch(coded.base.rgb), key, 0.5, values, "key") +
                        rate_share() * coded.rates.bits * key_weight * double(1 + T * count))
                           .mean();
+    at::Tensor gop_bits = coded.rates.bits_hard.detach().clone();
     values["key_bpp"] = coded.rates.bits_hard.mean().item<double>() / double(c * c);
     values["key_mse"] =
         (nn::to_torch(coded.base.rgb).detach() - key).square().mean().item<double>();
@@ -121,6 +122,7 @@ at::Tensor Trainer::chunk_loss(Values& values) {
         loss = loss + double(T) * (d + rate_share() * coded.rates.bits * chunk_weight).mean() +
                double(T) * (0.1 * f.photometric + 0.001 * f.smooth);
 
+        gop_bits += coded.rates.bits_hard * (double(models::kGopChunks) / count);
         std::string name = "c" + std::to_string(k);
         values[name + "_bpp"] = coded.rates.bits_hard.mean().item<double>() / double(c * c * T);
         values[name + "_mse"] = (picture.detach() - chunk).square().mean().item<double>();
@@ -139,6 +141,9 @@ at::Tensor Trainer::chunk_loss(Values& values) {
             shown.push_back(picture.view({n, T, 3, c, c}).select(1, T - 1));
         }
     }
+    for (int64_t i = 0; i < n; ++i)
+        bands_.observe(qps[static_cast<size_t>(i)],
+                       gop_bits[i].item<double>() / double(models::kGopFrames * c * c));
     if (show_) show(shown);
     return loss / double(1 + T * count);
 }

@@ -35,6 +35,11 @@ at::Tensor Trainer::refine_unit(const models::BaseOutput& decoded, const at::Ten
     return nn::to_torch(refiner_->run(*ops_, input, t, true).rgb).to(at::kFloat);
 }
 
+at::Tensor Trainer::style_of(const at::Tensor& key) {
+    at::Tensor style = nn::to_torch(nets_->tokeniser.style(*ops_, nn::from_torch(key)));
+    return leaves_out("descriptor") ? at::zeros_like(style) : round_straight_through(style);
+}
+
 at::Tensor Trainer::refine_loss(Values& values) {
     int64_t n = options_.batch;
     int count = options_.chunks;
@@ -44,9 +49,7 @@ at::Tensor Trainer::refine_loss(Values& values) {
     std::vector<float> qps = draw_qps(options_.batch, random_);
 
     at::Tensor key_truth = unit_frames(frames, -1);
-    // The style is read off the keyframe by the encoder and sent as eight symbols.
-    at::Tensor style = nn::to_torch(nets_->tokeniser.style(*ops_, nn::from_torch(key_truth)));
-    style = round_straight_through(style);
+    const at::Tensor style = style_of(key_truth);
 
     models::DecoderState state;
     at::Tensor previous_symbols, last_refined, key_refined, loss;

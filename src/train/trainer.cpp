@@ -18,6 +18,8 @@ constexpr double kCheckpointMinutes = 4.0;
 constexpr int kLogEvery = 20;
 constexpr int kWarmupSteps = 100;
 constexpr double kCriticRate = 2e-4;
+// With the whole rate term from the first step a fresh latent dies.
+constexpr double kFreshRate = 0.02;
 // A gradient so many times as large as usual comes from a batch that would do harm: a keyframe
 // codec of an hour was once lost to a few of them (docs/training.md).
 constexpr double kOutlier = 4.0;
@@ -37,6 +39,7 @@ Trainer::Trainer(const Options& options)
     : options_(options),
       random_(options.seed),
       device_(options.cuda ? at::kCUDA : at::kCPU),
+      bands_(options.rate_fine, options.rate_coarse),
       parameters_(device_) {}
 
 Result<std::unique_ptr<Trainer>> Trainer::make(const Options& options) {
@@ -57,6 +60,8 @@ Result<std::unique_ptr<Trainer>> Trainer::make(const Options& options) {
         }
         if (from == options.checkpoint && t->metadata_.count("train.step"))
             t->step_ = std::stoll(t->metadata_["train.step"]);
+        if (from == options.checkpoint && t->metadata_.count("train.rate_bands"))
+            t->bands_.restore(t->metadata_["train.rate_bands"]);
         t->random_.seed(options.seed + static_cast<uint64_t>(t->step_));
         torch::manual_seed(options.seed + static_cast<uint64_t>(t->step_));
     }
@@ -69,6 +74,7 @@ Result<std::unique_ptr<Trainer>> Trainer::make(const Options& options) {
                         t->device_, precision));
         t->lpips_.push_back(std::move(lpips));
     }
+    if (!t->options_.rate_start) t->options_.rate_start = from.empty() ? kFreshRate : 1.0;
     t->ops_ = nn::make_torch_ops(t->parameters_.provider(), t->device_, precision);
     GVC_RETURN_IF_ERROR(t->make_networks(from.empty()));
     return t;
@@ -100,8 +106,15 @@ Status Trainer::make_networks(bool fresh) {
     if (options_.stage == "refine" || metadata_.count("refiner.width"))
         refiner_ = std::make_unique<models::Refiner>(*ops_, *options_.refiner,
                                                      options_.tokeniser.width_frame);
+    const bool warps = !leaves_out("warps");
+    nets_->tokeniser.use_references(*ops_, warps, warps && !leaves_out("long-term"));
     if (fresh) calibrate();
     return {};
+}
+
+bool Trainer::leaves_out(std::string_view part) const {
+    return std::find(options_.without.begin(), options_.without.end(), part) !=
+           options_.without.end();
 }
 
 // A fresh encoder's symbols must begin with a spread of one to two steps, or the latent dies: all
@@ -142,7 +155,7 @@ double Trainer::progress() const {
 }
 
 double Trainer::rate_share() const {
-    return std::pow(options_.rate_start, 1.0 - std::min(1.0, progress() / options_.rate_ramp));
+    return std::pow(*options_.rate_start, 1.0 - std::min(1.0, progress() / options_.rate_ramp));
 }
 
 at::Tensor Trainer::distortion(const at::Tensor& picture, const at::Tensor& truth,
@@ -176,10 +189,10 @@ Trained Trainer::trained() const {
         bool refiner = begins("refiner.") || begins("encoder.style.");
         bool key = begins("encoder.key.") || begins("base.key.") || begins("scale.key.") ||
                    begins("base.head.") || begins("base.z_base.");
-        bool use = options_.stage == "refine" ? refiner
-                   : options_.stage == "key"  ? key
+        bool use = options_.stage == "refine"                        ? refiner
+                   : options_.stage == "key"                         ? key
                    : options_.stage == "flow" || options_.freeze_key ? !refiner && !key
-                                              : !refiner;
+                                                                     : !refiner;
         if (!use) continue;
         const bool quantiser = name.find(".log_step.") != std::string::npos ||
                                name.find(".z_log_sigma") != std::string::npos ||
@@ -271,6 +284,7 @@ Status Trainer::save() {
     if (hybrid_) models::to_metadata(options_.hybrid, metadata_);
     metadata_["train.step"] = std::to_string(step_);
     metadata_["train.stage"] = options_.stage;
+    metadata_["train.rate_bands"] = bands_.state();
     if (critic_) GVC_RETURN_IF_ERROR(critic_->save(critic_path()));
     return parameters_.save(options_.checkpoint, metadata_);
 }

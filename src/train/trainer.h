@@ -22,6 +22,7 @@
 #include "train/optimiser.h"
 #include "train/pairs.h"
 #include "train/parameters.h"
+#include "train/rate_bands.h"
 #include "weights/safetensors.h"
 
 namespace gvc::train {
@@ -37,16 +38,23 @@ struct Options {
     double minutes = 10;     // of training in this run; the schedule runs over it
     int64_t max_steps = 0;   // 0: no limit
     int batch = 6, crop = 256, chunks = 2;
-    // Share of the rate term at the start; rises geometrically to 1 within that part of the run.
-    double rate_start = 1.0, rate_ramp = 1.0 / 3.0;
+    // Share of the rate term at the start (none: 1, with fresh networks 0.02); it rises
+    // geometrically to 1 within that part of the run.
+    std::optional<double> rate_start;
+    double rate_ramp = 1.0 / 3.0;
+    // Bits a pixel of a GOP wanted at qp 0 and 31, 0: weights stay nominal. Stages chunk and gop.
+    double rate_fine = 0, rate_coarse = 0;
     double lr = 4e-4, lr_end = 2e-5;
     // Hybrid: the adversarial part, as a share of the other losses' gradient; 0: none.
     double adversarial = 0;
     // Hybrid: whether groups of frames refer to the one before them; none: as the checkpoint says.
     std::optional<bool> recurrent;
     bool freeze_key = false;  // chunk, gop: the keyframe codec and the head stay as they are
-    bool revive = false;  // dead channels of the latents first
-    bool muon = true;  // for the dense convolutions; else AdamW for all
+    bool revive = false;      // dead channels of the latents first
+    bool muon = true;         // for the dense convolutions; else AdamW for all
+    // Parts of the neural codec that are left out, to see what they are worth: "warps" of references,
+    // "long-term" (the keyframe as one of them), "descriptor" (the style code).
+    std::vector<std::string> without;
     bool bf16 = true;
     bool cuda = false;
     uint64_t seed = 1;
@@ -138,8 +146,11 @@ class Trainer {
     at::Tensor distortion(const at::Tensor& picture, const at::Tensor& truth, double lpips_weight,
                           Values& values, const std::string& name);
     at::Tensor batch_of(int frames);
+    // What the encoder reads off a keyframe and sends in the descriptor, rounded straight through.
+    at::Tensor style_of(const at::Tensor& key);
+    bool leaves_out(std::string_view part) const;
     void calibrate();  // scales of a fresh latent, see the definition
-    void revive();  // dead channels of the latents, see revive.cpp
+    void revive();     // dead channels of the latents, see revive.cpp
     Trained trained() const;
     Result<std::vector<weights::NamedTensor>> averages(const std::vector<std::string>& prefixes);
     Status save();
@@ -152,6 +163,7 @@ class Trainer {
     Options options_;
     std::mt19937_64 random_;
     at::Device device_;
+    RateBands bands_;
     Parameters parameters_;
     std::unique_ptr<nn::Ops> ops_;
     std::unique_ptr<Networks> nets_;
