@@ -117,6 +117,8 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(1e-6, 1.0));
     app.add_option("--rate-ramp", o.rate_ramp, "part of the run until it is whole")
         ->check(CLI::Range(1e-3, 1.0));
+    app.add_option("--lpips", o.lpips, "key, chunk, gop: its weight beside 2 x L1")
+        ->check(CLI::Range(0.0, 100.0));
     app.add_option("--rate-fine", o.rate_fine,
                    "chunk, gop: bits a pixel wanted at qp 0; 0: as it comes");
     app.add_option("--rate-coarse", o.rate_coarse, "the same at qp 31");

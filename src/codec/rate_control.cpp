@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
-#include "models/config.h"
+#include "models/qualities.h"
 
 namespace gvc::codec {
 namespace {
 
 constexpr int kCoarsest = models::kQualities - 1;
-constexpr int kMaxSwing = 3;         // of a chunk's qp around its GOP's
+constexpr int kMaxSwing = 3;         // of a chunk's qp around what belongs to its GOP's first
 constexpr double kTolerance = 0.06;  // a GOP further off its budget is coded again
 constexpr int kFirstTries = 2;       // of a keyframe beyond the first
 constexpr int kGopTries = 2;         // of a GOP beyond the first, to meet the wanted rate
@@ -17,9 +17,9 @@ constexpr int kCapTries = 3;         // the same for the cap, before the coarses
 constexpr double kBelowCap = 0.95;
 
 // Where a stream starts: bits a pixel at qp 16, and the fall from one qp to the next.
-constexpr double kStartQp = 16;
-constexpr double kStartBits[] = {0.10, 0.03, 0.025};  // keyframe, P-key, chunk
-constexpr double kStartSlope = 0.11;
+constexpr int kStartQp = 16;
+constexpr double kStartBits[] = {0.14, 0.04, 0.013};  // keyframe, P-key, chunk
+constexpr double kStartSlope = 0.10;
 
 // Bytes outside of units: a GOP's headers; in files the index and the end.
 constexpr double kGopHeaderBits = 8 * 35, kSequenceHeaderBits = 8 * 30;
@@ -109,10 +109,8 @@ double RateControl::choose_budget() const {
     const double wanted = wanted_bits(gop_.frames, gop_.seconds);
     const double full =
         wanted_bits(models::kGopFrames, models::kGopFrames * gop_.seconds / gop_.frames);
-    const double first = model_.bits(first_kind(), kStartQp);
-    const double chunk = model_.bits(RateModel::chunk, kStartQp);
-    const double usual = full * (first + gop_.chunks * chunk) /
-                         (model_.bits(RateModel::keyframe, kStartQp) + models::kGopChunks * chunk);
+    const double usual = full * units_bits(first_kind(), gop_.chunks, kStartQp) /
+                         units_bits(RateModel::keyframe, models::kGopChunks, kStartQp);
     const double share = gop_.last ? wanted : (wanted + std::max(wanted, usual)) / 2;
     const double paid = gop_.last ? debt_ : 0.7 * debt_;
     return std::clamp(share - paid, 0.3 * std::max(share, usual), 2 * std::max(share, usual));
@@ -139,6 +137,22 @@ void RateControl::shorten(int chunks) {
     begin_try();
 }
 
+double RateControl::units_bits(RateModel::Kind first, int chunks, int first_qp) const {
+    return model_.bits(first, first_qp) +
+           chunks * model_.bits(RateModel::chunk, models::chunk_qp(first_qp));
+}
+
+int RateControl::best_first_qp() const {
+    const auto off = [&](int qp) {
+        return std::abs(
+            std::log(units_bits(first_kind(), gop_.chunks, qp) / std::max(for_units(), 1.0)));
+    };
+    int best = 0;
+    for (int qp = 1; qp <= kCoarsest; ++qp)
+        if (off(qp) < off(best)) best = qp;
+    return best;
+}
+
 void RateControl::begin_try() {
     first_tries_ = 0;
     chunks_left_ = gop_.chunks;
@@ -146,9 +160,7 @@ void RateControl::begin_try() {
     if (coarsest_) {
         first_qp_ = kCoarsest;
     } else if (steered()) {
-        const double all =
-            model_.bits(first_kind(), 0) + gop_.chunks * model_.bits(RateModel::chunk, 0);
-        first_qp_ = to_qp(model_.qp_for(all, for_units()));
+        first_qp_ = best_first_qp();
     } else if (options_.mode == RateOptions::Mode::qp) {
         first_qp_ = static_cast<int>(options_.value);
     } else {
@@ -162,9 +174,7 @@ bool RateControl::first_done(double bits) {
     first_bits_ = bits;
     tried_qp_ = first_qp_;
     if (steered() && first_tries_ < kFirstTries) {
-        const double all =
-            model_.bits(first_kind(), 0) + gop_.chunks * model_.bits(RateModel::chunk, 0);
-        const int better = to_qp(model_.qp_for(all, for_units()));
+        const int better = best_first_qp();
         if (std::abs(better - first_qp_) > (first_tries_ == 0 ? 1 : 2)) {
             ++first_tries_;
             first_qp_ = better;
@@ -179,12 +189,13 @@ int RateControl::chunk_qp() {
     if (steered()) {
         const double rest = chunks_left_ * model_.bits(RateModel::chunk, 0);
         const double qp = model_.qp_for(rest, for_units() - spent_);
-        chunk_qp_ = std::clamp(to_qp(qp), std::max(0, first_qp_ - kMaxSwing),
-                               std::min(kCoarsest, first_qp_ + kMaxSwing));
+        const int usual = models::chunk_qp(first_qp_);
+        chunk_qp_ = std::clamp(to_qp(qp), std::max(0, usual - kMaxSwing),
+                               std::min(kCoarsest, usual + kMaxSwing));
     } else if (!coarsest_ && options_.mode == RateOptions::Mode::crf) {
-        chunk_qp_ = std::min(kCoarsest, (static_cast<int>(options_.value) + 1) / 2);
+        chunk_qp_ = models::chunk_qp((static_cast<int>(options_.value) + 1) / 2);
     } else {
-        chunk_qp_ = first_qp_;
+        chunk_qp_ = models::chunk_qp(first_qp_);
     }
     return chunk_qp_;
 }

@@ -82,6 +82,9 @@ class RateControl {
     RateModel::Kind first_kind() const { return gop_.key ? RateModel::keyframe : RateModel::pkey; }
     double wanted_bits(double frames, double seconds) const;
     double choose_budget() const;
+    // What the model expects of a GOP's units, with chunks as they belong to that first qp.
+    double units_bits(RateModel::Kind first, int chunks, int first_qp) const;
+    int best_first_qp() const;  // nearest to what the budget leaves to units
     double for_units() const { return budget_ - overhead_[gop_.key]; }
     void begin_try();
 

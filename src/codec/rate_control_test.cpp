@@ -7,6 +7,7 @@
 
 #include "codec/random_model_testonly.h"
 #include "codec/stream_testonly.h"
+#include "models/qualities.h"
 
 namespace gvc::codec {
 namespace {
@@ -60,7 +61,8 @@ TEST(RateControl, MeetsBppOfAnyCodec) {
         for (double level : {0.4, 1.0, 3.0}) {
             for (double bpp : {0.005, 0.02, 0.08}) {
                 const FakeCodec codec{864 * 480, slope, level};
-                const double natural = 0.33 / 29 * level;  // at qp 16
+                // At qp 16, chunks at 23.
+                const double natural = (0.12 + 0.21 * std::exp(-7 * slope)) / 29 * level;
                 const double qp = 16 - std::log(bpp / natural) / slope;
                 if (qp < 5 || qp > 21) continue;  // out of this codec's reach in some scene
                 const RateOptions options{Mode::bpp, bpp, 0};
@@ -92,13 +94,29 @@ TEST(RateControl, MaximumRateHoldsForEveryGop) {
     }
 }
 
+// The keyframe, on which all lean, is coded finer; the lead closes at both ends.
+TEST(RateControl, ChunksAreCoarserThanTheirKeyframe) {
+    EXPECT_EQ(models::chunk_qp(0), 0);
+    EXPECT_EQ(models::chunk_qp(3), 6);
+    EXPECT_EQ(models::chunk_qp(16), 23);
+    EXPECT_EQ(models::chunk_qp(31), 31);
+    for (int qp = 0; qp < 31; ++qp) EXPECT_LE(models::chunk_qp(qp), models::chunk_qp(qp + 1));
+    for (int qp : {0, 12, 31}) {
+        RateControl control({Mode::qp, double(qp), 0}, 1000, 0.04);
+        control.begin({29, 7, 1.16, true, false});
+        EXPECT_EQ(control.first_qp(), qp);
+        EXPECT_FALSE(control.first_done(1000));
+        EXPECT_EQ(control.chunk_qp(), models::chunk_qp(qp));
+    }
+}
+
 TEST(RateControl, CrfHasHalfSteps) {
     for (int crf : {0, 1, 40, 41, 63}) {
         RateControl control({Mode::crf, double(crf), 0}, 1000, 0.04);
         control.begin({29, 7, 1.16, true, false});
         EXPECT_EQ(control.first_qp(), crf / 2);
         EXPECT_FALSE(control.first_done(1000));
-        EXPECT_EQ(control.chunk_qp(), std::min(31, (crf + 1) / 2));
+        EXPECT_EQ(control.chunk_qp(), models::chunk_qp((crf + 1) / 2));
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "models/qualities.h"
 #include "nn/torch/torch_ops.h"
 #include "train/losses.h"
 
@@ -65,6 +66,13 @@ at::Tensor unit_frames(const at::Tensor& sequences, int unit) {
     if (unit < 0) return sequences.select(1, 0).contiguous();
     constexpr int T = models::kChunkFrames;
     return sequences.narrow(1, 1 + T * unit, T).flatten(0, 1);
+}
+
+std::vector<float> qps_of_chunks(const std::vector<float>& key_qps) {
+    std::vector<float> qps;
+    for (float qp : key_qps)
+        qps.push_back(static_cast<float>(models::chunk_qp(static_cast<int>(qp))));
+    return qps;
 }
 
 std::vector<float> draw_qps(int batch, std::mt19937_64& random) {

@@ -41,6 +41,9 @@ CodedPicture code_chunk(nn::Ops& ops, const Networks& nets, const at::Tensor& rg
 // chunk `unit` [N * 4, 3, H, W].
 at::Tensor unit_frames(const at::Tensor& sequences, int unit);
 
+// Of the chunks behind keyframes of these qps (models/qualities.h).
+std::vector<float> qps_of_chunks(const std::vector<float>& key_qps);
+
 // qps for a batch: stratified over the whole range so that each batch sees fine and coarse ones.
 std::vector<float> draw_qps(int batch, std::mt19937_64& random);
 

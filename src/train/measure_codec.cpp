@@ -13,7 +13,7 @@ namespace gvc::train {
 namespace {
 
 constexpr uint64_t kMeasureSeed = 20261125;
-constexpr std::array<int, 5> kMeasuredQps = {4, 12, 20, 26, 31};
+constexpr std::array<int, 5> kMeasuredQps = {4, 12, 18, 24, 31};
 constexpr int T = models::kChunkFrames;
 
 }  // namespace
@@ -35,6 +35,7 @@ Result<Values> Trainer::measure_codec(int batches) {
         for (int qp : kMeasuredQps) {
             const std::string name = "qp" + std::to_string(qp) + ".";
             const std::vector<float> qps(static_cast<size_t>(n), float(qp));
+            const std::vector<float> chunk_qps = qps_of_chunks(qps);
             models::DecoderState state;
             at::Tensor previous, last, key, style;
             double key_bits = 0, chunk_bits = 0;
@@ -44,14 +45,15 @@ Result<Values> Trainer::measure_codec(int batches) {
                 truth.push_back(unit_frames(frames, k));
                 const CodedPicture coded =
                     k < 0 ? code_key(*ops_, *nets_, truth[0], qps, state)
-                          : code_chunk(*ops_, *nets_, truth.back(), qps, previous, state);
+                          : code_chunk(*ops_, *nets_, truth.back(), chunk_qps, previous, state);
                 (k < 0 ? key_bits : chunk_bits) += coded.rates.bits_hard.mean().item<double>();
                 if (k >= 0) previous = coded.symbols;
                 base.push_back(nn::to_torch(coded.base.rgb).to(at::kFloat).clamp(0, 1));
                 if (!refiner_) continue;
                 if (k < 0) style = style_of(truth[0]);
                 refined.push_back(
-                    refine_unit(coded.base, base.back(), style, qps, last, key).clamp(0, 1));
+                    refine_unit(coded.base, base.back(), style, k < 0 ? qps : chunk_qps, last, key)
+                        .clamp(0, 1));
                 last = refined.back().view({n, t, 3, c, c}).select(1, t - 1).contiguous();
                 if (k < 0) key = last;
             }

@@ -78,10 +78,11 @@ at::Tensor Trainer::chunk_loss(Values& values) {
     int64_t c = frames.size(2);
     frames = frames.view({n, 1 + T * count, 3, c, c});
     std::vector<float> qps = draw_qps(options_.batch, random_);
+    const std::vector<float> chunk_qps = qps_of_chunks(qps);
     std::vector<float> key_weights, chunk_weights;
-    for (float qp : qps) {
-        key_weights.push_back(float(bands_.weight(qp) / 29.0 / double(c * c)));
-        chunk_weights.push_back(float(bands_.weight(qp) / double(T) / double(c * c)));
+    for (size_t i = 0; i < qps.size(); ++i) {
+        key_weights.push_back(float(bands_.weight(qps[i]) / 29.0 / double(c * c)));
+        chunk_weights.push_back(float(bands_.weight(chunk_qps[i]) / double(T) / double(c * c)));
     }
     at::Tensor key_weight = torch::tensor(key_weights).to(device_);
     at::Tensor chunk_weight = torch::tensor(chunk_weights).to(device_);
@@ -90,7 +91,7 @@ at::Tensor Trainer::chunk_loss(Values& values) {
     at::Tensor key = unit_frames(frames, -1);
     CodedPicture coded = code_key(*ops_, *nets_, key, qps, state);
     // The keyframe's own picture counts as one of the frames; its bits serve 29 of them.
-    at::Tensor loss = (distortion(nn::to_torch(coded.base.rgb), key, 0.5, values, "key") +
+    at::Tensor loss = (distortion(nn::to_torch(coded.base.rgb), key, values, "key") +
                        rate_share() * coded.rates.bits * key_weight * double(1 + T * count))
                           .mean();
     at::Tensor gop_bits = coded.rates.bits_hard.detach().clone();
@@ -105,7 +106,7 @@ at::Tensor Trainer::chunk_loss(Values& values) {
         at::Tensor chunk = unit_frames(frames, k);
         at::Tensor last = nn::to_torch(state.last_rgb).detach();
         at::Tensor key_picture = nn::to_torch(state.key_rgb).detach();
-        coded = code_chunk(*ops_, *nets_, chunk, qps, previous, state);
+        coded = code_chunk(*ops_, *nets_, chunk, chunk_qps, previous, state);
         if (chain) previous = coded.symbols;
 
         at::Tensor picture = nn::to_torch(coded.base.rgb).to(at::kFloat);
@@ -116,7 +117,7 @@ at::Tensor Trainer::chunk_loss(Values& values) {
         int64_t t = std::min<int64_t>(std::uniform_int_distribution<int64_t>(0, T)(random_), T - 1);
         at::Tensor one = picture.view({n, T, 3, c, c}).select(1, t);
         at::Tensor truth = chunk.view({n, T, 3, c, c}).select(1, t);
-        d = d + distortion(one, truth, 0.5, values, "chunk") -
+        d = d + distortion(one, truth, values, "chunk") -
             2.0 * (one - truth).abs().mean(at::IntArrayRef{1, 2, 3});
         FlowLosses f = flow_losses(nn::to_torch(coded.base.flows), chunk, last, key_picture);
         loss = loss + double(T) * (d + rate_share() * coded.rates.bits * chunk_weight).mean() +

@@ -14,7 +14,7 @@ at::Tensor Trainer::key_loss(Values& values) {
     CodedPicture coded = code_key(*ops_, *nets_, rgb, qps, state);
 
     const at::Tensor& picture = nn::to_torch(coded.base.rgb);
-    at::Tensor d = distortion(picture, rgb, 0.5, values, "key");
+    at::Tensor d = distortion(picture, rgb, values, "key");
     double pixels = double(rgb.size(2) * rgb.size(3));
     std::vector<float> weights;
     for (float qp : qps)

@@ -46,7 +46,8 @@ at::Tensor Trainer::refine_loss(Values& values) {
     at::Tensor frames = batch_of(1 + T * count);
     int64_t c = frames.size(2);
     frames = frames.view({n, 1 + T * count, 3, c, c});
-    std::vector<float> qps = draw_qps(options_.batch, random_);
+    const std::vector<float> qps = draw_qps(options_.batch, random_);
+    const std::vector<float> chunk_qps = qps_of_chunks(qps);
 
     at::Tensor key_truth = unit_frames(frames, -1);
     const at::Tensor style = style_of(key_truth);
@@ -62,11 +63,12 @@ at::Tensor Trainer::refine_loss(Values& values) {
         {
             torch::NoGradGuard no_grad;
             coded = k < 0 ? code_key(*ops_, *nets_, truth, qps, state)
-                          : code_chunk(*ops_, *nets_, truth, qps, previous_symbols, state);
+                          : code_chunk(*ops_, *nets_, truth, chunk_qps, previous_symbols, state);
             if (k >= 0) previous_symbols = coded.symbols;
         }
         at::Tensor base = nn::to_torch(coded.base.rgb).clamp(0.0, 1.0);
-        at::Tensor refined = refine_unit(coded.base, base, style, qps, last_refined, key_refined);
+        at::Tensor refined = refine_unit(coded.base, base, style, k < 0 ? qps : chunk_qps,
+                                         last_refined, key_refined);
 
         // L1 + MS-SSIM of all, LPIPS of one frame of the chunk.
         int64_t pick = t > 1 ? std::uniform_int_distribution<int64_t>(0, t - 1)(random_) : 0;

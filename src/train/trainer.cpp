@@ -158,12 +158,12 @@ double Trainer::rate_share() const {
     return std::pow(*options_.rate_start, 1.0 - std::min(1.0, progress() / options_.rate_ramp));
 }
 
-at::Tensor Trainer::distortion(const at::Tensor& picture, const at::Tensor& truth,
-                               double lpips_weight, Values& values, const std::string& name) {
+at::Tensor Trainer::distortion(const at::Tensor& picture, const at::Tensor& truth, Values& values,
+                               const std::string& name) {
     at::Tensor p = picture.to(at::kFloat);
     at::Tensor l1 = (p - truth).abs().mean(at::IntArrayRef{1, 2, 3});
     at::Tensor d = 2.0 * l1;
-    if (lpips_weight > 0) {
+    if (options_.lpips > 0) {
         // Cropping by a random offset keeps the loss from learning the networks' sampling grid.
         std::uniform_int_distribution<int> offset(0, 7);
         int64_t dx = offset(random_), dy = offset(random_);
@@ -171,7 +171,7 @@ at::Tensor Trainer::distortion(const at::Tensor& picture, const at::Tensor& trut
         size_t net = std::uniform_int_distribution<size_t>(0, lpips_.size() - 1)(random_);
         at::Tensor l = lpips_[net](p.narrow(2, dy, h).narrow(3, dx, w),
                                    truth.narrow(2, dy, h).narrow(3, dx, w));
-        d = d + lpips_weight * l;
+        d = d + options_.lpips * l;
         values[name + (net ? "_lpips_squeeze" : "_lpips_alex")] = l.mean().item<double>();
     }
     values[name + "_l1"] = l1.mean().item<double>();

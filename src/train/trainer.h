@@ -42,6 +42,7 @@ struct Options {
     // geometrically to 1 within that part of the run.
     std::optional<double> rate_start;
     double rate_ramp = 1.0 / 3.0;
+    double lpips = 0.5;  // its weight beside 2 x L1, in key, chunk and gop
     // Bits a pixel of a GOP wanted at qp 0 and 31, 0: weights stay nominal. Stages chunk and gop.
     double rate_fine = 0, rate_coarse = 0;
     double lr = 4e-4, lr_end = 2e-5;
@@ -52,8 +53,8 @@ struct Options {
     bool freeze_key = false;  // chunk, gop: the keyframe codec and the head stay as they are
     bool revive = false;      // dead channels of the latents first
     bool muon = true;         // for the dense convolutions; else AdamW for all
-    // Parts of the neural codec that are left out, to see what they are worth: "warps" of references,
-    // "long-term" (the keyframe as one of them), "descriptor" (the style code).
+    // Parts of the neural codec that are left out, to see what they are worth: "warps" of
+    // references, "long-term" (the keyframe as one of them), "descriptor" (the style code).
     std::vector<std::string> without;
     bool bf16 = true;
     bool cuda = false;
@@ -142,9 +143,9 @@ class Trainer {
     at::Tensor refine_group(HybridBatch& batch, int64_t group, const at::Tensor& last_refined,
                             const HybridParts& parts);
 
-    // L1 + LPIPS (one of the two networks, drawn each step) (+ MS-SSIM) per picture, [N].
-    at::Tensor distortion(const at::Tensor& picture, const at::Tensor& truth, double lpips_weight,
-                          Values& values, const std::string& name);
+    // 2 x L1 + LPIPS (one of the two networks, drawn each step) per picture, [N].
+    at::Tensor distortion(const at::Tensor& picture, const at::Tensor& truth, Values& values,
+                          const std::string& name);
     at::Tensor batch_of(int frames);
     // What the encoder reads off a keyframe and sends in the descriptor, rounded straight through.
     at::Tensor style_of(const at::Tensor& key);
