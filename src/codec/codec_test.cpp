@@ -149,11 +149,13 @@ TEST(Codec, StepsRunTheRefinerAndAreRepeatable) {
     }
 }
 
+// Of a keyframe; of chunks too it is trained_test.cpp's matter: a random model's scales for the
+// coarsest qps, where many chunks are, are as likely as not to be wide.
 TEST(Codec, FinerQpsCostMore) {
     const auto model = random_model(7);
     size_t before = 0;
     for (int qp : {24, 16, 8, 0}) {
-        const auto encoding = test_encode(*model, test_options({128, 128}, qp), 9);
+        const auto encoding = test_encode(*model, test_options({128, 128}, qp), 1);
         ASSERT_EQ(encoding.gops.size(), 1u);
         EXPECT_GT(encoding.bytes(), before) << "qp " << qp;
         before = encoding.bytes();
