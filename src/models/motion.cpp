@@ -8,6 +8,7 @@
 #include "models/blocks.h"
 #include "models/config.h"
 #include "models/motion_search.h"
+#include "nn/parallel.h"
 
 namespace gvc::models {
 
@@ -183,17 +184,24 @@ MotionHint motion_hint(Ops& ops, const Tensor& rgb, const Tensor& last, const Te
     std::vector<float> vectors(static_cast<size_t>(cells.count())), costs(vectors.size());
     std::vector<float> ways(vectors.size() / (kChunkFrames * 4 * 4) * 2);
     if (way.defined()) ops.to_host(way, ways.data());
-    for (size_t n = 0; n < lasts.size(); ++n) {
+    // A codec has one chunk at a time, with threads inside; training has a batch of them.
+    const bool many = lasts.size() > 1;
+    const int inside = many ? 1 : ops.threads();
+    const auto search = [&](size_t n) {
         const ChunkFields fields = search_chunk(
             {&frames[n * kChunkFrames], kChunkFrames}, lasts[n], same ? nullptr : &keys[n],
-            read(&ways[n * area / 2], area / 4), rate_weight(qps[n]), ops.threads());
+            read(&ways[n * area / 2], area / 4), rate_weight(qps[n]), inside);
         for (size_t t = 0; t < kChunkFrames; ++t) {
             float* v = &vectors[(n * kChunkFrames + t) * 4 * area];
             float* c = &costs[(n * kChunkFrames + t) * 4 * area];
             write(fields.last[t], cells, v, c, c + area);
             write(fields.key[t], cells, v + 2 * area, c + 2 * area, c + 3 * area);
         }
-    }
+    };
+    nn::parallel_for(many ? ops.threads() : 1, static_cast<int64_t>(lasts.size()), 1,
+                     [&](int64_t begin, int64_t end) {
+                         for (int64_t n = begin; n < end; ++n) search(static_cast<size_t>(n));
+                     });
     return {ops.from_host(cells, vectors.data()), ops.from_host(cells, costs.data())};
 }
 

@@ -79,7 +79,7 @@ void Trainer::revive() {
             is_key ? nets_->tokeniser.analyse_key(*ops_, nn::from_torch(key), middle)
                    : nets_->tokeniser.analyse_chunk(*ops_, nn::from_torch(chunk), here, middle);
         const at::Tensor y = nn::to_torch(latent.y).to(at::kFloat);
-        const at::Tensor spread = y.permute({1, 0, 2, 3}).flatten(1).std(1);
+        const at::Tensor spread = y.permute({1, 0, 2, 3}).flatten(1).std(at::IntArrayRef{1}, true);
         const at::Tensor gain = dead * (kSpread / spread.clamp_min(1e-3)) + alive;
         value(encoder + "to_y.weight").mul_(gain.view({-1, 1, 1, 1}));
         refill(scale + "weight", 0, 0.0);

@@ -142,6 +142,7 @@ at::Tensor Trainer::chunk_loss(Values& values) {
             shown.push_back(picture.view({n, T, 3, c, c}).select(1, T - 1));
         }
     }
+    gop_bits = gop_bits.to(at::kCPU);
     for (int64_t i = 0; i < n; ++i)
         bands_.observe(qps[static_cast<size_t>(i)],
                        gop_bits[i].item<double>() / double(models::kGopFrames * c * c));

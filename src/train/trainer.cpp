@@ -17,6 +17,7 @@ constexpr double kAverageDecay = 0.998;
 constexpr double kCheckpointMinutes = 4.0;
 constexpr int kLogEvery = 20;
 constexpr int kWarmupSteps = 100;
+constexpr int kAhead = 12;  // batches made ahead of a GPU, a thread each
 constexpr double kCriticRate = 2e-4;
 // With the whole rate term from the first step a fresh latent dies.
 constexpr double kFreshRate = 0.02;
@@ -45,6 +46,7 @@ Trainer::Trainer(const Options& options)
 Result<std::unique_ptr<Trainer>> Trainer::make(const Options& options) {
     std::unique_ptr<Trainer> t(new Trainer(options));
     torch::manual_seed(options.seed);
+    at::globalContext().setBenchmarkCuDNN(true);  // a stage's shapes never change
     nn::Precision precision = options.bf16 ? nn::Precision::bf16 : nn::Precision::fp32;
 
     std::string from = exists(options.checkpoint) ? options.checkpoint : options.init;
@@ -145,7 +147,12 @@ void Trainer::calibrate() {
 }
 
 at::Tensor Trainer::batch_of(int frames) {
-    return data_->sample(options_.batch, frames, options_.crop, random_).to(device_);
+    if (!device_.is_cuda())
+        return data_->sample(options_.batch, frames, options_.crop, random_).to(device_);
+    if (!prefetch_ || prefetch_->frames() != frames)
+        prefetch_ = std::make_unique<Prefetch>(*data_, options_.batch, frames, options_.crop,
+                                               random_(), kAhead);
+    return prefetch_->next().to(device_);
 }
 
 double Trainer::progress() const {

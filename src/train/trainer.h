@@ -21,6 +21,7 @@
 #include "train/losses.h"
 #include "train/optimiser.h"
 #include "train/pairs.h"
+#include "train/prefetch.h"
 #include "train/parameters.h"
 #include "train/rate_bands.h"
 #include "weights/safetensors.h"
@@ -171,6 +172,7 @@ class Trainer {
     std::unique_ptr<models::Refiner> refiner_;
     std::unique_ptr<models::HybridRefiner> hybrid_;
     std::unique_ptr<Dataset> data_;
+    std::unique_ptr<Prefetch> prefetch_;  // on a GPU; after what it reads from
     std::unique_ptr<PairSet> pairs_;
     std::vector<Lpips> lpips_;
     std::unique_ptr<Critic> critic_;
