@@ -34,14 +34,21 @@ tar cf "$folder/shards/shard0.tar" -C "$folder/clips" c0.mp4 c1.mp4 c2.mp4 c3.mp
 run() { tools/train-gpu.sh --cpu --build "$build" --work "$work" --out "$folder/out" --minutes 60 --batch 1 --crop 64 --chunks 1 "$@"; }
 
 check "collects and builds" run --shards "$folder/shards" --collect
-check "trains three stages" run --steps 20 key:1 chunk:1 refine:1
-for file in tokeniser.safetensors refiner-s.safetensors checkpoint.safetensors.00 measure.json train.jsonl train.svg; do
+check "trains three stages" run --steps 20 key:1 "chunk:1:--freeze-key --chunks 2" refine:1
+check "says what fits" grep -q 'a step, about' "$folder/out/key.log"
+for file in tokeniser.safetensors refiner-s.safetensors checkpoint.safetensors.00 moments.refine.00 measure.json \
+    train.jsonl train.svg; do
     check "brings home $file" test -s "$folder/out/$file"
 done
 check "pieces are small" test -z "$(find "$folder/out" -size +16M)"
 before=$(grep -c '"stage":"chunk"' "$folder/out/train.jsonl")
+check "with the stage's own arguments" grep -q '"c1_bpp".*"stage":"chunk"' "$folder/out/train.jsonl"
 check "goes on" run --steps 20 chunk
 check "with the steps counted on" grep -q '"stage":"chunk".*"step":80' "$folder/out/train.jsonl"
 check "after one log line of chunks" test "$before" = 1
+for threads in 1 3; do
+    "$packer" "$folder/clips" "$folder/pack$threads" --threads "$threads" 2> /dev/null
+done
+check "a pack does not depend on threads" diff -r "$folder/pack1" "$folder/pack3"
 check "says what is missing" bash -c '! tools/train-gpu.sh --cpu --work "$1" --out "$2" 2> "$2/err"' _ "$folder/none" "$folder/out"
 exit $failed

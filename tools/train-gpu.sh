@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
-# train-gpu.sh [OPTIONS] [STAGE[:SHARE] ...]: trains on a machine with a GPU, from this repository, shards of
+# train-gpu.sh [OPTIONS] [STAGE[:SHARE[:ARGS]] ...]: trains on a machine with a GPU, from this repository, shards of
 # clips (tools/make-shards.sh) and the machine's own PyTorch, whose pip package holds LibTorch.
 #
-#   STAGE        key, flow, chunk, gop, refine, in this order, each with its share of the time
-#                (default: key:1 chunk:2 refine:1). Not hybrid: its pairs need SVT-AV1 and dav1d.
+#   STAGE        key, flow, chunk, gop, match, refine, joint, in this order, each with its share of
+#                the time (default: key:1 chunk:2 refine:1). Not hybrid: its pairs need SVT-AV1 and dav1d.
+#                match needs the teacher: taef2_fp16.safetensors in the work folder or a shard's.
+#                ARGS are for gvc-train in that stage and win over the options below, as in
+#                "gop:1:--freeze-key --lpips 0.8 --batch 10 --chunks 5 --lr 4e-4".
 #   --shards DIR shards to unpack; needed once, several calls may bring one each
 #   --collect    unpack and build only: more shards follow
 #   --work DIR   pack, checkpoint and build; kept between calls (default: /tmp/gvc-train)
 #   --build DIR  where it is built (default: build in the work folder)
-#   --out DIR    what is to be brought home: the checkpoint in pieces of 15 MiB, log, picture,
+#   --out DIR    what is to be brought home: checkpoint and moments in pieces of 15 MiB, log, picture,
 #                its plot, weights, measurements (default: gpu-out)
 #   --minutes M  limit for all of it, the build included (default: 9)
 #   --steps N    at most so many steps a stage, for rehearsals (default: 0, no limit)
@@ -16,7 +19,7 @@
 #   --cpu        without a GPU: a rehearsal
 #
 # A checkpoint in the work folder goes on; else models/training/checkpoint.safetensors, whole or in
-# pieces.
+# pieces, with moments.STAGE.* beside it for the stage that goes on.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 begun=$SECONDS
@@ -31,7 +34,7 @@ while (($#)); do
             shift ;;
         --cpu) device= ;;
         --collect) collect=yes ;;
-        -h | --help) sed -n '2,21s/^# \{0,1\}//p' "$0"; exit 0 ;;
+        -h | --help) sed -n '2,22s/^# \{0,1\}//p' "$0"; exit 0 ;;
         -*) echo "error: no option $1" >&2; echo "hint: --help lists them" >&2; exit 2 ;;
         *) stages+=("$1") ;;
     esac
@@ -53,7 +56,7 @@ logged() {
 if [[ -n $shards ]]; then
     for shard in "$shards"/shard*.tar; do [[ ! -e $shard ]] || tar xf "$shard" -C "$work/clips"; done
     [[ ! -e $shards/manifest.csv ]] || cp "$shards/manifest.csv" "$work/clips/"
-    for part in include gvc-pack; do [[ ! -e $shards/$part ]] || cp -r "$shards/$part" "$work/"; done
+    for part in include gvc-pack taef2_fp16.safetensors; do [[ ! -e $shards/$part ]] || cp -r "$shards/$part" "$work/"; done
 fi
 
 if [[ ! -s $work/pack/index.json && -z $(ls -A "$work/clips") ]]; then
@@ -62,51 +65,62 @@ if [[ ! -s $work/pack/index.json && -z $(ls -A "$work/clips") ]]; then
     exit 2
 fi
 
-# ---- build, against the LibTorch of Python's torch package or the system's ----
-if [[ ! -x $build/gvc-train ]]; then
+# ---- build, against the LibTorch of Python's torch package or the system's; pack beside it ----
+build_trainer() {
+    local torch cache= headers=
     torch=$(python3 -c 'import torch; print(torch.utils.cmake_prefix_path)' 2> /dev/null || true)
     say "building against ${torch:-the LibTorch of the system}"
-    cache= headers=
     [[ ! -d $work/include ]] || headers=-DCMAKE_CXX_FLAGS=-isystem$work/include
     ! command -v ccache > /dev/null || cache=-DCMAKE_CXX_COMPILER_LAUNCHER=ccache
     # Assertions stay; with the flags of test.sh a compiler cache serves both.
     logged "$work/cmake.log" cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
         -DCMAKE_CXX_FLAGS_RELEASE=-O2 -DGVC_TRAIN_ONLY=ON ${torch:+"-DCMAKE_PREFIX_PATH=$torch"} $cache $headers
     logged "$work/ninja.log" ninja -C "$build" gvc-train gvc-checkops
-fi
-[[ -z $collect ]] || { say "$(find "$work/clips" -type f | wc -l) files so far"; exit 0; }
-
-# ---- pack ----
-if [[ ! -s $work/pack/index.json ]]; then
-    packer=$work/gvc-pack
+    say "built"
+}
+pack_clips() {
+    local packer=$work/gvc-pack
     [[ -x $packer ]] || packer=$(command -v gvc-pack) ||
         { echo "error: no gvc-pack in $work" >&2; echo "hint: it is in the first shard's folder" >&2; exit 2; }
-    say "packing $(find "$work/clips" -name '*.m??' | wc -l) clips"
-    logged "$work/pack.log" "$packer" "$work/clips" "$work/pack"
-fi
+    say "packing $(find "$work/clips" -type f ! -name '*.csv' | wc -l) clips"
+    logged "$work/pack.log" "$packer" "$work/clips" "$work/pack.part" --threads "$(nproc)"
+    mv "$work/pack.part" "$work/pack"
+    say "packed"
+}
+jobs=()
+[[ -x $build/gvc-train ]] || { build_trainer & jobs+=($!); }
+[[ -n $collect || -s $work/pack/index.json ]] || { pack_clips & jobs+=($!); }
+for job in "${jobs[@]}"; do wait "$job" || exit; done
+[[ -z $collect ]] || { say "$(find "$work/clips" -type f | wc -l) files so far"; exit 0; }
 
 # ---- stages, each going on from what the one before left ----
 checkpoint=$work/checkpoint.safetensors init=()
 if [[ ! -s $checkpoint ]] && compgen -G 'models/training/checkpoint.safetensors*' > /dev/null; then
     cat models/training/checkpoint.safetensors* > "$work/init.safetensors"
     init=(--init "$work/init.safetensors")
+    first=${stages[0]%%:*}
+    ! compgen -G "models/training/moments.$first.*" > /dev/null ||
+        cat "models/training/moments.$first".* > "$checkpoint.adam.$first"
 fi
 common=(--pack "$work/pack" --metrics models/metrics --checkpoint "$checkpoint" --crop "$crop" --chunks "$chunks"
         --threads "$(nproc)" $device)
-share_of() { [[ $1 == *:* ]] && echo "${1#*:}" || echo 1; }
+[[ ! -s $work/taef2_fp16.safetensors ]] || common+=(--teacher "$work/taef2_fp16.safetensors")
+share_of() { local rest=${1#*:}; [[ $1 == *:* ]] && echo "${rest%%:*}" || echo 1; }
+args_of() { [[ $1 == *:*:* ]] && echo "${1#*:*:}" || true; }
 shares=0
 for s in "${stages[@]}"; do shares=$((shares + $(share_of "$s"))); done
 reserve=60 batches=12  # seconds for what follows the stages, and what fits into them
 [[ -n $device ]] || reserve=5 batches=1
 left=$(calculate "$minutes * 60 - $((SECONDS - begun)) - $reserve")
-say "plan: ${stages[*]} in $left s"
+say "plan: ${stages[*]%%:*} in $left s"
 for s in "${stages[@]}"; do
     stage=${s%%:*}
     share=$(calculate "$left * $(share_of "$s") / $shares / 60")
     say "$stage, $share minutes"
+    read -ra args <<< "$(args_of "$s")"
     logged "$out/$stage.log" "$build/gvc-train" "$stage" "${common[@]}" "${init[@]}" --batch "$batch" --lr "$lr" \
-        --log "$out/train.jsonl" --preview "$out/preview.ppm" --minutes "$share" --steps "$steps"
-    say "$(tail -1 "$out/$stage.log")"
+        --log "$out/train.jsonl" --preview "$out/preview.ppm" --minutes "$share" --steps "$steps" "${args[@]}"
+    say "$(grep -m1 'a step, about' "$out/$stage.log" || tail -1 "$out/$stage.log")"
     init=()
 done
 
@@ -116,6 +130,10 @@ trained export --averages "$work/averages.safetensors" --count-batches 8 --token
 [[ " ${stages[*]}" != *' refine'* ]] ||
     trained export --tokeniser "$out/tokeniser.safetensors" --refiner "$out/refiner-s.safetensors"
 split -b 15M -d "$work/averages.safetensors" "$out/checkpoint.safetensors."
+# The last stage's moments too, to go on with it; 60 MiB in all is what a way home may carry.
+moments=$checkpoint.adam.$stage
+(($(stat -c %s "$work/averages.safetensors" "$moments" | paste -sd+) > 40 * 1048576)) ||
+    split -b 15M -d "$moments" "$out/moments.$stage."
 trained measure --measure-batches "$batches" 2> /dev/null | tee "$out/measure.json"
 [[ -z $device ]] || trained time | tee "$out/time.jsonl"
 "$build/gvc-train" plot "$out/train.jsonl" "$out/train.svg"

@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
     app.add_option("clips", o.clips, "folder of videos")->required();
     app.add_option("output", o.output, "folder to write")->required();
     app.add_option("--frames", o.frames, "of a sequence")->check(CLI::Range(1, 1000));
+    app.add_option("--threads", o.threads, "clips at once")->check(CLI::Range(1, 256));
     app.add_option("--seed", o.seed);
     CLI11_PARSE(app, argc, argv);
     o.progress = [](size_t done, size_t all) { std::fprintf(stderr, "\rpack %zu/%zu", done, all); };

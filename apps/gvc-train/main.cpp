@@ -82,14 +82,17 @@ int main(int argc, char** argv) {
     int threads = 1, count_batches = 40, measure_batches = 40;
     std::string tokeniser, refiner, hybrid, averages;
     CLI::App app{"Trains GVC's networks, one stage at a time (docs/training.md)."};
+    // Of an option given twice the last one counts: scripts add to what they have.
+    app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
     app.add_option("stage", o.stage,
-                   "key, flow, chunk, gop, refine, hybrid; or export, measure, time")
+                   "key, flow, chunk, gop, match, refine, joint, hybrid; or export, measure, time")
         ->required()
-        ->check(CLI::IsMember(
-            {"key", "flow", "chunk", "gop", "refine", "hybrid", "export", "measure", "time"}));
+        ->check(CLI::IsMember({"key", "flow", "chunk", "gop", "match", "refine", "joint", "hybrid",
+                               "export", "measure", "time"}));
     app.add_option("--without", o.without,
                    "parts to leave out: warps, long-term, descriptor of the neural codec; measure: "
                    "neighbours, previous, detail of the hybrid's refiner")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
         ->delimiter(',')
         ->check(CLI::IsMember(
             {"warps", "long-term", "descriptor", "neighbours", "previous", "detail"}));
@@ -117,13 +120,20 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(1e-6, 1.0));
     app.add_option("--rate-ramp", o.rate_ramp, "part of the run until it is whole")
         ->check(CLI::Range(1e-3, 1.0));
-    app.add_option("--lpips", o.lpips, "key, chunk, gop: its weight beside 2 x L1")
+    app.add_option("--lpips", o.lpips, "its weight beside 2 x L1, of base pictures")
         ->check(CLI::Range(0.0, 100.0));
     app.add_option("--rate-fine", o.rate_fine,
                    "chunk, gop: bits a pixel wanted at qp 0; 0: as it comes");
     app.add_option("--rate-coarse", o.rate_coarse, "the same at qp 31");
+    app.add_option("--lost", o.lost,
+                   "chunk, gop, joint: share of lost slices in half of the batches")
+        ->check(CLI::Range(0.0, 1.0));
+    app.add_option("--chained", o.chained, "the same: share of batches with a P-key in them")
+        ->check(CLI::Range(0.0, 1.0));
+    app.add_option("--teacher", o.teacher,
+                   "TAEF2's weights (safetensors), for stage match above all");
     app.add_option("--adversarial", o.adversarial,
-                   "hybrid: the adversarial part, a share of the gradient; 0: none")
+                   "refine, joint, hybrid: the adversarial part, a share of the gradient; 0: none")
         ->check(CLI::Range(0.0, 1.0));
     app.add_option("--recurrent", o.recurrent,
                    "hybrid, export: groups of frames refer to the one before (else: as it was)");
@@ -131,7 +141,8 @@ int main(int argc, char** argv) {
     app.add_option("--lr-end", o.lr_end);
     app.add_option("--seed", o.seed);
     app.add_option("--threads", threads)->check(CLI::Range(1, 256));
-    app.add_flag("--freeze-key", o.freeze_key, "chunk, gop: leave the keyframe codec as it is");
+    app.add_flag("--freeze-key", o.freeze_key,
+                 "chunk, gop, joint: leave the keyframe codec as it is");
     app.add_flag("--revive", o.revive, "bring dead channels of the latents back to life first");
     app.add_option("--muon", o.muon, "Muon for the dense convolutions; else AdamW for all");
     app.add_flag("--fp32", fp32, "single precision throughout");

@@ -19,11 +19,12 @@ struct Quantised {
 
 template <typename Means>
 Quantised quantise(const models::Latent& latent, const EntropyModel& entropy,
-                   const at::Tensor& previous, const std::vector<float>& qps, Means means) {
+                   const at::Tensor& previous, const std::vector<float>& qps,
+                   const at::Tensor& received, Means means) {
     Quantised q;
     at::Tensor z = to_torch(latent.z).to(at::kFloat), y = to_torch(latent.y).to(at::kFloat);
     at::Tensor z_hat = round_straight_through(z);
-    q.z_hat = from_torch(z_hat);
+    q.z_hat = from_torch(received.defined() ? z_hat * received : z_hat);
     at::Tensor mean = to_torch(means(q.z_hat)).to(at::kFloat);
     at::Tensor residual = y - mean;
     at::Tensor symbols = round_straight_through(residual);
@@ -31,7 +32,9 @@ Quantised quantise(const models::Latent& latent, const EntropyModel& entropy,
     // Index 0 is not coded: what the decoder sees there is the mean.
     const at::Tensor seen = symbols * (q.coded.rates.index > 0.5).to(at::kFloat);
     // Straight through here too: what is not coded now must be able to grow until it is.
-    q.y_hat = from_torch(symbols + (seen - symbols).detach() + mean);
+    at::Tensor decoded = symbols + (seen - symbols).detach();
+    if (received.defined()) decoded = decoded * received.repeat_interleave(4, 2);
+    q.y_hat = from_torch(decoded + mean);
     symbols = seen;
     q.coded.symbols = symbols.detach();
     q.coded.hyper_symbols = z_hat.detach();
@@ -44,7 +47,7 @@ Quantised quantise(const models::Latent& latent, const EntropyModel& entropy,
 CodedPicture code_key(nn::Ops& ops, const Networks& nets, const at::Tensor& rgb,
                       const std::vector<float>& qps, models::DecoderState& state) {
     models::Latent latent = nets.tokeniser.analyse_key(ops, from_torch(rgb), qps);
-    Quantised q = quantise(latent, nets.key_entropy, {}, qps, [&](const nn::Tensor& z_hat) {
+    Quantised q = quantise(latent, nets.key_entropy, {}, qps, {}, [&](const nn::Tensor& z_hat) {
         return nets.tokeniser.key_means(ops, z_hat);
     });
     q.coded.base = nets.tokeniser.decode_key(ops, q.y_hat, qps, state);
@@ -53,19 +56,31 @@ CodedPicture code_key(nn::Ops& ops, const Networks& nets, const at::Tensor& rgb,
 
 CodedPicture code_chunk(nn::Ops& ops, const Networks& nets, const at::Tensor& rgb,
                         const std::vector<float>& qps, const at::Tensor& previous,
-                        models::DecoderState& state) {
+                        models::DecoderState& state, const at::Tensor& received) {
     models::Latent latent = nets.tokeniser.analyse_chunk(ops, from_torch(rgb), state, qps);
-    Quantised q = quantise(latent, nets.chunk_entropy, previous, qps, [&](const nn::Tensor& z_hat) {
-        return nets.tokeniser.chunk_means(ops, z_hat, state);
-    });
+    Quantised q = quantise(
+        latent, nets.chunk_entropy, previous, qps, received,
+        [&](const nn::Tensor& z_hat) { return nets.tokeniser.chunk_means(ops, z_hat, state); });
     q.coded.base = nets.tokeniser.decode_chunk(ops, q.y_hat, qps, state);
     return q.coded;
 }
 
-at::Tensor unit_frames(const at::Tensor& sequences, int unit) {
+at::Tensor draw_received(int batch, int64_t rows, int slices, double lost,
+                         std::mt19937_64& random) {
+    std::bernoulli_distribution is_lost(lost);
+    at::Tensor received = torch::ones({batch, 1, rows, 1});
+    for (int64_t i = 0; i < batch; ++i)
+        for (int64_t s = 0; s < slices; ++s) {
+            const int64_t first = rows * s / slices, end = rows * (s + 1) / slices;
+            if (is_lost(random)) received[i].narrow(1, first, end - first).zero_();
+        }
+    return received;
+}
+
+at::Tensor unit_frames(const at::Tensor& sequences, int unit, int earlier) {
     if (unit < 0) return sequences.select(1, 0).contiguous();
     constexpr int T = models::kChunkFrames;
-    return sequences.narrow(1, 1 + T * unit, T).flatten(0, 1);
+    return sequences.narrow(1, 1 + T * unit - earlier, T).flatten(0, 1);
 }
 
 std::vector<float> qps_of_chunks(const std::vector<float>& key_qps) {

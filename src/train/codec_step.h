@@ -33,13 +33,18 @@ CodedPicture code_key(nn::Ops& ops, const Networks& nets, const at::Tensor& rgb,
                       const std::vector<float>& qps, models::DecoderState& state);
 
 // rgb [N*4, 3, H, W]; previous: the last chunk's symbols, undefined for none (and in self mode).
+// received: [N, 1, H/64, 1], 0 for rows of z whose slice is lost on its way, else 1; undefined: all
+// of them come through.
 CodedPicture code_chunk(nn::Ops& ops, const Networks& nets, const at::Tensor& rgb,
                         const std::vector<float>& qps, const at::Tensor& previous,
-                        models::DecoderState& state);
+                        models::DecoderState& state, const at::Tensor& received = {});
+
+// For code_chunk: each item's chunk cut into `slices`, each of which is lost with this probability.
+at::Tensor draw_received(int batch, int64_t rows, int slices, double lost, std::mt19937_64& random);
 
 // Of sequences [N, 1 + 4 * chunks, 3, H, W] the keyframes [N, 3, H, W] (unit -1), or the frames of
-// chunk `unit` [N * 4, 3, H, W].
-at::Tensor unit_frames(const at::Tensor& sequences, int unit);
+// chunk `unit` [N * 4, 3, H, W], all of them `earlier` frames before their place.
+at::Tensor unit_frames(const at::Tensor& sequences, int unit, int earlier = 0);
 
 // Of the chunks behind keyframes of these qps (models/qualities.h).
 std::vector<float> qps_of_chunks(const std::vector<float>& key_qps);

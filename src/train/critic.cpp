@@ -66,33 +66,18 @@ Critic::Verdict Critic::judge(const at::Tensor& real, const at::Tensor& fake) {
     return verdict;
 }
 
-Status Critic::save(const std::string& path) const {
-    torch::serialize::OutputArchive archive, net, optimiser;
-    net_->save(net);
-    optimiser_.save(optimiser);
-    archive.write("net", net);
-    archive.write("optimiser", optimiser);
-    try {
-        archive.save_to(path);
-    } catch (const c10::Error&) {
-        return {Code::temporary, "cannot write " + path};
-    }
-    return {};
+std::vector<ArchivePart> Critic::parts() {
+    const auto part = [](const char* name, auto& of) {
+        return ArchivePart{name, [&of](auto& archive) { of.save(archive); },
+                           [&of](auto& archive) { of.load(archive); }};
+    };
+    return {part("net", *net_), part("optimiser", optimiser_)};
 }
 
+Status Critic::save(const std::string& path) { return save_archive(path, parts()); }
+
 Status Critic::load(const std::string& path) {
-    try {
-        torch::serialize::InputArchive archive, net, optimiser;
-        archive.load_from(path);
-        archive.read("net", net);
-        archive.read("optimiser", optimiser);
-        net_->load(net);
-        optimiser_.load(optimiser);
-    } catch (const c10::Error&) {
-        return {Code::input, "cannot read the discriminator's state " + path,
-                "remove it to start with a fresh one"};
-    }
-    return {};
+    return load_archive(path, "the discriminator's state", parts());
 }
 
 }  // namespace gvc::train

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "train/archive.h"
 
 namespace gvc::train {
 
@@ -51,10 +52,12 @@ class Critic {
     };
     Verdict judge(const at::Tensor& real, const at::Tensor& fake);
 
-    Status save(const std::string& path) const;
+    Status save(const std::string& path);
     Status load(const std::string& path);
 
   private:
+    std::vector<ArchivePart> parts();
+
     PatchDiscriminator net_;
     torch::optim::Adam optimiser_;
 };

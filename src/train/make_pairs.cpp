@@ -81,9 +81,10 @@ Result<Coded> code(const Dataset& data, size_t sequence, int first, const Draw& 
     const int width = even(s.width * draw.size->scale), height = even(s.height * draw.size->scale);
     media::Rescaler down(width, height, media::ScaleFilter::lanczos);
     std::vector<media::Frame> source;
+    const at::Tensor frames = data.frames(s);
     for (int t = 0; t < kGop; ++t) {
         GVC_ASSIGN_OR_RETURN(auto full,
-                             to_frame(data.frame(sequence, first + t), s.width, s.height));
+                             to_frame(frames[first + t].data_ptr<uint8_t>(), s.width, s.height));
         GVC_ASSIGN_OR_RETURN(auto frame, down(full));
         source.push_back(std::move(frame));
     }

@@ -23,25 +23,26 @@ Result<Values> Trainer::measure_codec(int batches) {
     torch::NoGradGuard no_grad;
     const int64_t n = options_.batch, c = options_.crop;
     const int count = options_.chunks;
-    GVC_ASSIGN_OR_RETURN(const Dataset held_out, Dataset::open(options_.pack, "val"));
+    GVC_ASSIGN_OR_RETURN(const Dataset held_out, Dataset::open(options_.pack, "val", device_));
+    if (held_out.longest() < 1 + T * count)
+        return Status(Code::usage, "no held-out sequence is that long", "take fewer --chunks");
     random_.seed(kMeasureSeed);
     parameters_.swap_average();
     Values sums;
     for (int i = 0; i < batches; ++i) {
         const at::Tensor frames =
-            held_out.sample(options_.batch, 1 + T * count, options_.crop, random_)
-                .to(device_)
+            held_out.plain_sample(options_.batch, 1 + T * count, options_.crop, random_)
                 .view({n, 1 + T * count, 3, c, c});
         for (int qp : kMeasuredQps) {
             const std::string name = "qp" + std::to_string(qp) + ".";
             const std::vector<float> qps(static_cast<size_t>(n), float(qp));
             const std::vector<float> chunk_qps = qps_of_chunks(qps);
             models::DecoderState state;
-            at::Tensor previous, last, key, style;
+            at::Tensor previous, style;
+            References references;
             double key_bits = 0, chunk_bits = 0;
             std::vector<at::Tensor> base, refined, truth;
             for (int k = -1; k < count; ++k) {
-                const int t = k < 0 ? 1 : T;
                 truth.push_back(unit_frames(frames, k));
                 const CodedPicture coded =
                     k < 0 ? code_key(*ops_, *nets_, truth[0], qps, state)
@@ -52,10 +53,10 @@ Result<Values> Trainer::measure_codec(int batches) {
                 if (!refiner_) continue;
                 if (k < 0) style = style_of(truth[0]);
                 refined.push_back(
-                    refine_unit(coded.base, base.back(), style, k < 0 ? qps : chunk_qps, last, key)
+                    refine_unit(coded.base, base.back(), style, k < 0 ? qps : chunk_qps, references)
                         .clamp(0, 1));
-                last = refined.back().view({n, t, 3, c, c}).select(1, t - 1).contiguous();
-                if (k < 0) key = last;
+                references.last = last_of_unit(refined.back()).contiguous();
+                if (k < 0) references.key = references.last;
             }
             constexpr double kFrames = models::kGopFrames;
             sums[name + "bpp"] +=
@@ -121,7 +122,7 @@ Result<Values> Trainer::time_gop(int height) {
             });
             if (!refiner_) continue;
             const at::Tensor base = nn::to_torch(coded.base.rgb).to(at::kFloat);
-            timed("refine", [&] { refine_unit(coded.base, base, style, qps, frame, frame); });
+            timed("refine", [&] { refine_unit(coded.base, base, style, qps, {frame, frame}); });
         }
         if (run == 0) continue;
         for (const auto& [stage, value] : spent) seconds[stage].push_back(value);

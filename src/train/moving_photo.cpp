@@ -50,7 +50,7 @@ at::Tensor moving_photo(const at::Tensor& photo, int frames, int size, std::mt19
                          s / height, c / height, 2.0 * y / height - 1.0})
             maps.push_back(static_cast<float>(v));
     }
-    const at::Tensor theta = torch::tensor(maps).view({frames, 2, 3});
+    const at::Tensor theta = torch::tensor(maps).view({frames, 2, 3}).to(photo.device());
     const at::Tensor grid = at::affine_grid_generator(theta, {frames, 3, size, size}, false);
     constexpr int64_t kBilinear = 0, kBorder = 1;
     return at::grid_sampler(photo.unsqueeze(0).expand({frames, -1, -1, -1}), grid, kBilinear,

@@ -57,6 +57,10 @@ void Muon::step(double learning_rate) {
     }
 }
 
+void Muon::hold_momenta_as(at::ScalarType type) {
+    for (at::Tensor& m : momenta_) m = m.to(type);
+}
+
 void Muon::save(torch::serialize::OutputArchive& archive) const {
     for (size_t i = 0; i < momenta_.size(); ++i) archive.write(std::to_string(i), momenta_[i]);
 }

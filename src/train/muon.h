@@ -25,7 +25,9 @@ class Muon {
     // One step from the parameters' gradients; those without one are left alone.
     void step(double learning_rate);
 
-    // The momenta. load throws c10::Error where the archive is not of these parameters.
+    void hold_momenta_as(at::ScalarType type);
+    // The momenta, of the type that they are held as. load throws c10::Error where the archive is
+    // not of these parameters.
     void save(torch::serialize::OutputArchive& archive) const;
     void load(torch::serialize::InputArchive& archive);
 

@@ -35,28 +35,33 @@ void Optimiser::step(double learning_rate) {
     muon_.step(learning_rate);
 }
 
-void Optimiser::save(const std::string& path) const {
-    torch::serialize::OutputArchive all, adam, muon;
-    adam_.save(adam);
-    muon_.save(muon);
-    all.write("adam", adam);
-    all.write("muon", muon);
-    all.save_to(path);
+void Optimiser::hold_moments_as(at::ScalarType type) {
+    for (auto& entry : adam_.state()) {
+        auto& state = static_cast<torch::optim::AdamWParamState&>(*entry.second);
+        state.exp_avg(state.exp_avg().to(type));
+        state.exp_avg_sq(state.exp_avg_sq().to(type));
+    }
+    muon_.hold_momenta_as(type);
+}
+
+std::vector<ArchivePart> Optimiser::parts() {
+    return {{"adam", [this](auto& archive) { adam_.save(archive); },
+             [this](auto& archive) { adam_.load(archive); }},
+            {"muon", [this](auto& archive) { muon_.save(archive); },
+             [this](auto& archive) { muon_.load(archive); }}};
+}
+
+Status Optimiser::save(const std::string& path) {
+    hold_moments_as(at::kBFloat16);
+    const Status status = save_archive(path, parts());
+    hold_moments_as(at::kFloat);
+    return status;
 }
 
 Status Optimiser::load(const std::string& path) {
-    try {
-        torch::serialize::InputArchive all, adam, muon;
-        all.load_from(path);
-        all.read("adam", adam);
-        all.read("muon", muon);
-        adam_.load(adam);
-        muon_.load(muon);
-    } catch (const c10::Error&) {
-        return Status(Code::input, "cannot read the optimiser's state " + path,
-                      "remove it to start with fresh moments");
-    }
-    return {};
+    const Status status = load_archive(path, "the optimiser's state", parts());
+    hold_moments_as(at::kFloat);
+    return status;
 }
 
 }  // namespace gvc::train

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "train/archive.h"
 #include "train/muon.h"
 
 namespace gvc::train {
@@ -28,11 +29,16 @@ class Optimiser {
     void forget_gradients();
     void step(double learning_rate);
 
-    void save(const std::string& path) const;
+    // Moments go through bf16, here too: training that goes on and training that is resumed are the
+    // same. Code::temporary where the file cannot be written.
+    Status save(const std::string& path);
     // Fails with Code::input where the file cannot be read or is not of these parameters.
     Status load(const std::string& path);
 
   private:
+    std::vector<ArchivePart> parts();
+    void hold_moments_as(at::ScalarType type);
+
     torch::optim::AdamW adam_;
     Muon muon_;
 };

@@ -88,7 +88,7 @@ TEST_F(OptimiserTest, GoesOnFromAFileAsIfNeverStopped) {
     const Trained a = trained();
     Optimiser first(a);
     for (int i = 0; i < 3; ++i) step(a, first, target_);
-    first.save(path_);
+    ASSERT_TRUE(first.save(path_).ok());
 
     Trained b;
     for (auto [from, to] : {std::pair{&a.matrices, &b.matrices},
@@ -106,7 +106,7 @@ TEST_F(OptimiserTest, GoesOnFromAFileAsIfNeverStopped) {
 
 TEST_F(OptimiserTest, AnotherNetworksStateIsRefused) {
     Optimiser first(trained());
-    first.save(path_);
+    ASSERT_TRUE(first.save(path_).ok());
     Trained other = trained();
     other.matrices = {parameter({32, 16, 1, 1})};
     Optimiser second(other);
@@ -114,6 +114,7 @@ TEST_F(OptimiserTest, AnotherNetworksStateIsRefused) {
     std::ofstream(path_) << "not an archive";
     EXPECT_EQ(second.load(path_).code(), Code::input);
     EXPECT_EQ(second.load(path_ + ".none").code(), Code::input);
+    EXPECT_EQ(first.save("/no such folder/moments").code(), Code::temporary);
 }
 
 }  // namespace

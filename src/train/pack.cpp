@@ -1,8 +1,10 @@
 #include "train/pack.h"
 
 #include <algorithm>
+#include <deque>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -91,10 +93,49 @@ Result<std::vector<uint8_t>> read_frames(const std::string& path, media::ReaderO
     return bytes;
 }
 
+struct PackedSequence {
+    int width, height, frames;
+    std::vector<uint8_t> bytes;
+};
+
+// The sequences of one clip; which ones depends on the seed alone.
+Result<std::vector<PackedSequence>> pack_clip(const Clip& clip, bool held_out, const PackOptions& o,
+                                              uint64_t seed) {
+    std::mt19937_64 random(seed);
+    std::uniform_real_distribution<double> uniform(0.0, 1.0);
+    auto probe = media::Reader::open(clip.path, {});
+    if (!probe.ok()) return probe.status();
+    const media::StreamInfo info = (*probe)->info();
+    probe->reset();
+    const int64_t length = std::max<int64_t>(info.estimated_frames, 1);
+    const int count = held_out || length < 64 ? 1 : length < 140 ? 2 : 3;
+    const int side = std::min(info.width, info.height);
+    // Photographs leave a camera room to move.
+    const int least = clip.photo ? kPhotoSide : o.short_side_min;
+    const int most =
+        std::min(clip.photo ? 2 * kPhotoSide : o.short_side_max, int(side / kLeastReduction));
+    std::vector<PackedSequence> packed;
+    for (int k = 0; k < count; ++k) {
+        const int target = most <= least ? std::min(least, side)
+                                         : least + int(uniform(random) * (most - least + 1));
+        media::ReaderOptions options;
+        options.width = info.width * target / side / 2 * 2;
+        options.height = info.height * target / side / 2 * 2;
+        options.frame_count = o.frames;
+        options.bit_depth = 8;
+        const double room = std::max(0.0, double(length - o.frames - 1) / count);
+        options.start_frame = int64_t(k * room + uniform(random) * std::max(room - 1.0, 0.0));
+        PackedSequence sequence{options.width, options.height, 0, {}};
+        GVC_ASSIGN_OR_RETURN(sequence.bytes, read_frames(clip.path, options, sequence.frames));
+        if (sequence.frames > 0) packed.push_back(std::move(sequence));
+    }
+    return packed;
+}
+
 }  // namespace
 
 Status pack(const PackOptions& o) {
-    GVC_ASSIGN_OR_RETURN(std::vector<Clip> clips, find_clips(o.clips));
+    GVC_ASSIGN_OR_RETURN(const std::vector<Clip> clips, find_clips(o.clips));
     std::vector<std::string> sources;
     for (const Clip& c : clips) sources.push_back(c.source);
     std::sort(sources.begin(), sources.end());
@@ -112,47 +153,30 @@ Status pack(const PackOptions& o) {
         files[split].open(fs::path(o.output) / (std::string(split) + ".yuv"), std::ios::binary);
         if (!files[split]) return Status(Code::usage, "cannot write in " + o.output);
     }
-    std::mt19937_64 random(o.seed);
-    std::uniform_real_distribution<double> uniform(0.0, 1.0);
     nlohmann::json index = nlohmann::json::array();
+    std::deque<std::future<Result<std::vector<PackedSequence>>>> working;  // in the order of clips
+    size_t begun = 0;
     for (size_t i = 0; i < clips.size(); ++i) {
         if (o.progress) o.progress(i, clips.size());
-        auto probe = media::Reader::open(clips[i].path, {});
-        if (!probe.ok()) return probe.status();
-        const media::StreamInfo info = (*probe)->info();
-        probe->reset();
-        std::string split = held_out(clips[i].source) ? "val" : "train";
-        int64_t length = std::max<int64_t>(info.estimated_frames, 1);
-        int count = split == "val" || length < 64 ? 1 : length < 140 ? 2 : 3;
-        int side = std::min(info.width, info.height);
-        // Photographs leave a camera room to move.
-        const int least = clips[i].photo ? kPhotoSide : o.short_side_min;
-        for (int k = 0; k < count; ++k) {
-            int most = std::min(clips[i].photo ? 2 * kPhotoSide : o.short_side_max,
-                                int(side / kLeastReduction));
-            int target = most <= least ? std::min(least, side)
-                                       : least + int(uniform(random) * (most - least + 1));
-            media::ReaderOptions options;
-            options.width = info.width * target / side / 2 * 2;
-            options.height = info.height * target / side / 2 * 2;
-            options.frame_count = o.frames;
-            options.bit_depth = 8;
-            double room = std::max(0.0, double(length - o.frames - 1) / count);
-            options.start_frame = int64_t(k * room + uniform(random) * std::max(room - 1.0, 0.0));
-            int frames = 0;
-            auto bytes = read_frames(clips[i].path, options, frames);
-            if (!bytes.ok()) return bytes.status();
-            if (frames == 0) continue;
-            files[split].write(reinterpret_cast<const char*>(bytes->data()),
-                               std::streamsize(bytes->size()));
+        for (; begun < clips.size() && working.size() < static_cast<size_t>(o.threads); ++begun)
+            working.push_back(std::async(std::launch::async, [&, n = begun] {
+                return pack_clip(clips[n], held_out(clips[n].source), o, o.seed + n);
+            }));
+        const auto packed = working.front().get();
+        working.pop_front();
+        GVC_RETURN_IF_ERROR(packed.status());
+        const std::string split = held_out(clips[i].source) ? "val" : "train";
+        for (const PackedSequence& s : *packed) {
+            files[split].write(reinterpret_cast<const char*>(s.bytes.data()),
+                               std::streamsize(s.bytes.size()));
             if (!files[split]) return Status(Code::temporary, "cannot write the pack: disk full?");
             index.push_back({{"split", split},
                              {"file", clips[i].name},
-                             {"width", options.width},
-                             {"height", options.height},
-                             {"frames", frames},
+                             {"width", s.width},
+                             {"height", s.height},
+                             {"frames", s.frames},
                              {"offset", offsets[split]}});
-            offsets[split] += bytes->size();
+            offsets[split] += s.bytes.size();
         }
     }
     std::ofstream out(fs::path(o.output) / "index.json");

@@ -10,13 +10,14 @@
 namespace gvc::train {
 
 struct PackOptions {
-    std::string
-        clips;  // folder of videos and photographs; with a manifest.csv (columns file,
-                // source_repo), sources are kept apart: a source is wholly in "train" or in "val"
+    // Folder of videos and photographs. With a manifest.csv (columns file, source_repo) sources are
+    // kept apart: a source is wholly in "train" or in "val".
+    std::string clips;
     std::string output;                              // folder for index.json, train.yuv, val.yuv
     int frames = 32;                                 // of a sequence
     int short_side_min = 272, short_side_max = 400;  // random; at most the source's / 1.25
     int validation_every = 9;                        // one source in so many is held out
+    int threads = 1;  // clips at once; the pack does not depend on it
     uint64_t seed = 7;
     std::function<void(size_t done, size_t all)> progress;
 };

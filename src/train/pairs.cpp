@@ -11,8 +11,8 @@ Result<PairSet> PairSet::open(const std::string& pack, const std::string& split)
     PairSet set;
     GVC_ASSIGN_OR_RETURN(auto sources, Dataset::open(pack, split));
     set.sources_ = std::make_shared<Dataset>(std::move(sources));
-    size_t bytes = 0;
-    GVC_ASSIGN_OR_RETURN(set.data_, map_file(pack + "/pairs.yuv", bytes));
+    GVC_ASSIGN_OR_RETURN(set.bytes_, map_file(pack + "/pairs.yuv"));
+    const auto bytes = static_cast<uint64_t>(set.bytes_.numel());
     for (const auto& e : read_json_index(pack + "/pairs.json")) {
         if (e.value("split", "") != split) continue;
         Pair pair{e.value("sequence", size_t{0}),
@@ -43,20 +43,22 @@ PairSet::Batch PairSet::sample(int batch, int frames, int size, std::mt19937_64&
         const Pair& pair = pairs_[random() % pairs_.size()];
         const Sequence& s = sources_->sequence(pair.sequence);
         const int w = std::min(size, s.width), h = std::min(size, s.height);
-        const int x = 2 * below((s.width - w) / 2 + 1), y = 2 * below((s.height - h) / 2 + 1);
+        const Window window{2 * below((s.width - w) / 2 + 1), 2 * below((s.height - h) / 2 + 1), w,
+                            h};
         const int from = below(pair.frames - frames + 1);
-        std::vector<int> times(frames);
+        std::vector<int64_t> times(frames);
         std::iota(times.begin(), times.end(), from);
         for (int i = 0; i < kContext; ++i)
             times.push_back((i * pair.frames + below(pair.frames)) / kContext);
-        std::vector<at::Tensor> a, c;
-        for (int t : times) {
-            const uint8_t* decoded = data_.get() + pair.offset + frame_bytes(s.width, s.height) * t;
-            a.push_back(crop_rgb(sources_->frame(pair.sequence, pair.first + t), s.width, s.height,
-                                 x, y, w, h));
-            c.push_back(crop_rgb(decoded, s.width, s.height, x, y, w, h));
-        }
-        at::Tensor both = at::stack({at::stack(a), at::stack(c)});  // [2, times, 3, h, w]
+        const auto bytes = static_cast<int64_t>(frame_bytes(s.width, s.height));
+        const auto seen = [&](const at::Tensor& all) {
+            return crop_rgb(all.index_select(0, torch::tensor(times)), s.width, s.height, window);
+        };
+        const at::Tensor decoded =
+            bytes_.narrow(0, static_cast<int64_t>(pair.offset), bytes * pair.frames)
+                .view({pair.frames, bytes});
+        at::Tensor both = at::stack({seen(sources_->frames(s).narrow(0, pair.first, pair.frames)),
+                                     seen(decoded)});  // [2, times, 3, h, w]
         if (w < size || h < size)
             both = at::replication_pad2d(both.flatten(0, 1), {0, size - w, 0, size - h})
                        .view({2, int64_t(times.size()), 3, size, size});

@@ -47,7 +47,7 @@ class PairSet {
     };
 
     std::shared_ptr<const Dataset> sources_;
-    std::shared_ptr<const uint8_t> data_;
+    at::Tensor bytes_;  // of pairs.yuv
     std::vector<Pair> pairs_;
 };
 

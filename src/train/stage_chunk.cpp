@@ -1,4 +1,5 @@
-// Stages 2 and 3: flow alone, then chunks behind a keyframe, then longer GOPs.
+// Stages 2, 3 and 5: flow alone, then chunks behind a keyframe, then longer GOPs, then base and
+// refiner together.
 #include "models/config.h"
 #include "nn/torch/torch_motion.h"
 #include "train/trainer.h"
@@ -7,6 +8,18 @@ namespace gvc::train {
 namespace {
 
 constexpr int T = models::kChunkFrames;
+// Gradients go back through as many chunks: beyond, they grow more than they tell.
+constexpr int kTruncation = 4;
+// In stage joint, of the base picture's distortion: the refined picture is the one that is shown.
+constexpr double kBaseShare = 0.5;
+// One batch of so many keeps the refiner's latent head at work, where there is a teacher.
+constexpr int kMatchEvery = 4;
+
+void detach(models::DecoderState& state) {
+    for (nn::Tensor* x : {&state.memory, &state.last_rgb, &state.last_feature, &state.key_rgb,
+                          &state.key_feature, &state.way_to_key})
+        if (x->defined()) *x = nn::from_torch(nn::to_torch(*x).detach());
+}
 
 at::Tensor each(const at::Tensor& x) { return x.repeat_interleave(T, 0); }
 
@@ -34,15 +47,29 @@ FlowLosses flow_losses(const at::Tensor& flows, const at::Tensor& frames, const 
     return sum;
 }
 
+// A P-key as the decoder has it: of the chunk's four equal frames one.
+models::BaseOutput last_frames(const models::BaseOutput& base) {
+    const auto last = [](const nn::Tensor& x) {
+        const at::Tensor t = nn::to_torch(x);
+        return nn::from_torch(t.slice(0, T - 1, t.size(0), T));
+    };
+    return {last(base.rgb), last(base.feature), last(base.z_base), last(base.flows),
+            last(base.logits)};
+}
+
+void become_key(models::DecoderState& state) {
+    state.key_rgb = state.last_rgb;
+    state.key_feature = state.last_feature;
+    state.way_to_key = {};
+}
+
 }  // namespace
 
 // Motion first, on source frames and without a rate: with the rate on from the start the decoded
 // flow never leaves zero.
 at::Tensor Trainer::flow_loss(Values& values) {
-    int64_t n = options_.batch;
-    at::Tensor frames = batch_of(T + 2);  // keyframe, last frame, chunk
-    int64_t c = frames.size(2);
-    frames = frames.view({n, T + 2, 3, c, c});
+    const int64_t n = options_.batch, c = options_.crop;
+    const at::Tensor frames = sequences_of(T + 2);  // keyframe, last frame, chunk
     at::Tensor key = frames.select(1, 0).contiguous(), last = frames.select(1, 1).contiguous();
     at::Tensor chunk = frames.narrow(1, 2, T).reshape({n * T, 3, c, c});
     std::vector<float> qps = draw_qps(options_.batch, random_);
@@ -71,75 +98,124 @@ at::Tensor Trainer::flow_loss(Values& values) {
     return 2.0 * f.photometric + 0.02 * f.smooth + 2.0 * l1 + 0.05 * rate;
 }
 
+// 2 x L1 of all frames and LPIPS of one of the four: a quarter of its cost, the same expectation.
+// The last frame, which the next chunk leans on, is drawn twice as often. [N]
+at::Tensor Trainer::chunk_distortion(const at::Tensor& pictures, const at::Tensor& truth,
+                                     Values& values) {
+    const int64_t n = options_.batch, c = options_.crop;
+    const at::Tensor l1 = (pictures - truth).abs().mean(at::IntArrayRef{1, 2, 3}).view({n, T});
+    const int64_t t =
+        std::min<int64_t>(std::uniform_int_distribution<int64_t>(0, T)(random_), T - 1);
+    const auto one = [&](const at::Tensor& x) { return x.view({n, T, 3, c, c}).select(1, t); };
+    return distortion(one(pictures), one(truth), values, "chunk") +
+           2.0 * (l1.mean(1) - l1.select(1, t));
+}
+
 at::Tensor Trainer::chunk_loss(Values& values) {
-    int64_t n = options_.batch;
-    int count = options_.chunks;
-    at::Tensor frames = batch_of(1 + T * count);
-    int64_t c = frames.size(2);
-    frames = frames.view({n, 1 + T * count, 3, c, c});
-    std::vector<float> qps = draw_qps(options_.batch, random_);
+    const bool joint = options_.stage == "joint";
+    if (joint && teacher_ && run_steps_ % kMatchEvery == kMatchEvery - 1) return match_loss(values);
+    const int64_t n = options_.batch, c = options_.crop;
+    const int count = options_.chunks;
+    const at::Tensor frames = sequences_of(1 + T * count);
+    const std::vector<float> qps = draw_qps(options_.batch, random_);
     const std::vector<float> chunk_qps = qps_of_chunks(qps);
+    // Weights of a keyframe's bits, which serve a GOP, and of a chunk's.
     std::vector<float> key_weights, chunk_weights;
     for (size_t i = 0; i < qps.size(); ++i) {
-        key_weights.push_back(float(bands_.weight(qps[i]) / 29.0 / double(c * c)));
+        key_weights.push_back(
+            float(bands_.weight(qps[i]) / double(models::kGopFrames) / double(c * c)));
         chunk_weights.push_back(float(bands_.weight(chunk_qps[i]) / double(T) / double(c * c)));
     }
-    at::Tensor key_weight = torch::tensor(key_weights).to(device_);
-    at::Tensor chunk_weight = torch::tensor(chunk_weights).to(device_);
+    const at::Tensor key_weight = torch::tensor(key_weights).to(device_) * double(1 + T * count);
+    const at::Tensor chunk_weight = torch::tensor(chunk_weights).to(device_) * double(T);
+    const double base_share = joint ? kBaseShare : 1.0;
+    const auto draw = [&](double share) { return std::bernoulli_distribution(share)(random_); };
 
     models::DecoderState state;
-    at::Tensor key = unit_frames(frames, -1);
+    const at::Tensor key = unit_frames(frames, -1);
     CodedPicture coded = code_key(*ops_, *nets_, key, qps, state);
-    // The keyframe's own picture counts as one of the frames; its bits serve 29 of them.
-    at::Tensor loss = (distortion(nn::to_torch(coded.base.rgb), key, values, "key") +
-                       rate_share() * coded.rates.bits * key_weight * double(1 + T * count))
-                          .mean();
+    // The keyframe's own picture counts as one of the frames.
+    at::Tensor loss = (base_share * distortion(nn::to_torch(coded.base.rgb), key, values, "key") +
+                       rate_share() * coded.rates.bits * key_weight)
+                          .mean() +
+                      latent_distortion(coded, key, "key", values);
+    at::Tensor style;
+    References references;
+    if (joint) {
+        style = style_of(key);
+        loss = loss + refined_distortion(coded, key, style, qps, references, values);
+    }
     at::Tensor gop_bits = coded.rates.bits_hard.detach().clone();
     values["key_bpp"] = coded.rates.bits_hard.mean().item<double>() / double(c * c);
     values["key_mse"] =
         (nn::to_torch(coded.base.rgb).detach() - key).square().mean().item<double>();
 
-    bool chain = std::uniform_real_distribution<double>(0, 1)(random_) < 0.75;
-    at::Tensor previous, last_source = key;
+    // Slices that may be lost are coded without the chunk before them.
+    const bool lossy = options_.lost > 0 && draw(0.5);
+    const bool chain = !lossy && draw(0.75);
+    const int pkey = count > 2 && draw(options_.chained)
+                         ? std::uniform_int_distribution<int>(1, count - 2)(random_)
+                         : count;
+    at::Tensor previous;
     std::vector<at::Tensor> shown{key, nn::to_torch(coded.base.rgb)};
     for (int k = 0; k < count; ++k) {
-        at::Tensor chunk = unit_frames(frames, k);
-        at::Tensor last = nn::to_torch(state.last_rgb).detach();
-        at::Tensor key_picture = nn::to_torch(state.key_rgb).detach();
-        coded = code_chunk(*ops_, *nets_, chunk, chunk_qps, previous, state);
+        at::Tensor chunk = unit_frames(frames, k, k > pkey ? T - 1 : 0);
+        if (k == pkey) {
+            chunk =
+                chunk.view({n, T, 3, c, c}).narrow(1, 0, 1).repeat_interleave(T, 1).flatten(0, 1);
+            previous = at::Tensor();
+        }
+        const std::vector<float>& unit_qps = k == pkey ? qps : chunk_qps;
+        if (k > 0 && k % kTruncation == 0) detach(state);
+        const at::Tensor last = nn::to_torch(state.last_rgb).detach();
+        const at::Tensor key_picture = nn::to_torch(state.key_rgb).detach();
+        at::Tensor received;
+        if (lossy)
+            received = draw_received(options_.batch, c / 64,
+                                     std::uniform_int_distribution<int>(1, int(c / 64))(random_),
+                                     options_.lost, random_)
+                           .to(device_);
+        coded = code_chunk(*ops_, *nets_, chunk, unit_qps, previous, state, received);
         if (chain) previous = coded.symbols;
 
-        at::Tensor picture = nn::to_torch(coded.base.rgb).to(at::kFloat);
-        at::Tensor l1 = (picture - chunk).abs().mean(at::IntArrayRef{1, 2, 3});  // [N*T]
-        at::Tensor d = 2.0 * l1.view({n, T}).mean(1);
-        // LPIPS of one frame of the four: a quarter of its cost, the same expectation. The last
-        // frame, which the next chunk leans on, is drawn twice as often.
-        int64_t t = std::min<int64_t>(std::uniform_int_distribution<int64_t>(0, T)(random_), T - 1);
-        at::Tensor one = picture.view({n, T, 3, c, c}).select(1, t);
-        at::Tensor truth = chunk.view({n, T, 3, c, c}).select(1, t);
-        d = d + distortion(one, truth, values, "chunk") -
-            2.0 * (one - truth).abs().mean(at::IntArrayRef{1, 2, 3});
-        FlowLosses f = flow_losses(nn::to_torch(coded.base.flows), chunk, last, key_picture);
-        loss = loss + double(T) * (d + rate_share() * coded.rates.bits * chunk_weight).mean() +
-               double(T) * (0.1 * f.photometric + 0.001 * f.smooth);
+        const at::Tensor picture = nn::to_torch(coded.base.rgb).to(at::kFloat);
+        const FlowLosses f = flow_losses(nn::to_torch(coded.base.flows), chunk, last, key_picture);
+        const double shares = k == pkey ? 1.0 : double(T);  // frames
+        loss = loss +
+               (shares * base_share * chunk_distortion(picture, chunk, values) +
+                rate_share() * coded.rates.bits * (k == pkey ? key_weight : chunk_weight))
+                   .mean() +
+               shares * (0.1 * f.photometric + 0.001 * f.smooth +
+                         latent_distortion(coded, chunk, "chunk", values));
+        if (k == pkey) {
+            become_key(state);
+            coded.base = last_frames(coded.base);
+        }
+        if (joint) {
+            const at::Tensor& truth = k == pkey ? last_of_unit(chunk) : chunk;
+            loss = loss + shares * refined_distortion(coded, truth.contiguous(), style, unit_qps,
+                                                      references, values);
+        }
 
         gop_bits += coded.rates.bits_hard * (double(models::kGopChunks) / count);
-        std::string name = "c" + std::to_string(k);
+        const std::string name = "c" + std::to_string(k);
         values[name + "_bpp"] = coded.rates.bits_hard.mean().item<double>() / double(c * c * T);
         values[name + "_mse"] = (picture.detach() - chunk).square().mean().item<double>();
         if (k + 1 == count) {
-            values["bpp_fine"] = coded.rates.bits_hard[0].item<double>() / double(c * c * T);
-            values["bpp_coarse"] = coded.rates.bits_hard[-1].item<double>() / double(c * c * T);
-            values["bpp_motion"] =
-                coded.rates.bits_motion.mean().item<double>() / double(c * c * T);
-            values["bpp_hyper"] = coded.rates.bits_hyper.mean().item<double>() / double(c * c * T);
+            const auto bpp = [&](const at::Tensor& bits) {
+                return bits.mean().item<double>() / double(c * c * T);
+            };
+            values["bpp_fine"] = bpp(coded.rates.bits_hard[0]);
+            values["bpp_coarse"] = bpp(coded.rates.bits_hard[-1]);
+            values["bpp_motion"] = bpp(coded.rates.bits_motion);
+            values["bpp_hyper"] = bpp(coded.rates.bits_hyper);
             values["living"] = double(living_channels(coded.symbols.narrow(0, 0, 1)));
             values["y_std"] = coded.y_std.item<double>();
             values["photometric"] = f.photometric.item<double>();
         }
         if (show_) {
-            shown.push_back(chunk.view({n, T, 3, c, c}).select(1, T - 1));
-            shown.push_back(picture.view({n, T, 3, c, c}).select(1, T - 1));
+            shown.push_back(last_of_unit(chunk));
+            shown.push_back(last_of_unit(picture));
         }
     }
     gop_bits = gop_bits.to(at::kCPU);

@@ -10,7 +10,6 @@ namespace {
 constexpr double kLpipsWeight = 1.0;  // of each of its two networks
 constexpr int64_t kSeenFrames = 2;  // of each group of four by MS-SSIM and LPIPS: more tell little
 constexpr double kNoDetail = 0.1;   // share of groups that are refined without a detail code
-constexpr int kFirstSteps = 100;    // of a run, in which the critic learns alone
 constexpr double kFlickerWeight = 0.5;
 // How often one, two and three groups are refined in a row.
 constexpr std::initializer_list<double> kGroups = {0.25, 0.4, 0.35};
@@ -77,8 +76,8 @@ HybridBatch Trainer::hybrid_batch(const PairSet& pairs, int64_t groups, double n
     return result;
 }
 
-at::Tensor Trainer::refine_group(HybridBatch& batch, int64_t group,
-                                 const at::Tensor& last_refined, const HybridParts& parts) {
+at::Tensor Trainer::refine_group(HybridBatch& batch, int64_t group, const at::Tensor& last_refined,
+                                 const HybridParts& parts) {
     constexpr int T = models::kChunkFrames;
     models::HybridInput& input = batch.input;
     input.rgb = input.previous = nn::from_torch(batch.frames(batch.coded, group * T, T));
@@ -91,51 +90,13 @@ at::Tensor Trainer::refine_group(HybridBatch& batch, int64_t group,
     return nn::to_torch(hybrid_->run(*ops_, input, parts.neighbours ? T : 1)).to(at::kFloat);
 }
 
-// The loss with the critic's part, whose gradient at the last layer has options_.adversarial of the
-// length of the loss's own (Esser et al. 2021). At the pictures the two cannot be compared: what
-// the critic wants is smooth and adds up in the layers below, LPIPS' wishes mostly cancel. What
-// comes back has the gradient of the sum, not its value.
-at::Tensor Trainer::with_adversary(const at::Tensor& loss, const at::Tensor& truth,
-                                   const at::Tensor& coded, const at::Tensor& refined,
-                                   Values& values) {
-    constexpr int T = models::kChunkFrames;
-    const int64_t n = options_.batch, c = options_.crop;
-    const int64_t t = std::uniform_int_distribution<int64_t>(0, T - 2)(random_);
-    const auto pair = [&](const at::Tensor& x) {
-        return x.view({n, T, 3, c, c}).narrow(1, t, 2).reshape({n, 6, c, c});
-    };
-    const at::Tensor shown = pair(refined.detach()), beside = pair(coded) - 0.5;
-    const auto seen = [&](const at::Tensor& x) { return at::cat({x - 0.5, beside}, 1); };
-    const Critic::Verdict verdict = critic_->judge(seen(pair(truth)), seen(shown));
-    values["critic"] = verdict.loss;
-    values["critic_real"] = verdict.real;
-    values["critic_fake"] = verdict.fake;
-    if (run_steps_ < kFirstSteps) return loss;
-
-    at::Tensor gradient = torch::autograd::grad({loss}, {refined}, {}, true)[0];
-    at::Tensor adversary = torch::zeros_like(gradient);
-    adversary.view({n, T, 3, c, c})
-        .narrow(1, t, 2)
-        .copy_(verdict.gradient.narrow(1, 0, 6).reshape({n, 2, 3, c, c}));
-    const at::Tensor last = parameters_.all().at("hybrid.refiner.head_out.weight");
-    const auto length = [&](const at::Tensor& at_pictures) {
-        return torch::autograd::grad({refined}, {last}, {at_pictures}, true)[0]
-            .norm()
-            .item<double>();
-    };
-    const double share =
-        options_.adversarial * length(gradient) / std::max(length(adversary), 1e-12);
-    return (refined * (gradient + share * adversary)).sum();
-}
-
 // Of groups of frames in a row, the last one is learned from: the ones before it are refined for
 // what it refers to.
 at::Tensor Trainer::hybrid_loss(Values& values) {
     constexpr int T = models::kChunkFrames;
     const int64_t n = options_.batch, c = options_.crop;
-    const int64_t groups = hybrid_->recurrent()
-                               ? 1 + std::discrete_distribution<int64_t>(kGroups)(random_)
-                               : 1;
+    const int64_t groups =
+        hybrid_->recurrent() ? 1 + std::discrete_distribution<int64_t>(kGroups)(random_) : 1;
     HybridBatch batch = hybrid_batch(*pairs_, groups, kNoDetail, values);
     at::Tensor last_refined;  // [n, 3, c, c]
     for (int64_t group = 0; group + 1 < groups; ++group) {
@@ -194,7 +155,8 @@ at::Tensor Trainer::hybrid_loss(Values& values) {
         show({first(truth), first(coded), first(refined)});
     }
     values["loss"] = d.item<double>();
-    return critic_ ? with_adversary(d, truth, coded, refined, values) : d;
+    if (!critic_) return d;
+    return d + adversary(d, truth, coded, refined, "hybrid.refiner.head_out.weight", values);
 }
 
 }  // namespace gvc::train

@@ -29,7 +29,7 @@ at::Tensor Trainer::key_loss(Values& values) {
     values["y_std"] = coded.y_std.item<double>();
     values["mse"] = (picture.detach() - rgb).square().mean().item<double>();
     if (show_) show({rgb, picture});
-    return (d + rate_share() * rate).mean();
+    return (d + rate_share() * rate).mean() + latent_distortion(coded, rgb, "key", values);
 }
 
 }  // namespace gvc::train

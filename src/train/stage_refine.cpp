@@ -1,4 +1,6 @@
-// Stage 5, short form: the refiner in one step, in pixels, on a frozen tokeniser.
+// The refiner: stage 4, flow matching on the teacher's latents (match); stage 5, one step in
+// pixels, behind a frozen tokeniser (refine). Everything at once is stage joint, in
+// stage_chunk.cpp.
 #include "models/refiner.h"
 #include "nn/torch/torch_motion.h"
 #include "train/trainer.h"
@@ -7,6 +9,8 @@ namespace gvc::train {
 namespace {
 
 constexpr int T = models::kChunkFrames;
+// In pixels. LPIPS leads: distortion is what the base picture is trained for.
+constexpr double kL1Weight = 0.5, kMsSsimWeight = 0.2, kLpipsWeight = 1.0, kFlickerWeight = 0.5;
 
 std::vector<float> repeated(const std::vector<float>& values, int times) {
     std::vector<float> result;
@@ -16,22 +20,30 @@ std::vector<float> repeated(const std::vector<float>& values, int times) {
 
 }  // namespace
 
-at::Tensor Trainer::refine_unit(const models::BaseOutput& decoded, const at::Tensor& base,
-                                const at::Tensor& style, const std::vector<float>& qps,
-                                const at::Tensor& last, const at::Tensor& key) {
-    const int t = decoded.flows.defined() ? T : 1;
+models::RefinerInput Trainer::refiner_input(const models::BaseOutput& decoded,
+                                            const at::Tensor& base, const at::Tensor& style,
+                                            const std::vector<float>& qps,
+                                            const References& references) {
+    const auto t = static_cast<int>(base.size(0) / style.size(0));
     models::RefinerInput input;
     input.z_t = decoded.z_base;
     input.feature = decoded.feature;
-    input.base_rgb = nn::from_torch(base);
-    input.previous = input.base_rgb;
-    if (t > 1)
+    input.base_rgb = input.previous = nn::from_torch(base);
+    if (decoded.flows.defined())
         input.previous = nn::from_torch(nn::torch_warp_blend(
-            {last.repeat_interleave(T, 0), key.repeat_interleave(T, 0)},
+            {references.last.repeat_interleave(t, 0), references.key.repeat_interleave(t, 0)},
             nn::to_torch(decoded.flows), nn::to_torch(decoded.logits), models::kPatch));
     input.style = nn::from_torch(style.repeat_interleave(t, 0));
     input.qps = repeated(qps, t);
     input.times.assign(input.qps.size(), 0.0f);
+    return input;
+}
+
+at::Tensor Trainer::refine_unit(const models::BaseOutput& decoded, const at::Tensor& base,
+                                const at::Tensor& style, const std::vector<float>& qps,
+                                const References& references) {
+    const auto t = static_cast<int>(base.size(0) / style.size(0));
+    const auto input = refiner_input(decoded, base, style, qps, references);
     return nn::to_torch(refiner_->run(*ops_, input, t, true).rgb).to(at::kFloat);
 }
 
@@ -40,25 +52,62 @@ at::Tensor Trainer::style_of(const at::Tensor& key) {
     return leaves_out("descriptor") ? at::zeros_like(style) : round_straight_through(style);
 }
 
+at::Tensor Trainer::refined_distortion(const CodedPicture& coded, const at::Tensor& truth,
+                                       const at::Tensor& style, const std::vector<float>& qps,
+                                       References& references, Values& values) {
+    const int64_t n = options_.batch, c = truth.size(2), t = truth.size(0) / n;
+    const at::Tensor base = nn::to_torch(coded.base.rgb).to(at::kFloat).clamp(0.0, 1.0);
+    const at::Tensor refined = refine_unit(coded.base, base, style, qps, references);
+
+    // L1 of all frames, MS-SSIM and LPIPS of one of the chunk.
+    const int64_t pick = std::uniform_int_distribution<int64_t>(0, t - 1)(random_);
+    auto one = [&](const at::Tensor& x) { return x.view({n, t, 3, c, c}).select(1, pick); };
+    const at::Tensor l1 = (refined - truth).abs().mean();
+    const size_t net = std::uniform_int_distribution<size_t>(0, lpips_.size() - 1)(random_);
+    const int64_t dx = std::uniform_int_distribution<int>(0, 7)(random_), s = c - 8;
+    const int64_t dy = std::uniform_int_distribution<int>(0, 7)(random_);
+    auto crop = [&](const at::Tensor& x) { return one(x).narrow(2, dy, s).narrow(3, dx, s); };
+    const at::Tensor l = lpips_[net](crop(refined), crop(truth)).mean();
+    at::Tensor d = kL1Weight * l1 + kMsSsimWeight * ms_ssim_loss(one(refined), one(truth)).mean() +
+                   kLpipsWeight * l;
+    if (t > 1) {  // changes between frames like the source's
+        auto change = [&](const at::Tensor& x) {
+            const at::Tensor v = x.view({n, t, 3, c, c});
+            return v.narrow(1, 1, t - 1) - v.narrow(1, 0, t - 1);
+        };
+        d = d + kFlickerWeight * (change(refined) - change(truth)).abs().mean();
+    }
+    {
+        torch::NoGradGuard no_grad;
+        if (net == 0) {
+            const std::string name = t > 1 ? "chunk" : "key";
+            values[name + "_alex_base"] = lpips_[0](crop(base), crop(truth)).mean().item<double>();
+            values[name + "_alex_refined"] = l.item<double>();
+        }
+        values["refined_l1"] = l1.item<double>();
+        values["base_l1"] = (base - truth).abs().mean().item<double>();
+    }
+    if (critic_ && t > 1)
+        d = d + adversary(d, truth, base, refined, "refiner.head_out.weight", values);
+    references.last =
+        refined.detach().clamp(0.0, 1.0).view({n, t, 3, c, c}).select(1, t - 1).contiguous();
+    if (t == 1) references.key = references.last;
+    return d;
+}
+
 at::Tensor Trainer::refine_loss(Values& values) {
-    int64_t n = options_.batch;
-    int count = options_.chunks;
-    at::Tensor frames = batch_of(1 + T * count);
-    int64_t c = frames.size(2);
-    frames = frames.view({n, 1 + T * count, 3, c, c});
+    const int count = options_.chunks;
+    const at::Tensor frames = sequences_of(1 + T * count);
     const std::vector<float> qps = draw_qps(options_.batch, random_);
     const std::vector<float> chunk_qps = qps_of_chunks(qps);
-
-    at::Tensor key_truth = unit_frames(frames, -1);
-    const at::Tensor style = style_of(key_truth);
+    const at::Tensor style = style_of(unit_frames(frames, -1));
 
     models::DecoderState state;
-    at::Tensor previous_symbols, last_refined, key_refined, loss;
+    References references;
+    at::Tensor previous_symbols, loss;
     std::vector<at::Tensor> shown;
-    double base_lpips = 0, refined_lpips = 0;
     for (int k = -1; k < count; ++k) {
-        int t = k < 0 ? 1 : T;
-        at::Tensor truth = k < 0 ? key_truth : unit_frames(frames, k);
+        const at::Tensor truth = unit_frames(frames, k);
         CodedPicture coded;
         {
             torch::NoGradGuard no_grad;
@@ -66,53 +115,70 @@ at::Tensor Trainer::refine_loss(Values& values) {
                           : code_chunk(*ops_, *nets_, truth, chunk_qps, previous_symbols, state);
             if (k >= 0) previous_symbols = coded.symbols;
         }
-        at::Tensor base = nn::to_torch(coded.base.rgb).clamp(0.0, 1.0);
-        at::Tensor refined = refine_unit(coded.base, base, style, k < 0 ? qps : chunk_qps,
-                                         last_refined, key_refined);
-
-        // L1 + MS-SSIM of all, LPIPS of one frame of the chunk.
-        int64_t pick = t > 1 ? std::uniform_int_distribution<int64_t>(0, t - 1)(random_) : 0;
-        auto one = [&](const at::Tensor& x) { return x.view({n, t, 3, c, c}).select(1, pick); };
-        at::Tensor l1 = (refined - truth).abs().mean();
-        at::Tensor d = 0.5 * l1 + 0.2 * ms_ssim_loss(one(refined), one(truth)).mean();
-        size_t net = std::uniform_int_distribution<size_t>(0, lpips_.size() - 1)(random_);
-        int64_t dx = std::uniform_int_distribution<int>(0, 7)(random_), s = c - 8;
-        int64_t dy = std::uniform_int_distribution<int>(0, 7)(random_);
-        auto crop = [&](const at::Tensor& x) { return one(x).narrow(2, dy, s).narrow(3, dx, s); };
-        at::Tensor l = lpips_[net](crop(refined), crop(truth)).mean();
-        d = d + 1.0 * l;
-        if (t > 1) {  // temporal: changes between frames like the source's
-            auto change = [&](const at::Tensor& x) {
-                at::Tensor v = x.view({n, t, 3, c, c});
-                return v.narrow(1, 1, t - 1) - v.narrow(1, 0, t - 1);
-            };
-            d = d + 0.5 * (change(refined) - change(truth)).abs().mean();
-        }
+        const at::Tensor d =
+            refined_distortion(coded, truth, style, k < 0 ? qps : chunk_qps, references, values);
         loss = loss.defined() ? loss + d : d;
-        {
-            torch::NoGradGuard no_grad;
-            if (net == 0) {
-                base_lpips += lpips_[0](crop(base), crop(truth)).mean().item<double>();
-                refined_lpips += l.item<double>();
-                std::string name = k < 0 ? "key" : "chunk";
-                values[name + "_alex_base"] = base_lpips;
-                values[name + "_alex_refined"] = refined_lpips;
-                base_lpips = refined_lpips = 0;
-            }
-            values["l1"] = l1.item<double>();
-            values["base_l1"] = (base - truth).abs().mean().item<double>();
-        }
-        at::Tensor kept = refined.detach().clamp(0.0, 1.0).view({n, t, 3, c, c}).select(1, t - 1);
-        last_refined = kept.contiguous();
-        if (k < 0) key_refined = last_refined;
         if (show_) {
-            auto last = [&](const at::Tensor& x) {
-                return x.view({n, t, 3, c, c}).select(1, t - 1);
-            };
-            shown.insert(shown.end(), {last(truth), last(base), last(refined)});
+            shown.insert(
+                shown.end(),
+                {last_of_unit(truth), last_of_unit(nn::to_torch(coded.base.rgb)), references.last});
         }
     }
     if (show_) show(shown);
+    return loss / double(1 + count);
+}
+
+// Rectified flow: z_t = (1 - t) z + t noise, of which the network finds the teacher's z (Liu et al.
+// 2022). Half of the batch starts from the teacher's latent, as in the middle of many steps, half
+// from the base's, as the decoder does.
+at::Tensor Trainer::match_loss(Values& values) {
+    const int count = options_.chunks;
+    const at::Tensor frames = sequences_of(1 + T * count);
+    const std::vector<float> qps = draw_qps(options_.batch, random_);
+    const std::vector<float> chunk_qps = qps_of_chunks(qps);
+    const at::Tensor style = style_of(unit_frames(frames, -1));
+
+    models::DecoderState state;
+    References references;
+    at::Tensor previous_symbols, loss;
+    for (int k = -1; k < count; ++k) {
+        const at::Tensor truth = unit_frames(frames, k);
+        const std::vector<float>& unit_qps = k < 0 ? qps : chunk_qps;
+        CodedPicture coded;
+        {
+            torch::NoGradGuard no_grad;
+            coded = k < 0 ? code_key(*ops_, *nets_, truth, qps, state)
+                          : code_chunk(*ops_, *nets_, truth, chunk_qps, previous_symbols, state);
+            if (k >= 0) previous_symbols = coded.symbols;
+        }
+        const at::Tensor base = nn::to_torch(coded.base.rgb).to(at::kFloat).clamp(0.0, 1.0);
+        models::RefinerInput input = refiner_input(coded.base, base, style, unit_qps, references);
+        const at::Tensor z = teacher_->latent(truth);
+        const at::Tensor z_base = nn::to_torch(coded.base.z_base).to(at::kFloat);
+        const int64_t t = truth.size(0) / options_.batch;
+        // One time for all frames of an item: they are refined together.
+        input.times.clear();
+        std::vector<float> from_base;
+        for (int64_t i = 0; i < options_.batch; ++i) {
+            const auto time = std::uniform_real_distribution<float>(0, 1)(random_);
+            const bool base_first = std::uniform_real_distribution<double>(0, 1)(random_) < 0.5;
+            input.times.insert(input.times.end(), size_t(t), time);
+            from_base.insert(from_base.end(), size_t(t), base_first ? 1.0f : 0.0f);
+        }
+        const at::Tensor time = torch::tensor(input.times).view({-1, 1, 1, 1}).to(device_);
+        const at::Tensor mix = torch::tensor(from_base).view({-1, 1, 1, 1}).to(device_);
+        const at::Tensor start = mix * z_base + (1 - mix) * z;
+        input.z_t = nn::from_torch((1 - time) * start + time * torch::randn_like(z));
+        const at::Tensor found =
+            nn::to_torch(refiner_->run(*ops_, input, static_cast<int>(t), false).z0).to(at::kFloat);
+        const at::Tensor d = (found - z).square().mean();
+        loss = loss.defined() ? loss + d : d;
+        values[k < 0 ? "key_latent" : "chunk_latent"] = d.item<double>();
+        values[k < 0 ? "key_latent_base" : "chunk_latent_base"] =
+            (z_base - z).square().mean().item<double>();
+        references.last = last_of_unit(base).contiguous();
+        if (k < 0) references.key = references.last;
+    }
     return loss / double(1 + count);
 }
 

@@ -17,8 +17,8 @@ constexpr double kAverageDecay = 0.998;
 constexpr double kCheckpointMinutes = 4.0;
 constexpr int kLogEvery = 20;
 constexpr int kWarmupSteps = 100;
-constexpr int kAhead = 12;  // batches made ahead of a GPU, a thread each
 constexpr double kCriticRate = 2e-4;
+constexpr double kLatentWeight = 0.3;
 // With the whole rate term from the first step a fresh latent dies.
 constexpr double kFreshRate = 0.02;
 // A gradient so many times as large as usual comes from a batch that would do harm: a keyframe
@@ -76,6 +76,13 @@ Result<std::unique_ptr<Trainer>> Trainer::make(const Options& options) {
                         t->device_, precision));
         t->lpips_.push_back(std::move(lpips));
     }
+    if (!options.teacher.empty()) {
+        GVC_ASSIGN_OR_RETURN(auto teacher, Teacher::load(options.teacher, t->device_));
+        t->teacher_ = std::make_unique<Teacher>(std::move(teacher));
+    } else if (options.stage == "match") {
+        return Status(Code::usage, "stage match needs a teacher",
+                      "--teacher taef2_fp16.safetensors");
+    }
     if (!t->options_.rate_start) t->options_.rate_start = from.empty() ? kFreshRate : 1.0;
     t->ops_ = nn::make_torch_ops(t->parameters_.provider(), t->device_, precision);
     GVC_RETURN_IF_ERROR(t->make_networks(from.empty()));
@@ -87,7 +94,7 @@ Status Trainer::load_data() {
         GVC_ASSIGN_OR_RETURN(auto pairs, PairSet::open(options_.pack, "train"));
         pairs_ = std::make_unique<PairSet>(std::move(pairs));
     } else {
-        GVC_ASSIGN_OR_RETURN(auto data, Dataset::open(options_.pack, "train"));
+        GVC_ASSIGN_OR_RETURN(auto data, Dataset::open(options_.pack, "train", device_));
         data_ = std::make_unique<Dataset>(std::move(data));
     }
     return {};
@@ -105,13 +112,17 @@ Status Trainer::make_networks(bool fresh) {
         return {};
     }
     nets_ = std::make_unique<Networks>(parameters_, *ops_, options_.tokeniser);
-    if (options_.stage == "refine" || metadata_.count("refiner.width"))
+    if (refines() || metadata_.count("refiner.width"))
         refiner_ = std::make_unique<models::Refiner>(*ops_, *options_.refiner,
                                                      options_.tokeniser.width_frame);
     const bool warps = !leaves_out("warps");
     nets_->tokeniser.use_references(*ops_, warps, warps && !leaves_out("long-term"));
     if (fresh) calibrate();
     return {};
+}
+
+bool Trainer::refines() const {
+    return options_.stage == "match" || options_.stage == "refine" || options_.stage == "joint";
 }
 
 bool Trainer::leaves_out(std::string_view part) const {
@@ -147,12 +158,17 @@ void Trainer::calibrate() {
 }
 
 at::Tensor Trainer::batch_of(int frames) {
-    if (!device_.is_cuda())
-        return data_->sample(options_.batch, frames, options_.crop, random_).to(device_);
-    if (!prefetch_ || prefetch_->frames() != frames)
-        prefetch_ = std::make_unique<Prefetch>(*data_, options_.batch, frames, options_.crop,
-                                               random_(), kAhead);
-    return prefetch_->next().to(device_);
+    return data_->sample(options_.batch, frames, options_.crop, random_);
+}
+
+at::Tensor Trainer::sequences_of(int frames) {
+    const int64_t c = options_.crop;
+    return batch_of(frames).view({options_.batch, frames, 3, c, c});
+}
+
+at::Tensor Trainer::last_of_unit(const at::Tensor& pictures) const {
+    const int64_t n = options_.batch, t = pictures.size(0) / n;
+    return pictures.view({n, t, 3, pictures.size(2), pictures.size(3)}).select(1, t - 1);
 }
 
 double Trainer::progress() const {
@@ -185,6 +201,15 @@ at::Tensor Trainer::distortion(const at::Tensor& picture, const at::Tensor& trut
     return d;
 }
 
+at::Tensor Trainer::latent_distortion(const CodedPicture& coded, const at::Tensor& truth,
+                                      const std::string& name, Values& values) {
+    if (!teacher_) return torch::zeros({}, device_);
+    const at::Tensor z = nn::to_torch(coded.base.z_base).to(at::kFloat);
+    const at::Tensor d = (z - teacher_->latent(truth)).square().mean();
+    values[name + "_latent"] = d.item<double>();
+    return kLatentWeight * d;
+}
+
 Trained Trainer::trained() const {
     Trained result;
     for (const auto& [name, value] : parameters_.all()) {
@@ -196,7 +221,9 @@ Trained Trainer::trained() const {
         bool refiner = begins("refiner.") || begins("encoder.style.");
         bool key = begins("encoder.key.") || begins("base.key.") || begins("scale.key.") ||
                    begins("base.head.") || begins("base.z_base.");
-        bool use = options_.stage == "refine"                        ? refiner
+        const bool joint = options_.stage == "joint";
+        bool use = joint                                             ? !options_.freeze_key || !key
+                   : refines()                                       ? refiner
                    : options_.stage == "key"                         ? key
                    : options_.stage == "flow" || options_.freeze_key ? !refiner && !key
                                                                      : !refiner;
@@ -240,6 +267,7 @@ Status Trainer::run() {
         Values values;
         at::Tensor loss = options_.stage == "key"      ? key_loss(values)
                           : options_.stage == "flow"   ? flow_loss(values)
+                          : options_.stage == "match"  ? match_loss(values)
                           : options_.stage == "refine" ? refine_loss(values)
                           : options_.stage == "hybrid" ? hybrid_loss(values)
                                                        : chunk_loss(values);
@@ -258,6 +286,7 @@ Status Trainer::run() {
                 parameters_.update_average(kAverageDecay);
             }
         }
+        if (run_steps_ == 0) first_step_seconds_ = seconds_since(start_);
         ++step_;
         ++run_steps_;
         ++since_log;
@@ -269,20 +298,20 @@ Status Trainer::run() {
             for (auto& [name, value] : sums) value /= counts[name];
             sums["lr"] = lr;
             log(sums);
+            if (run_steps_ == kLogEvery) print_plan();
             sums.clear();
             counts.clear();
             since_log = 0;
         }
         if (seconds_since(saved) > 60.0 * kCheckpointMinutes) {
             GVC_RETURN_IF_ERROR(save());
-            optimiser.save(moments);
+            GVC_RETURN_IF_ERROR(optimiser.save(moments));
             saved = std::chrono::steady_clock::now();
             show_ = true;
         }
     }
     GVC_RETURN_IF_ERROR(save());
-    optimiser.save(moments);
-    return {};
+    return optimiser.save(moments);
 }
 
 Status Trainer::save() {
@@ -294,6 +323,18 @@ Status Trainer::save() {
     metadata_["train.rate_bands"] = bands_.state();
     if (critic_) GVC_RETURN_IF_ERROR(critic_->save(critic_path()));
     return parameters_.save(options_.checkpoint, metadata_);
+}
+
+// What the time that is left allows, from the first steps' speed without the very first, which
+// waits for libraries to warm up.
+void Trainer::print_plan() const {
+    const double each = (seconds_since(start_) - first_step_seconds_) / double(kLogEvery - 1);
+    const double left = 60.0 * options_.minutes - seconds_since(start_);
+    int64_t steps = std::max<int64_t>(0, std::llround(left / each));
+    if (options_.max_steps) steps = std::min(steps, options_.max_steps - run_steps_);
+    std::fprintf(stderr, "%s: %.3f s a step, about %lld steps in the %.1f minutes left\n",
+                 options_.stage.c_str(), each, static_cast<long long>(steps),
+                 double(steps) * each / 60.0);
 }
 
 void Trainer::log(Values values) {

@@ -21,20 +21,21 @@
 #include "train/losses.h"
 #include "train/optimiser.h"
 #include "train/pairs.h"
-#include "train/prefetch.h"
 #include "train/parameters.h"
 #include "train/rate_bands.h"
+#include "train/teacher.h"
 #include "weights/safetensors.h"
 
 namespace gvc::train {
 
 struct Options {
-    std::string stage;       // key, flow, chunk, gop, refine; hybrid
+    std::string stage;       // key, flow, chunk, gop, match, refine, joint; hybrid
     std::string pack;        // folder of the packed training clips
     std::string metrics;     // folder of the LPIPS weights
     std::string checkpoint;  // continued if it exists, written every few minutes and at the end
     std::string init;        // weights to start from where the checkpoint does not exist
     std::string log;         // JSON lines, appended
+    std::string teacher;     // TAEF2's weights, for the refiner's latent; empty: none
     std::string preview;     // a PPM picture, rewritten with each checkpoint; empty: none
     double minutes = 10;     // of training in this run; the schedule runs over it
     int64_t max_steps = 0;   // 0: no limit
@@ -43,15 +44,20 @@ struct Options {
     // geometrically to 1 within that part of the run.
     std::optional<double> rate_start;
     double rate_ramp = 1.0 / 3.0;
-    double lpips = 0.5;  // its weight beside 2 x L1, in key, chunk and gop
+    double lpips = 0.5;  // its weight beside 2 x L1, of base pictures
     // Bits a pixel of a GOP wanted at qp 0 and 31, 0: weights stay nominal. Stages chunk and gop.
     double rate_fine = 0, rate_coarse = 0;
     double lr = 4e-4, lr_end = 2e-5;
-    // Hybrid: the adversarial part, as a share of the other losses' gradient; 0: none.
+    // chunk, gop, joint: in half of the batches each slice of a chunk is lost with this
+    // probability, and with that of the second a chunk becomes a P-key, from which the rest goes
+    // on.
+    double lost = 0, chained = 0;
+    // joint, refine, hybrid: the adversarial part, as a share of the other losses' gradient; 0:
+    // none.
     double adversarial = 0;
     // Hybrid: whether groups of frames refer to the one before them; none: as the checkpoint says.
     std::optional<bool> recurrent;
-    bool freeze_key = false;  // chunk, gop: the keyframe codec and the head stay as they are
+    bool freeze_key = false;  // chunk, gop, joint: the keyframe codec and the head stay as they are
     bool revive = false;      // dead channels of the latents first
     bool muon = true;         // for the dense convolutions; else AdamW for all
     // Parts of the neural codec that are left out, to see what they are worth: "warps" of
@@ -70,6 +76,11 @@ using Values = std::map<std::string, double>;
 
 // Channels of symbols [N, channels, H, W] of which not nearly all are zero.
 int64_t living_channels(const at::Tensor& symbols);
+
+// Refined pictures [N, 3, H, W] that a chunk's refinement refers to.
+struct References {
+    at::Tensor last, key;
+};
 
 // Parts of the hybrid's refiner, of which some may be left out to see what they are worth.
 struct HybridParts {
@@ -128,13 +139,26 @@ class Trainer {
     at::Tensor chunk_loss(Values& values);
     at::Tensor refine_loss(Values& values);
     at::Tensor hybrid_loss(Values& values);
-    // Refined pictures of a keyframe (no flows) or a chunk. last, key: refined pictures that a
-    // chunk refers to.
+    at::Tensor match_loss(Values& values);
+    // What the refiner is shown of a keyframe (no flows) or a chunk: from the clean latent on.
+    models::RefinerInput refiner_input(const models::BaseOutput& decoded, const at::Tensor& base,
+                                       const at::Tensor& style, const std::vector<float>& qps,
+                                       const References& references);
+    // Its refined pictures.
     at::Tensor refine_unit(const models::BaseOutput& decoded, const at::Tensor& base,
                            const at::Tensor& style, const std::vector<float>& qps,
-                           const at::Tensor& last, const at::Tensor& key);
-    at::Tensor with_adversary(const at::Tensor& loss, const at::Tensor& truth,
-                              const at::Tensor& coded, const at::Tensor& refined, Values& values);
+                           const References& references);
+    // How far they are from the truth, a mean over the unit; moves the references on.
+    at::Tensor refined_distortion(const CodedPicture& coded, const at::Tensor& truth,
+                                  const at::Tensor& style, const std::vector<float>& qps,
+                                  References& references, Values& values);
+    // 0.3 of the mean square from the base's latent to the teacher's; 0 without a teacher.
+    at::Tensor latent_distortion(const CodedPicture& coded, const at::Tensor& truth,
+                                 const std::string& name, Values& values);
+    // Something to add to a loss of refined pictures, of which it takes the length of the gradient
+    // from. last_layer: the parameter at which gradients are compared.
+    at::Tensor adversary(const at::Tensor& loss, const at::Tensor& truth, const at::Tensor& coded,
+                         const at::Tensor& refined, const std::string& last_layer, Values& values);
     at::Tensor detail_code(const PairSet::Batch& batch, int64_t frames, double left_out,
                            Values& values);
     HybridBatch hybrid_batch(const PairSet& pairs, int64_t groups, double no_detail,
@@ -147,17 +171,24 @@ class Trainer {
     // 2 x L1 + LPIPS (one of the two networks, drawn each step) per picture, [N].
     at::Tensor distortion(const at::Tensor& picture, const at::Tensor& truth, Values& values,
                           const std::string& name);
+    at::Tensor chunk_distortion(const at::Tensor& pictures, const at::Tensor& truth,
+                                Values& values);
     at::Tensor batch_of(int frames);
+    at::Tensor sequences_of(int frames);  // the same as [N, frames, 3, size, size]
+    // Of a unit's pictures [N * t, 3, H, W] the last of each item.
+    at::Tensor last_of_unit(const at::Tensor& pictures) const;
     // What the encoder reads off a keyframe and sends in the descriptor, rounded straight through.
     at::Tensor style_of(const at::Tensor& key);
     bool leaves_out(std::string_view part) const;
-    void calibrate();  // scales of a fresh latent, see the definition
-    void revive();     // dead channels of the latents, see revive.cpp
+    bool refines() const;  // whether the stage trains the refiner
+    void calibrate();      // scales of a fresh latent, see the definition
+    void revive();         // dead channels of the latents, see revive.cpp
     Trained trained() const;
     Result<std::vector<weights::NamedTensor>> averages(const std::vector<std::string>& prefixes);
     Status save();
     std::string critic_path() const { return options_.checkpoint + ".critic"; }
     void log(Values values);
+    void print_plan() const;
     double progress() const;  // 0 ... 1 of this run
     double rate_share() const;
     void show(const std::vector<at::Tensor>& rows);
@@ -172,13 +203,14 @@ class Trainer {
     std::unique_ptr<models::Refiner> refiner_;
     std::unique_ptr<models::HybridRefiner> hybrid_;
     std::unique_ptr<Dataset> data_;
-    std::unique_ptr<Prefetch> prefetch_;  // on a GPU; after what it reads from
     std::unique_ptr<PairSet> pairs_;
     std::vector<Lpips> lpips_;
     std::unique_ptr<Critic> critic_;
+    std::unique_ptr<Teacher> teacher_;
     models::Metadata metadata_;
     int64_t step_ = 0;  // over all runs of this checkpoint
     int64_t run_steps_ = 0;
+    double first_step_seconds_ = 0;
     bool show_ = false;
     std::chrono::steady_clock::time_point start_;
 };

@@ -103,19 +103,51 @@ class TrainerTest : public ::testing::Test {
         return set.ok() ? set->size() : 0;
     }
 
+    // The values of a parameter in the checkpoint.
+    std::vector<float> values(const std::string& name) const {
+        const auto file = weights::SafetensorsFile::open(options_.checkpoint);
+        std::vector<float> result;
+        weights::to_float(*file->find(name), result);
+        return result;
+    }
+
+    // A teacher of TAEF2's shape that knows nothing.
+    std::string random_teacher() const {
+        std::vector<weights::NamedTensor> tensors;
+        const auto add = [&](const std::string& name, std::vector<int64_t> shape) {
+            const at::Tensor t = 0.05 * torch::randn(shape);
+            tensors.push_back(weights::from_float(
+                "encoder." + name, shape, {t.data_ptr<float>(), static_cast<size_t>(t.numel())}));
+        };
+        for (int i = 0; i <= 14; ++i) {
+            const std::string name = std::to_string(i);
+            if (i == 0 || i == 2 || i == 6 || i == 10 || i == 14) {
+                add(name + ".weight", {i == 14 ? 32 : 64, i == 0 ? 3 : 64, 3, 3});
+                continue;
+            }
+            for (const char* conv : {".conv.0", ".conv.2", ".conv.4"}) {
+                add(name + conv + ".weight", {64, 64, 3, 3});
+                add(name + conv + ".bias", {64});
+            }
+        }
+        const std::string file = path("teacher.safetensors");
+        EXPECT_TRUE(weights::write(file, tensors, {}).ok());
+        return file;
+    }
+
     fs::path folder_;
     Options options_;
 };
 
 TEST_F(TrainerTest, EveryStageRunsResumesAndExports) {
-    for (const char* stage : {"key", "flow", "chunk", "gop", "refine"}) {
+    for (const char* stage : {"key", "flow", "chunk", "gop", "refine", "joint"}) {
         Status status = run(stage);
         ASSERT_TRUE(status.ok()) << stage << ": " << status.message();
     }
     // Resumed: the steps of all stages add up.
     auto checkpoint = weights::SafetensorsFile::open(options_.checkpoint);
     ASSERT_TRUE(checkpoint.ok());
-    EXPECT_EQ(checkpoint->metadata().at("train.step"), "10");
+    EXPECT_EQ(checkpoint->metadata().at("train.step"), "12");
 
     options_.stage = "export";
     auto trainer = Trainer::make(options_);
@@ -193,18 +225,46 @@ TEST_F(TrainerTest, DeadChannelsAreRevived) {
 // What is not trained in a stage stays as it was, to the last bit.
 TEST_F(TrainerTest, AFrozenKeyframeCodecDoesNotMove) {
     ASSERT_TRUE(run("key").ok());
-    const auto values = [&](const std::string& name) {
-        auto file = weights::SafetensorsFile::open(options_.checkpoint);
-        std::vector<float> result;
-        weights::to_float(*file->find(name), result);
-        return result;
-    };
     const std::string frozen = "base.key.feature.weight", moved = "base.chunk.frame_in.weight";
     const auto frozen_before = values(frozen), moved_before = values(moved);
     options_.freeze_key = true;
     ASSERT_TRUE(run("chunk").ok());
     EXPECT_EQ(values(frozen), frozen_before);
     EXPECT_NE(values(moved), moved_before);
+}
+
+// Stage 5: everything moves at once; with a teacher one batch of four is flow matching.
+TEST_F(TrainerTest, JointTrainingMovesBaseAndRefiner) {
+    ASSERT_TRUE(run("refine").ok());
+    const std::vector<std::string> names = {"encoder.key.in.weight", "base.head.out.weight",
+                                            "refiner.in.weight", "refiner.z0.weight"};
+    std::vector<std::vector<float>> before;
+    for (const auto& name : names) before.push_back(values(name));
+    options_.teacher = random_teacher();
+    options_.max_steps = 4;
+    options_.chunks = 3;
+    options_.chained = 1;
+    options_.lost = 0.5;
+    ASSERT_TRUE(run("joint").ok());
+    for (size_t i = 0; i < names.size(); ++i) EXPECT_NE(values(names[i]), before[i]) << names[i];
+}
+
+TEST_F(TrainerTest, FlowMatchingTrainsTheRefinersLatentAlone) {
+    EXPECT_EQ(run("match").code(), Code::usage);  // no teacher
+    ASSERT_TRUE(run("key").ok());
+    options_.teacher = random_teacher();
+    options_.max_steps = 1;
+    ASSERT_TRUE(run("match").ok());
+    const std::vector<float> base = values("base.head.out.weight"),
+                             z0 = values("refiner.z0.weight");
+    options_.max_steps = 20;
+    ASSERT_TRUE(run("match").ok());
+    EXPECT_EQ(values("base.head.out.weight"), base);
+    EXPECT_NE(values("refiner.z0.weight"), z0);
+    std::ifstream log(options_.log);
+    std::string line, last;
+    while (std::getline(log, line)) last = line;
+    EXPECT_NE(last.find("\"chunk_latent\":"), std::string::npos);
 }
 
 TEST_F(TrainerTest, MissingPackIsAnInputError) {
