@@ -26,37 +26,35 @@ Result<Values> Trainer::measure_codec(int batches) {
     GVC_ASSIGN_OR_RETURN(const Dataset held_out, Dataset::open(options_.pack, "val", device_));
     if (held_out.longest() < 1 + T * count)
         return Status(Code::usage, "no held-out sequence is that long", "take fewer --chunks");
-    random_.seed(kMeasureSeed);
+    std::mt19937_64 random(kMeasureSeed);
     parameters_.swap_average();
     Values sums;
     for (int i = 0; i < batches; ++i) {
         const at::Tensor frames =
-            held_out.plain_sample(options_.batch, 1 + T * count, options_.crop, random_)
+            held_out.plain_sample(options_.batch, 1 + T * count, options_.crop, random)
                 .view({n, 1 + T * count, 3, c, c});
         for (int qp : kMeasuredQps) {
             const std::string name = "qp" + std::to_string(qp) + ".";
             const std::vector<float> qps(static_cast<size_t>(n), float(qp));
-            const std::vector<float> chunk_qps = qps_of_chunks(qps);
-            models::DecoderState state;
-            at::Tensor previous, style;
-            References references;
+            const std::vector<CodedUnit> units = coded_gop(frames, qps);
             double key_bits = 0, chunk_bits = 0;
             std::vector<at::Tensor> base, refined, truth;
-            for (int k = -1; k < count; ++k) {
-                truth.push_back(unit_frames(frames, k));
-                const CodedPicture coded =
-                    k < 0 ? code_key(*ops_, *nets_, truth[0], qps, state)
-                          : code_chunk(*ops_, *nets_, truth.back(), chunk_qps, previous, state);
-                (k < 0 ? key_bits : chunk_bits) += coded.rates.bits_hard.mean().item<double>();
-                if (k >= 0) previous = coded.symbols;
-                base.push_back(nn::to_torch(coded.base.rgb).to(at::kFloat).clamp(0, 1));
-                if (!refiner_) continue;
-                if (k < 0) style = style_of(truth[0]);
-                refined.push_back(
-                    refine_unit(coded.base, base.back(), style, k < 0 ? qps : chunk_qps, references)
-                        .clamp(0, 1));
-                references.last = last_of_unit(refined.back()).contiguous();
-                if (k < 0) references.key = references.last;
+            for (const CodedUnit& unit : units) {
+                (truth.empty() ? key_bits : chunk_bits) +=
+                    unit.coded.rates.bits_hard.mean().item<double>();
+                truth.push_back(unit.truth);
+                base.push_back(nn::to_torch(unit.coded.base.rgb).to(at::kFloat).clamp(0, 1));
+            }
+            if (refiner_) {
+                const at::Tensor style = style_of(truth.front());
+                References references;
+                for (size_t i = 0; i < units.size(); ++i) {
+                    refined.push_back(
+                        refine_unit(units[i].coded.base, base[i], style, units[i].qps, references)
+                            .clamp(0, 1));
+                    references.last = last_of_unit(refined.back()).contiguous();
+                    if (i == 0) references.key = references.last;
+                }
             }
             constexpr double kFrames = models::kGopFrames;
             sums[name + "bpp"] +=

@@ -8,8 +8,9 @@ namespace gvc::train {
 namespace {
 
 constexpr int T = models::kChunkFrames;
-// Gradients go back through as many chunks: beyond, they grow more than they tell.
-constexpr int kTruncation = 4;
+// Gradients go back through as many chunks. Through five their norm is 4 and more, with a tail that
+// made a fifth of the steps be skipped; through two it is 1.
+constexpr int kTruncation = 2;
 // In stage joint, of the base picture's distortion: the refined picture is the one that is shown.
 constexpr double kBaseShare = 0.5;
 // One batch of so many keeps the refiner's latent head at work, where there is a teacher.
@@ -139,12 +140,7 @@ at::Tensor Trainer::chunk_loss(Values& values) {
                        rate_share() * coded.rates.bits * key_weight)
                           .mean() +
                       latent_distortion(coded, key, "key", values);
-    at::Tensor style;
-    References references;
-    if (joint) {
-        style = style_of(key);
-        loss = loss + refined_distortion(coded, key, style, qps, references, values);
-    }
+    std::vector<CodedUnit> units{{coded, key, qps}};
     at::Tensor gop_bits = coded.rates.bits_hard.detach().clone();
     values["key_bpp"] = coded.rates.bits_hard.mean().item<double>() / double(c * c);
     values["key_mse"] =
@@ -191,11 +187,9 @@ at::Tensor Trainer::chunk_loss(Values& values) {
             become_key(state);
             coded.base = last_frames(coded.base);
         }
-        if (joint) {
-            const at::Tensor& truth = k == pkey ? last_of_unit(chunk) : chunk;
-            loss = loss + shares * refined_distortion(coded, truth.contiguous(), style, unit_qps,
-                                                      references, values);
-        }
+        if (joint)
+            units.push_back(
+                {coded, (k == pkey ? last_of_unit(chunk) : chunk).contiguous(), unit_qps, shares});
 
         gop_bits += coded.rates.bits_hard * (double(models::kGopChunks) / count);
         const std::string name = "c" + std::to_string(k);
@@ -217,6 +211,12 @@ at::Tensor Trainer::chunk_loss(Values& values) {
             shown.push_back(last_of_unit(chunk));
             shown.push_back(last_of_unit(picture));
         }
+    }
+    if (joint) {
+        const at::Tensor style = style_of(key);
+        References references;
+        for (const CodedUnit& unit : units)
+            loss = loss + unit.share * refined_distortion(unit, style, references, values);
     }
     gop_bits = gop_bits.to(at::kCPU);
     for (int64_t i = 0; i < n; ++i)

@@ -52,12 +52,12 @@ at::Tensor Trainer::style_of(const at::Tensor& key) {
     return leaves_out("descriptor") ? at::zeros_like(style) : round_straight_through(style);
 }
 
-at::Tensor Trainer::refined_distortion(const CodedPicture& coded, const at::Tensor& truth,
-                                       const at::Tensor& style, const std::vector<float>& qps,
+at::Tensor Trainer::refined_distortion(const CodedUnit& unit, const at::Tensor& style,
                                        References& references, Values& values) {
+    const at::Tensor& truth = unit.truth;
     const int64_t n = options_.batch, c = truth.size(2), t = truth.size(0) / n;
-    const at::Tensor base = nn::to_torch(coded.base.rgb).to(at::kFloat).clamp(0.0, 1.0);
-    const at::Tensor refined = refine_unit(coded.base, base, style, qps, references);
+    const at::Tensor base = nn::to_torch(unit.coded.base.rgb).to(at::kFloat).clamp(0.0, 1.0);
+    const at::Tensor refined = refine_unit(unit.coded.base, base, style, unit.qps, references);
 
     // L1 of all frames, MS-SSIM and LPIPS of one of the chunk.
     const int64_t pick = std::uniform_int_distribution<int64_t>(0, t - 1)(random_);
@@ -95,73 +95,66 @@ at::Tensor Trainer::refined_distortion(const CodedPicture& coded, const at::Tens
     return d;
 }
 
-at::Tensor Trainer::refine_loss(Values& values) {
-    const int count = options_.chunks;
-    const at::Tensor frames = sequences_of(1 + T * count);
-    const std::vector<float> qps = draw_qps(options_.batch, random_);
+std::vector<CodedUnit> Trainer::coded_gop(const at::Tensor& frames, const std::vector<float>& qps) {
+    torch::NoGradGuard no_grad;
     const std::vector<float> chunk_qps = qps_of_chunks(qps);
-    const at::Tensor style = style_of(unit_frames(frames, -1));
-
     models::DecoderState state;
-    References references;
-    at::Tensor previous_symbols, loss;
-    std::vector<at::Tensor> shown;
-    for (int k = -1; k < count; ++k) {
+    at::Tensor previous_symbols;
+    std::vector<CodedUnit> units;
+    for (int k = -1; k < (frames.size(1) - 1) / T; ++k) {
         const at::Tensor truth = unit_frames(frames, k);
-        CodedPicture coded;
-        {
-            torch::NoGradGuard no_grad;
-            coded = k < 0 ? code_key(*ops_, *nets_, truth, qps, state)
-                          : code_chunk(*ops_, *nets_, truth, chunk_qps, previous_symbols, state);
-            if (k >= 0) previous_symbols = coded.symbols;
+        if (k < 0) {
+            units.push_back({code_key(*ops_, *nets_, truth, qps, state), truth, qps});
+            continue;
         }
-        const at::Tensor d =
-            refined_distortion(coded, truth, style, k < 0 ? qps : chunk_qps, references, values);
+        units.push_back({code_chunk(*ops_, *nets_, truth, chunk_qps, previous_symbols, state),
+                         truth, chunk_qps});
+        previous_symbols = units.back().coded.symbols;
+    }
+    return units;
+}
+
+at::Tensor Trainer::refine_loss(Values& values) {
+    const std::vector<CodedUnit> units =
+        coded_gop(sequences_of(1 + T * options_.chunks), draw_qps(options_.batch, random_));
+    const at::Tensor style = style_of(units.front().truth);
+    References references;
+    at::Tensor loss;
+    std::vector<at::Tensor> shown;
+    for (const CodedUnit& unit : units) {
+        const at::Tensor d = refined_distortion(unit, style, references, values);
         loss = loss.defined() ? loss + d : d;
-        if (show_) {
-            shown.insert(
-                shown.end(),
-                {last_of_unit(truth), last_of_unit(nn::to_torch(coded.base.rgb)), references.last});
-        }
+        if (show_)
+            shown.insert(shown.end(),
+                         {last_of_unit(unit.truth), last_of_unit(nn::to_torch(unit.coded.base.rgb)),
+                          references.last});
     }
     if (show_) show(shown);
-    return loss / double(1 + count);
+    return loss / double(units.size());
 }
 
 // Rectified flow: z_t = (1 - t) z + t noise, of which the network finds the teacher's z (Liu et al.
 // 2022). Half of the batch starts from the teacher's latent, as in the middle of many steps, half
 // from the base's, as the decoder does.
 at::Tensor Trainer::match_loss(Values& values) {
-    const int count = options_.chunks;
-    const at::Tensor frames = sequences_of(1 + T * count);
-    const std::vector<float> qps = draw_qps(options_.batch, random_);
-    const std::vector<float> chunk_qps = qps_of_chunks(qps);
-    const at::Tensor style = style_of(unit_frames(frames, -1));
-
-    models::DecoderState state;
+    const std::vector<CodedUnit> units =
+        coded_gop(sequences_of(1 + T * options_.chunks), draw_qps(options_.batch, random_));
+    const at::Tensor style = style_of(units.front().truth);
     References references;
-    at::Tensor previous_symbols, loss;
-    for (int k = -1; k < count; ++k) {
-        const at::Tensor truth = unit_frames(frames, k);
-        const std::vector<float>& unit_qps = k < 0 ? qps : chunk_qps;
-        CodedPicture coded;
-        {
-            torch::NoGradGuard no_grad;
-            coded = k < 0 ? code_key(*ops_, *nets_, truth, qps, state)
-                          : code_chunk(*ops_, *nets_, truth, chunk_qps, previous_symbols, state);
-            if (k >= 0) previous_symbols = coded.symbols;
-        }
-        const at::Tensor base = nn::to_torch(coded.base.rgb).to(at::kFloat).clamp(0.0, 1.0);
-        models::RefinerInput input = refiner_input(coded.base, base, style, unit_qps, references);
-        const at::Tensor z = teacher_->latent(truth);
-        const at::Tensor z_base = nn::to_torch(coded.base.z_base).to(at::kFloat);
-        const int64_t t = truth.size(0) / options_.batch;
+    at::Tensor loss;
+    for (const CodedUnit& unit : units) {
+        const at::Tensor base = nn::to_torch(unit.coded.base.rgb).to(at::kFloat).clamp(0.0, 1.0);
+        models::RefinerInput input =
+            refiner_input(unit.coded.base, base, style, unit.qps, references);
+        const at::Tensor z = teacher_->latent(unit.truth);
+        const at::Tensor z_base = nn::to_torch(unit.coded.base.z_base).to(at::kFloat);
+        const int64_t t = unit.truth.size(0) / options_.batch;
         // One time for all frames of an item: they are refined together.
         input.times.clear();
         std::vector<float> from_base;
         for (int64_t i = 0; i < options_.batch; ++i) {
             const auto time = std::uniform_real_distribution<float>(0, 1)(random_);
-            const bool base_first = std::uniform_real_distribution<double>(0, 1)(random_) < 0.5;
+            const bool base_first = std::bernoulli_distribution(0.5)(random_);
             input.times.insert(input.times.end(), size_t(t), time);
             from_base.insert(from_base.end(), size_t(t), base_first ? 1.0f : 0.0f);
         }
@@ -173,13 +166,13 @@ at::Tensor Trainer::match_loss(Values& values) {
             nn::to_torch(refiner_->run(*ops_, input, static_cast<int>(t), false).z0).to(at::kFloat);
         const at::Tensor d = (found - z).square().mean();
         loss = loss.defined() ? loss + d : d;
-        values[k < 0 ? "key_latent" : "chunk_latent"] = d.item<double>();
-        values[k < 0 ? "key_latent_base" : "chunk_latent_base"] =
-            (z_base - z).square().mean().item<double>();
+        const std::string name = t > 1 ? "chunk" : "key";
+        values[name + "_latent"] = d.item<double>();
+        values[name + "_latent_base"] = (z_base - z).square().mean().item<double>();
         references.last = last_of_unit(base).contiguous();
-        if (k < 0) references.key = references.last;
+        if (t == 1) references.key = references.last;
     }
-    return loss / double(1 + count);
+    return loss / double(units.size());
 }
 
 }  // namespace gvc::train

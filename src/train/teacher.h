@@ -18,7 +18,8 @@ class Teacher {
     static Result<Teacher> load(const std::string& path, at::Device device);
 
     // rgb [N, 3, H, W] in [0, 1], sides multiples of 8 -> latents [N, 32, H/8, W/8], of about
-    // unit variance, without gradients. A frame's latent depends on all of its content (group normalisation).
+    // unit variance, without gradients. A frame's latent depends on all of its content (group
+    // normalisation).
     at::Tensor latent(const at::Tensor& rgb) const;
 
   private:

@@ -77,6 +77,14 @@ using Values = std::map<std::string, double>;
 // Channels of symbols [N, channels, H, W] of which not nearly all are zero.
 int64_t living_channels(const at::Tensor& symbols);
 
+// A keyframe or chunk on its way to the refiner.
+struct CodedUnit {
+    CodedPicture coded;
+    at::Tensor truth;  // [N * t, 3, H, W]
+    std::vector<float> qps;
+    double share = 1;  // of a loss over the GOP
+};
+
 // Refined pictures [N, 3, H, W] that a chunk's refinement refers to.
 struct References {
     at::Tensor last, key;
@@ -149,9 +157,11 @@ class Trainer {
                            const at::Tensor& style, const std::vector<float>& qps,
                            const References& references);
     // How far they are from the truth, a mean over the unit; moves the references on.
-    at::Tensor refined_distortion(const CodedPicture& coded, const at::Tensor& truth,
-                                  const at::Tensor& style, const std::vector<float>& qps,
+    at::Tensor refined_distortion(const CodedUnit& unit, const at::Tensor& style,
                                   References& references, Values& values);
+    // A frozen tokeniser's units of frames [N, 1 + 4 * chunks, 3, H, W]: keyframes and their
+    // chunks.
+    std::vector<CodedUnit> coded_gop(const at::Tensor& frames, const std::vector<float>& qps);
     // 0.3 of the mean square from the base's latent to the teacher's; 0 without a teacher.
     at::Tensor latent_distortion(const CodedPicture& coded, const at::Tensor& truth,
                                  const std::string& name, Values& values);
