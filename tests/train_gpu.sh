@@ -34,7 +34,7 @@ tar cf "$folder/shards/shard0.tar" -C "$folder/clips" c0.mp4 c1.mp4 c2.mp4 c3.mp
 run() { tools/train-gpu.sh --cpu --build "$build" --work "$work" --out "$folder/out" --minutes 60 --batch 1 --crop 64 --chunks 1 "$@"; }
 
 check "collects and builds" run --shards "$folder/shards" --collect
-check "trains three stages" run --steps 20 key:1 "chunk:1:--freeze-key --chunks 2" refine:1
+check "trains three stages" run --steps 20 key:1 "chunk:1:--chunks 2" refine:1
 check "says what fits" grep -q 'a step, about' "$folder/out/key.log"
 for file in tokeniser.safetensors refiner-s.safetensors checkpoint.safetensors.00 moments.refine.00 measure.json \
     train.jsonl train.svg; do

@@ -12,6 +12,11 @@ int main(int argc, char** argv) {
     app.add_option("clips", o.clips, "folder of videos")->required();
     app.add_option("output", o.output, "folder to write")->required();
     app.add_option("--frames", o.frames, "of a sequence")->check(CLI::Range(1, 1000));
+    app.add_option("--least-side", o.short_side_min,
+                   "short side of a sequence, at least (where the clip allows)")
+        ->check(CLI::Range(64, 2160));
+    app.add_option("--most-side", o.short_side_max, "and at most; the clip's / 1.25 in any case")
+        ->check(CLI::Range(64, 2160));
     app.add_option("--threads", o.threads, "clips at once")->check(CLI::Range(1, 256));
     app.add_option("--seed", o.seed);
     CLI11_PARSE(app, argc, argv);
