@@ -272,6 +272,14 @@ refuses model_damaged 5 "" bash -c "mkdir bad && head -c 1000 model/tokeniser.sa
 mkdir -p "other/$("$gvc" inspect a.gvc --json | jq -r .sequence.fingerprint)"
 cp model/*.safetensors other/*/
 check older_model_by_fingerprint "$gvc" decode a.gvc --md5 --model other --frames 3 -q
+if [[ -f dog_av1.gvc ]]; then  # the AV1 base's refiner lies beside the newest tokeniser alone
+    older=mixed/$("$gvc" inspect dog_av1.gvc --json | jq -r .sequence.fingerprint)
+    mkdir -p "$older"
+    cp hybrid/tokeniser.safetensors "$older/"
+    cp other/tokeniser.safetensors hybrid/refiner-av1-s.safetensors mixed/
+    check older_model_of_an_av1_base test "$("$gvc" decode dog_av1.gvc --md5 --model mixed -q)" = \
+        "$("$gvc" decode dog_av1.gvc --md5 --model hybrid -q)"
+fi
 
 head -c $(($(stat -c %s a.gvc) * 3 / 5)) a.gvc >cut.gvc
 refuses truncated 4 "" "$gvc" decode cut.gvc cut.y4m

@@ -26,11 +26,15 @@ bool is_file(const fs::path& path) {
 
 Result<ModelFiles> open_model(const fs::path& tokeniser) {
     GVC_ASSIGN_OR_RETURN(const auto file, weights::SafetensorsFile::open(tokeniser.string()));
-    const auto beside = [&](const char* name) {
-        const fs::path path = tokeniser.parent_path() / name;
+    const auto in = [](const fs::path& folder, const char* name) {
+        const fs::path path = folder / name;
         return is_file(path) ? path.string() : std::string();
     };
-    return ModelFiles{tokeniser.string(), beside(kRefiner), beside(kHybrid),
+    const fs::path folder = tokeniser.parent_path();
+    // The AV1 base's refiner belongs to no tokeniser: older ones share the newest one's.
+    std::string hybrid = in(folder, kHybrid);
+    if (hybrid.empty()) hybrid = in(folder.parent_path(), kHybrid);
+    return ModelFiles{tokeniser.string(), in(folder, kRefiner), hybrid,
                       weights::fingerprint(file, entropy::kFingerprintPrefixes)};
 }
 
