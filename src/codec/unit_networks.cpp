@@ -32,9 +32,7 @@ models::BaseOutput decode_base(const Model& model, UnitRole role, const nn::Tens
     }
     // The chunk network sees a P-key as four equal frames.
     models::BaseOutput out = model.tokeniser().decode_chunk(ops, y_hat, qps, state, 1);
-    state.key_rgb = state.last_rgb;
-    state.key_feature = state.last_feature;
-    state.way_to_key = {};
+    state.last_becomes_key();
     return out;
 }
 

@@ -168,9 +168,9 @@ BaseOutput Tokeniser::decode_key(Ops& ops, const Tensor& y_hat, const std::vecto
     out.feature = key_feature_(ops, state.memory);
     out.z_base = z_base_(ops, out.feature);
     out.rgb = ops.affine(residual_pixels(ops, out.feature), 1.0f, 0.5f);
-    state.last_rgb = state.key_rgb = clamped(ops, out.rgb);
-    state.last_feature = state.key_feature = out.feature;
-    state.way_to_key = {};
+    state.last_rgb = clamped(ops, out.rgb);
+    state.last_feature = out.feature;
+    state.last_becomes_key();
     return out;
 }
 

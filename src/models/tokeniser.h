@@ -28,6 +28,13 @@ struct DecoderState {
     nn::Tensor key_feature;
     nn::Tensor way_to_key;  // [N, 2, H/16, W/16]: motion from the last frame to the keyframe, in
                             // cells; undefined where they are one
+
+    // The last frame becomes the long-term reference, as after a keyframe or P-key.
+    void last_becomes_key() {
+        key_rgb = last_rgb;
+        key_feature = last_feature;
+        way_to_key = {};
+    }
 };
 
 // Base pictures of T frames (T = 1 for a keyframe, 4 for a chunk); item n*T + t is frame t of item

@@ -8,12 +8,13 @@ constexpr int kFirstSteps = 100;  // of a run, in which the critic learns alone
 
 }  // namespace
 
-// Its gradient at the last layer has options_.adversarial of the length of the loss's own (Esser et
-// al. 2021). At the pictures the two cannot be compared: what the critic wants is smooth and adds
-// up in the layers below, LPIPS' wishes mostly cancel. What comes back has a gradient, not a value.
-at::Tensor Trainer::adversary(const at::Tensor& loss, const at::Tensor& truth,
-                              const at::Tensor& coded, const at::Tensor& refined,
-                              const std::string& last_layer, Values& values) {
+// The critic's gradient at the last layer has options_.adversarial of the length of the loss's own
+// (Esser et al. 2021). At the pictures the two cannot be compared: what the critic wants is smooth
+// and adds up in the layers below, LPIPS' wishes mostly cancel. The loss's own gradient, which is
+// known by then, is not computed again: what comes back is a product with it.
+at::Tensor Trainer::with_adversary(const at::Tensor& loss, const at::Tensor& truth,
+                                   const at::Tensor& coded, const at::Tensor& refined,
+                                   const std::string& last_layer, Values& values) {
     constexpr int T = models::kChunkFrames;
     const int64_t n = options_.batch, c = options_.crop;
     const int64_t t = std::uniform_int_distribution<int64_t>(0, T - 2)(random_);
@@ -26,7 +27,7 @@ at::Tensor Trainer::adversary(const at::Tensor& loss, const at::Tensor& truth,
     values["critic"] = verdict.loss;
     values["critic_real"] = verdict.real;
     values["critic_fake"] = verdict.fake;
-    if (run_steps_ < kFirstSteps) return torch::zeros({}, refined.options());
+    if (run_steps_ < kFirstSteps) return loss;
 
     const at::Tensor gradient = torch::autograd::grad({loss}, {refined}, {}, true)[0];
     at::Tensor wish = torch::zeros_like(gradient);
@@ -40,7 +41,8 @@ at::Tensor Trainer::adversary(const at::Tensor& loss, const at::Tensor& truth,
             .item<double>();
     };
     const double share = options_.adversarial * length(gradient) / std::max(length(wish), 1e-12);
-    return (refined * (share * wish)).sum();
+    const at::Tensor sum = (refined * (gradient + share * wish)).sum();
+    return sum + (loss - sum).detach();
 }
 
 }  // namespace gvc::train

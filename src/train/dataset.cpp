@@ -33,13 +33,6 @@ Window window_in(const Sequence& s, int width, int height, std::mt19937_64& rand
     return w;
 }
 
-// To size x size, continued at its edges where it is smaller.
-at::Tensor padded(const at::Tensor& item, int size) {
-    const int64_t w = item.size(3), h = item.size(2);
-    if (w >= size && h >= size) return item;
-    return at::replication_pad2d(item, {0, size - w, 0, size - h});
-}
-
 at::Tensor augmented(at::Tensor item, std::mt19937_64& random) {
     if (happens(random, 0.5)) item = item.flip(3);
     if (happens(random, 0.15)) item = item.flip(2);
@@ -93,6 +86,18 @@ Result<Dataset> Dataset::open(const std::string& directory, const std::string& s
     return data;
 }
 
+at::Tensor packed_frames(const at::Tensor& bytes, uint64_t offset, int width, int height,
+                         int frames) {
+    const auto each = static_cast<int64_t>(frame_bytes(width, height));
+    return bytes.narrow(0, static_cast<int64_t>(offset), each * frames).view({frames, each});
+}
+
+at::Tensor padded(const at::Tensor& pictures, int size) {
+    const int64_t w = pictures.size(3), h = pictures.size(2);
+    if (w >= size && h >= size) return pictures;
+    return at::replication_pad2d(pictures, {0, size - w, 0, size - h});
+}
+
 at::Tensor rgb_of_planes(const at::Tensor& luma, const at::Tensor& chroma, double turn,
                          double saturation) {
     const at::Tensor y = (luma.to(at::kFloat) - 16.0) / 219.0;
@@ -125,9 +130,7 @@ int Dataset::longest() const {
 }
 
 at::Tensor Dataset::frames(const Sequence& s) const {
-    const auto bytes = static_cast<int64_t>(frame_bytes(s.width, s.height));
-    return bytes_.narrow(0, static_cast<int64_t>(s.offset), bytes * s.frames)
-        .view({s.frames, bytes});
+    return packed_frames(bytes_, s.offset, s.width, s.height, s.frames);
 }
 
 at::Tensor Dataset::crops(const Sequence& s, const std::vector<int64_t>& frames,

@@ -30,6 +30,13 @@ at::Tensor rgb_of_planes(const at::Tensor& luma, const at::Tensor& chroma, doubl
 
 inline uint64_t frame_bytes(int width, int height) { return uint64_t(width) * height * 3 / 2; }
 
+// [frames, bytes of a frame]: where a file's bytes hold frames of this size, from `offset` on.
+at::Tensor packed_frames(const at::Tensor& bytes, uint64_t offset, int width, int height,
+                         int frames);
+
+// Pictures [T, 3, h, w] continued at their right and lower edges to size x size where smaller.
+at::Tensor padded(const at::Tensor& pictures, int size);
+
 // A rectangle of frames, all numbers even.
 struct Window {
     int x = 0, y = 0, width = 0, height = 0;

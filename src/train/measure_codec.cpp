@@ -52,8 +52,7 @@ Result<Values> Trainer::measure_codec(int batches) {
                     refined.push_back(
                         refine_unit(units[i].coded.base, base[i], style, units[i].qps, references)
                             .clamp(0, 1));
-                    references.last = last_of_unit(refined.back()).contiguous();
-                    if (i == 0) references.key = references.last;
+                    references.move_on(last_of_unit(refined.back()), i == 0);
                 }
             }
             constexpr double kFrames = models::kGopFrames;

@@ -50,18 +50,14 @@ PairSet::Batch PairSet::sample(int batch, int frames, int size, std::mt19937_64&
         std::iota(times.begin(), times.end(), from);
         for (int i = 0; i < kContext; ++i)
             times.push_back((i * pair.frames + below(pair.frames)) / kContext);
-        const auto bytes = static_cast<int64_t>(frame_bytes(s.width, s.height));
         const auto seen = [&](const at::Tensor& all) {
-            return crop_rgb(all.index_select(0, torch::tensor(times)), s.width, s.height, window);
+            const at::Tensor some = all.index_select(0, torch::tensor(times));
+            return padded(crop_rgb(some, s.width, s.height, window), size);
         };
         const at::Tensor decoded =
-            bytes_.narrow(0, static_cast<int64_t>(pair.offset), bytes * pair.frames)
-                .view({pair.frames, bytes});
+            packed_frames(bytes_, pair.offset, s.width, s.height, pair.frames);
         at::Tensor both = at::stack({seen(sources_->frames(s).narrow(0, pair.first, pair.frames)),
-                                     seen(decoded)});  // [2, times, 3, h, w]
-        if (w < size || h < size)
-            both = at::replication_pad2d(both.flatten(0, 1), {0, size - w, 0, size - h})
-                       .view({2, int64_t(times.size()), 3, size, size});
+                                     seen(decoded)});  // [2, times, 3, size, size]
         if (below(2)) both = both.flip(4);
         if (below(6) == 0) both = both.flip(3);
         const at::Tensor context = both.narrow(1, frames, kContext);

@@ -58,12 +58,6 @@ models::BaseOutput last_frames(const models::BaseOutput& base) {
             last(base.logits)};
 }
 
-void become_key(models::DecoderState& state) {
-    state.key_rgb = state.last_rgb;
-    state.key_feature = state.last_feature;
-    state.way_to_key = {};
-}
-
 }  // namespace
 
 // Motion first, on source frames and without a rate: with the rate on from the start the decoded
@@ -184,7 +178,7 @@ at::Tensor Trainer::chunk_loss(Values& values) {
                shares * (0.1 * f.photometric + 0.001 * f.smooth +
                          latent_distortion(coded, chunk, "chunk", values));
         if (k == pkey) {
-            become_key(state);
+            state.last_becomes_key();
             coded.base = last_frames(coded.base);
         }
         if (joint)

@@ -154,9 +154,8 @@ at::Tensor Trainer::hybrid_loss(Values& values) {
     if (show_) {
         show({first(truth), first(coded), first(refined)});
     }
-    values["loss"] = d.item<double>();
     if (!critic_) return d;
-    return d + adversary(d, truth, coded, refined, "hybrid.refiner.head_out.weight", values);
+    return with_adversary(d, truth, coded, refined, "hybrid.refiner.head_out.weight", values);
 }
 
 }  // namespace gvc::train

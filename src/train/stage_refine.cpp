@@ -88,10 +88,8 @@ at::Tensor Trainer::refined_distortion(const CodedUnit& unit, const at::Tensor& 
         values["base_l1"] = (base - truth).abs().mean().item<double>();
     }
     if (critic_ && t > 1)
-        d = d + adversary(d, truth, base, refined, "refiner.head_out.weight", values);
-    references.last =
-        refined.detach().clamp(0.0, 1.0).view({n, t, 3, c, c}).select(1, t - 1).contiguous();
-    if (t == 1) references.key = references.last;
+        d = with_adversary(d, truth, base, refined, "refiner.head_out.weight", values);
+    references.move_on(last_of_unit(refined.detach().clamp(0.0, 1.0)), t == 1);
     return d;
 }
 
@@ -114,35 +112,41 @@ std::vector<CodedUnit> Trainer::coded_gop(const at::Tensor& frames, const std::v
     return units;
 }
 
-at::Tensor Trainer::refine_loss(Values& values) {
+at::Tensor Trainer::mean_over_units(const UnitLoss& loss_of) {
     const std::vector<CodedUnit> units =
         coded_gop(sequences_of(1 + T * options_.chunks), draw_qps(options_.batch, random_));
     const at::Tensor style = style_of(units.front().truth);
     References references;
     at::Tensor loss;
-    std::vector<at::Tensor> shown;
     for (const CodedUnit& unit : units) {
-        const at::Tensor d = refined_distortion(unit, style, references, values);
+        const at::Tensor d = loss_of(unit, style, references);
         loss = loss.defined() ? loss + d : d;
+    }
+    return loss / double(units.size());
+}
+
+at::Tensor Trainer::refine_loss(Values& values) {
+    std::vector<at::Tensor> shown;
+    const auto loss_of = [&](const CodedUnit& unit, const at::Tensor& style,
+                             References& references) {
+        const at::Tensor d = refined_distortion(unit, style, references, values);
         if (show_)
             shown.insert(shown.end(),
                          {last_of_unit(unit.truth), last_of_unit(nn::to_torch(unit.coded.base.rgb)),
                           references.last});
-    }
+        return d;
+    };
+    const at::Tensor loss = mean_over_units(loss_of);
     if (show_) show(shown);
-    return loss / double(units.size());
+    return loss;
 }
 
 // Rectified flow: z_t = (1 - t) z + t noise, of which the network finds the teacher's z (Liu et al.
 // 2022). Half of the batch starts from the teacher's latent, as in the middle of many steps, half
 // from the base's, as the decoder does.
 at::Tensor Trainer::match_loss(Values& values) {
-    const std::vector<CodedUnit> units =
-        coded_gop(sequences_of(1 + T * options_.chunks), draw_qps(options_.batch, random_));
-    const at::Tensor style = style_of(units.front().truth);
-    References references;
-    at::Tensor loss;
-    for (const CodedUnit& unit : units) {
+    return mean_over_units([&](const CodedUnit& unit, const at::Tensor& style,
+                               References& references) {
         const at::Tensor base = nn::to_torch(unit.coded.base.rgb).to(at::kFloat).clamp(0.0, 1.0);
         models::RefinerInput input =
             refiner_input(unit.coded.base, base, style, unit.qps, references);
@@ -165,14 +169,12 @@ at::Tensor Trainer::match_loss(Values& values) {
         const at::Tensor found =
             nn::to_torch(refiner_->run(*ops_, input, static_cast<int>(t), false).z0).to(at::kFloat);
         const at::Tensor d = (found - z).square().mean();
-        loss = loss.defined() ? loss + d : d;
         const std::string name = t > 1 ? "chunk" : "key";
         values[name + "_latent"] = d.item<double>();
         values[name + "_latent_base"] = (z_base - z).square().mean().item<double>();
-        references.last = last_of_unit(base).contiguous();
-        if (t == 1) references.key = references.last;
-    }
-    return loss / double(units.size());
+        references.move_on(last_of_unit(base), t == 1);
+        return d;
+    });
 }
 
 }  // namespace gvc::train

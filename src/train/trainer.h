@@ -88,6 +88,11 @@ struct CodedUnit {
 // Refined pictures [N, 3, H, W] that a chunk's refinement refers to.
 struct References {
     at::Tensor last, key;
+
+    void move_on(const at::Tensor& shown, bool is_key) {
+        last = shown.contiguous();
+        if (is_key) key = last;
+    }
 };
 
 // Parts of the hybrid's refiner, of which some may be left out to see what they are worth.
@@ -159,16 +164,21 @@ class Trainer {
     // How far they are from the truth, a mean over the unit; moves the references on.
     at::Tensor refined_distortion(const CodedUnit& unit, const at::Tensor& style,
                                   References& references, Values& values);
+    // Mean over the units of a drawn batch of GOPs behind a frozen tokeniser.
+    using UnitLoss =
+        std::function<at::Tensor(const CodedUnit&, const at::Tensor& style, References&)>;
+    at::Tensor mean_over_units(const UnitLoss& loss_of);
     // A frozen tokeniser's units of frames [N, 1 + 4 * chunks, 3, H, W]: keyframes and their
     // chunks.
     std::vector<CodedUnit> coded_gop(const at::Tensor& frames, const std::vector<float>& qps);
     // 0.3 of the mean square from the base's latent to the teacher's; 0 without a teacher.
     at::Tensor latent_distortion(const CodedPicture& coded, const at::Tensor& truth,
                                  const std::string& name, Values& values);
-    // Something to add to a loss of refined pictures, of which it takes the length of the gradient
-    // from. last_layer: the parameter at which gradients are compared.
-    at::Tensor adversary(const at::Tensor& loss, const at::Tensor& truth, const at::Tensor& coded,
-                         const at::Tensor& refined, const std::string& last_layer, Values& values);
+    // A loss of refined pictures, which all its gradients go through, with the critic's part: the
+    // same value, another gradient. last_layer: the parameter at which gradients are compared.
+    at::Tensor with_adversary(const at::Tensor& loss, const at::Tensor& truth,
+                              const at::Tensor& coded, const at::Tensor& refined,
+                              const std::string& last_layer, Values& values);
     at::Tensor detail_code(const PairSet::Batch& batch, int64_t frames, double left_out,
                            Values& values);
     HybridBatch hybrid_batch(const PairSet& pairs, int64_t groups, double no_detail,
