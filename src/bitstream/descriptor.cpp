@@ -8,12 +8,40 @@
 namespace gvc::bitstream {
 namespace {
 
+// However wrong the number of frames is.
+int unit_count(const Descriptor& d) { return std::min(1 + chunk_count(d), kMaxUnits); }
+
+// Each unit's as the difference to the last one that has any: cameras seldom jerk.
 template <typename Visitor>
-void visit_motion(Visitor& v, Affine& motion) {
-    for (int16_t* value :
-         {&motion.xx, &motion.xy, &motion.yx, &motion.yy, &motion.tx, &motion.ty}) {
-        v.signed_bits(16, *value);
+void visit_motion(Visitor& v, std::span<Affine> motions) {
+    Affine last;
+    for (Affine& motion : motions) {
+        bool moves = motion != Affine();
+        v.bits(1, moves);
+        if (!moves) continue;
+        for (const auto entry :
+             {&Affine::xx, &Affine::xy, &Affine::yx, &Affine::yy, &Affine::tx, &Affine::ty}) {
+            int difference = motion.*entry - last.*entry;
+            v.signed_nibbles(difference);
+            const int64_t value = int64_t{last.*entry} + difference;
+            motion.*entry = static_cast<int16_t>(value);
+            v.require(motion.*entry == value);
+        }
+        last = motion;
     }
+}
+
+template <typename Visitor>
+void visit_order_and_motion(Visitor& v, Descriptor& d) {
+    const auto first = d.motion.begin(), end = first + unit_count(d);
+    const auto still = [](const Affine& motion) { return motion == Affine(); };
+    v.require(std::all_of(end, d.motion.end(), still));
+    bool any = d.chunks_before > 0 || !std::all_of(first, end, still);
+    v.bits(1, any);
+    if (!any) return;
+    v.bits(3, d.chunks_before);
+    v.require(d.chunks_before <= chunk_count(d) && kFramesPerChunk * d.chunks_before < d.frames);
+    visit_motion(v, std::span(d.motion).first(static_cast<size_t>(unit_count(d))));
 }
 
 template <typename Visitor>
@@ -47,7 +75,7 @@ void visit_fields(Visitor& v, Descriptor& d) {
         for (uint32_t& ticks : durations) v.varint(ticks);
     });
     v.optional(d.slices, [&](auto& slices) { visit_slices(v, slices); });
-    v.optional(d.motion, [&](Affine& motion) { visit_motion(v, motion); });
+    visit_order_and_motion(v, d);
     v.optional(d.gain, [&](Gain& gain) {
         v.bits(8, gain.luma);
         v.bits(8, gain.chroma);
@@ -72,6 +100,14 @@ int unit_qp(const Descriptor& descriptor, int unit) {
     if (unit == 0) return descriptor.qp;
     if (descriptor.chunk_qps) return (*descriptor.chunk_qps)[static_cast<size_t>(unit - 1)];
     return std::clamp(descriptor.qp + descriptor.chunk_qp_offset, 0, entropy::kQpCount - 1);
+}
+
+UnitFrames unit_frames(const Descriptor& descriptor, int unit) {
+    const int key = kFramesPerChunk * descriptor.chunks_before;
+    if (unit == 0) return {key, chunk_count(descriptor) > 0 ? 1 : descriptor.frames - key, false};
+    if (unit <= descriptor.chunks_before) return {key - kFramesPerChunk * unit, kFramesPerChunk, true};
+    const int first = 1 + kFramesPerChunk * (unit - 1);
+    return {first, std::min(kFramesPerChunk, descriptor.frames - first), false};
 }
 
 Result<std::vector<uint8_t>> write_descriptor(const Descriptor& descriptor) {

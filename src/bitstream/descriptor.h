@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/affine.h"
 #include "base/result.h"
 
 namespace gvc::bitstream {
@@ -19,14 +20,6 @@ inline constexpr int kMaxUnits = 1 + kMaxChunks;
 inline constexpr size_t kMaxDescriptorText = 1024;
 
 enum class BaseKind : uint8_t { neural = 0, av1 = 1, still = 2 };  // still: the keyframe, held
-
-// Motion of the picture over the GOP's whole length, from first frame to last: a point (x, y),
-// from the picture's centre in pixels, goes to (x, y) + ((xx, xy), (yx, yy)) / 2^14 * (x, y) +
-// (tx, ty) / 8.
-struct Affine {
-    int16_t xx = 0, xy = 0, yx = 0, yy = 0, tx = 0, ty = 0;
-    bool operator==(const Affine&) const = default;
-};
 
 struct Gain {  // 128 stands for 1.0
     uint8_t luma = 128, chroma = 128;
@@ -50,7 +43,12 @@ struct Descriptor {
     // Ticks from each frame to the next, frames - 1 values; none: ticks_per_frame each.
     std::optional<std::vector<uint32_t>> durations;
     std::optional<std::array<uint32_t, 2>> slices;  // {key, chunk}; none: the sequence's
-    std::optional<Affine> motion;
+    // Chunks that are shown before the keyframe and coded away from it, back in time: no picture is
+    // then far from it. 0 ... 7.
+    uint8_t chunks_before = 0;
+    // What each unit's pictures do as a whole, on the way to the last of them in coding order; zero
+    // beyond the GOP's units.
+    std::array<Affine, kMaxUnits> motion{};
     std::optional<Gain> gain;
     std::optional<std::array<uint8_t, 8>> style;  // symbols 0 ... 15
     std::optional<uint8_t> grain;
@@ -63,6 +61,14 @@ struct Descriptor {
 int chunk_count(const Descriptor& descriptor);
 // The qp of unit 0 (keyframe or P-key) or of chunk unit - 1.
 int unit_qp(const Descriptor& descriptor, int unit);
+
+// The shown frames of unit 0 (keyframe or P-key, or all that a GOP without chunks shows) or of chunk
+// unit - 1. Chunks before the keyframe are coded backwards.
+struct UnitFrames {
+    int first = 0, count = 0;
+    bool reversed = false;
+};
+UnitFrames unit_frames(const Descriptor& descriptor, int unit);
 
 // Code::internal if a field is out of range.
 Result<std::vector<uint8_t>> write_descriptor(const Descriptor& descriptor);

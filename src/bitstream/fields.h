@@ -38,6 +38,17 @@ class FieldWriter {
         for (; rest >= 128; rest >>= 7) put(8, (rest & 127) | 128);
         put(8, rest);
     }
+    // For values about zero, in groups of four bits: three of the value, lowest first, and a flag
+    // that another follows. Value v >= 0 is written as 2v, v < 0 as -2v - 1.
+    template <typename T>
+    void signed_nibbles(const T& field) {
+        static_assert(std::is_signed_v<T>);
+        const int64_t value = field;
+        uint64_t rest = value < 0 ? 2 * static_cast<uint64_t>(-(value + 1)) + 1
+                                  : 2 * static_cast<uint64_t>(value);
+        for (; rest >= 8; rest >>= 3) put(4, (rest & 7) | 8);
+        put(4, rest);
+    }
     // A flag, and the value if it is there.
     template <typename T, typename Visit>
     void optional(std::optional<T>& field, Visit&& visit) {
@@ -86,6 +97,21 @@ class FieldReader {
         }
         field = static_cast<T>(value);
         require(static_cast<uint64_t>(field) == value);
+    }
+    template <typename T>
+    void signed_nibbles(T& field) {
+        constexpr int kMaxBits = 8 * sizeof(T) + 2;  // whole groups
+        uint64_t value = 0;
+        bool more = true;
+        for (int shift = 0; more && shift < kMaxBits; shift += 3) {
+            const uint64_t group = take(4);
+            value |= (group & 7) << shift;
+            more = (group & 8) != 0;
+        }
+        const auto half = static_cast<int64_t>(value >> 1);
+        const int64_t result = (value & 1) != 0 ? -half - 1 : half;
+        field = static_cast<T>(result);
+        require(!more && field == result);
     }
     template <typename T, typename Visit>
     void optional(std::optional<T>& field, Visit&& visit) {

@@ -15,6 +15,9 @@ Result<GopLayout> gop_layout(const SequenceHeader& sequence, const Descriptor& d
     if (slices[0] > rows || slices[1] > rows) {
         return {Code::corrupt, "a GOP has more slices than rows"};
     }
+    if (kind == PacketKind::pkey && descriptor.chunks_before > 0) {
+        return {Code::corrupt, "a P-key has chunks before it"};
+    }
     const bool has_detail = descriptor.base == BaseKind::av1 && descriptor.detail;
     GopLayout layout;
     layout.kind = kind;

@@ -23,7 +23,7 @@ struct GopLayout {
 };
 
 // The layout of a GOP whose first packet has this kind. Code::corrupt if there would be more slices
-// than rows.
+// than rows, or chunks before a P-key.
 Result<GopLayout> gop_layout(const SequenceHeader& sequence, const Descriptor& descriptor,
                              PacketKind kind);
 

@@ -45,7 +45,10 @@ Descriptor full_descriptor() {
     d.durations.emplace(28);
     for (uint32_t i = 0; i < 28; ++i) (*d.durations)[i] = i * i * 50;
     d.slices = {7, 256};
-    d.motion = Affine{-32768, 32767, 0, -1, 5, -5};
+    d.chunks_before = 3;
+    d.motion[1] = {-32768, 32767, 0, -1, 5, -5};
+    d.motion[2] = {32767, -32768, 0, -1, 4, -4};
+    d.motion[7] = {0, 0, 0, 0, 0, 1};
     d.gain = Gain{120, 140};
     d.style = {0, 15, 1, 14, 2, 13, 3, 12};
     d.grain = 9;
@@ -133,6 +136,7 @@ TEST(Descriptor, RoundTripsAndIsShort) {
     }
     Descriptor big = full_descriptor();  // without what may be long
     big.durations.reset();
+    big.motion = {};
     big.text.reset();
     big.slices.reset();
     big.start = (1u << 28) - 1;
@@ -170,6 +174,8 @@ TEST(Descriptor, OnlyABaseSaysHowMuchRefinementItGets) {
         Descriptor full = full_descriptor();
         full.base = BaseKind::av1;
         full.refinement = refinement;
+        full.motion = {};
+        full.chunks_before = 0;
         const auto full_bytes = write_descriptor(full);
         ASSERT_TRUE(full_bytes.ok());
         EXPECT_EQ(*read_descriptor(*full_bytes, used), full);
@@ -191,8 +197,72 @@ TEST(Descriptor, RefusesFieldsOutOfRange) {
     EXPECT_TRUE(refused([](auto& d) { d.base = BaseKind::av1, d.refinement = 4; }));
     EXPECT_TRUE(refused([](auto& d) { d.chunk_qps.reset(), d.chunk_qp_offset = 8; }));
     EXPECT_TRUE(refused([](auto& d) { d.durations->pop_back(); }));
+    EXPECT_TRUE(refused([](auto& d) { d.chunks_before = 8; }));
+    EXPECT_TRUE(refused([](auto& d) { d.base = BaseKind::av1, d.motion = {}; }));  // chunks_before
+    EXPECT_TRUE(refused([](auto& d) { d.frames = 25, d.durations->resize(24); }));  // motion
     EXPECT_TRUE(refused([](auto& d) { d.text = std::string(1025, 'x'); }));
     EXPECT_TRUE(refused([](auto& d) { (*d.style)[7] = 16; }));
+}
+
+TEST(Descriptor, ASteadyPanIsCheap) {
+    Descriptor d;
+    d.frames = 29;
+    const size_t without = write_descriptor(d)->size();
+    for (int unit = 1; unit < kMaxUnits; ++unit)
+        d.motion[size_t(unit)] = {3, int16_t(unit % 3 - 1), -2, 4, int16_t(83 - unit), -12};
+    const auto bytes = write_descriptor(d);
+    ASSERT_TRUE(bytes.ok());
+    EXPECT_LE(bytes->size(), without + 26);
+    size_t used = 0;
+    const auto back = read_descriptor(*bytes, used);
+    ASSERT_TRUE(back.ok());
+    EXPECT_EQ(*back, d);
+    EXPECT_EQ(back->motion[0], Affine());
+    EXPECT_EQ(back->motion[7], (Affine{3, 0, -2, 4, 76, -12}));
+}
+
+TEST(Descriptor, RefusesMotionThatDoesNotFit) {
+    Descriptor d;
+    d.frames = 5;
+    d.motion[1] = {-1, 0, 0, 0, 0, 0};
+    auto bytes = *write_descriptor(d);
+    size_t used = 0;
+    ASSERT_TRUE(read_descriptor(bytes, used).ok());
+    d.motion[1] = {32767, -32768, 32767, -32768, 32767, -32768};
+    bytes = *write_descriptor(d);
+    const auto back = read_descriptor(bytes, used);
+    ASSERT_TRUE(back.ok());
+    EXPECT_EQ(*back, d);
+    for (size_t n = 0; n < bytes.size(); ++n) {
+        auto damaged = bytes;
+        damaged[n] ^= 0xff;
+        const auto result = read_descriptor(damaged, used);  // anything, but no undefined behaviour
+        if (result.ok()) {
+            EXPECT_LE(used, damaged.size());
+        }
+    }
+}
+
+TEST(Descriptor, UnitsCoverAllFramesOnce) {
+    for (int frames = 1; frames <= kMaxFrames; ++frames) {
+        Descriptor d;
+        d.frames = static_cast<uint8_t>(frames);
+        for (int before = 0; before <= chunk_count(d); ++before) {
+            d.chunks_before = static_cast<uint8_t>(before);
+            if (kFramesPerChunk * before >= frames) continue;  // no frame is left for the key
+            std::vector<int> shown(size_t(frames), 0);
+            for (int unit = 0; unit <= chunk_count(d); ++unit) {
+                const UnitFrames f = unit_frames(d, unit);
+                EXPECT_EQ(f.reversed, unit > 0 && unit <= before);
+                for (int i = 0; i < f.count; ++i) ++shown.at(size_t(f.first + i));
+            }
+            EXPECT_EQ(shown, std::vector<int>(size_t(frames), 1)) << frames << " " << before;
+        }
+    }
+    Descriptor still;
+    still.base = BaseKind::still;
+    still.frames = 17;
+    EXPECT_EQ(unit_frames(still, 0).count, 17);
 }
 
 TEST(Descriptor, CountsChunksAndQps) {

@@ -16,7 +16,9 @@ inline constexpr uint32_t kMagic = 0x31435647;  // "GVC1", little-endian
 inline constexpr int kFormatMajor = 0;
 inline constexpr int kFormatMinor = 1;
 inline constexpr uint32_t kMaxSide = 16384;
-inline constexpr uint32_t kRequiredFeaturesKnown = 0;  // none defined yet
+// Descriptors may say that chunks come before their keyframe, and what units have for motion.
+inline constexpr uint8_t kOrderAndMotion = 1;
+inline constexpr uint32_t kRequiredFeaturesKnown = kOrderAndMotion;
 
 enum class ContextMode : uint8_t {
     self = 0,  // a slice's scales come from itself alone

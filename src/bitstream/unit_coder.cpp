@@ -45,6 +45,8 @@ void UnitState::finish_unit(int unit, const UnitTokens& tokens) {
     hash_.add(tokens.y);
     const bool chained = sequence_.context == ContextMode::chain;
     if (chained && token_kind(layout_, unit) == TokenKind::chunk) previous_y_ = tokens.y;
+    // What follows starts from the keyframe anew.
+    if (unit > 0 && unit == descriptor_.chunks_before) previous_y_.clear();
 }
 
 void UnitEncoder::set_chunk_qp(int unit, int qp) {

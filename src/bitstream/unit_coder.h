@@ -1,8 +1,8 @@
 // Token planes of whole units to coded slices and back, with the chain between units.
 //
 // Both sides keep the y plane that the next unit is conditioned on (chain mode): that of the unit
-// before, unless that was a keyframe. P-keys count as chunks, and the chain goes on from GOP to GOP
-// until the next keyframe.
+// before, unless that was a keyframe or the last of the chunks shown before one. P-keys count as
+// chunks, and the chain goes on from GOP to GOP until the next keyframe.
 #pragma once
 
 #include <cstdint>

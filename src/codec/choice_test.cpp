@@ -193,6 +193,7 @@ TEST_F(Choice, ACapThatOnlyOneBaseMeetsIsMet) {
 }
 
 TEST_F(Choice, TheWantedRateHoldsAcrossBases) {
+    model_ = without_hybrid(23);
     EncoderOptions o = options(0, 0);
     o.scene_cuts = true;
     o.base_scale = 1;

@@ -40,6 +40,14 @@ TEST_P(RoundTrip, DecoderEqualsEncodersReconstruction) {
     }
 }
 
+TEST_P(RoundTrip, LowDelayDecodesToo) {
+    const auto model = random_model(1);
+    EncoderOptions options = test_options(GetParam().size);
+    options.low_delay = true;
+    const auto encoding = test_encode(*model, options, GetParam().frames);
+    expect_equal(encoding, test_decode(*model, all_packets(encoding)), GetParam().frames);
+}
+
 INSTANTIATE_TEST_SUITE_P(Sizes, RoundTrip,
                          testing::Values(Case{{1, 1}, 2}, Case{{2, 2}, 6}, Case{{63, 65}, 6},
                                          Case{{70, 130}, 10}, Case{{130, 70}, 5}));
@@ -81,6 +89,45 @@ TEST(Codec, TokensOfOneBackendDecodeOnAnother) {
     for (size_t f = 0; f < 9; ++f) {
         for (size_t i = 0; i < decoding.frames[f].rgb.size(); ++i) {
             ASSERT_NEAR(decoding.frames[f].rgb[i], encoding.reconstruction[f][i], 1e-2);
+        }
+    }
+}
+
+// No picture is further from its keyframe than four chunks, unless the first one must not wait.
+TEST(Codec, KeyframesLieInTheMiddleOfTheirGops) {
+    const auto model = random_model(4);
+    EncoderOptions options = test_options({64, 64});
+    const auto before = [&] {
+        std::vector<int> chunks;
+        for (const auto& gop : test_encode(*model, options, 29 + 9).gops)
+            chunks.push_back(gop.descriptor.chunks_before);
+        return chunks;
+    };
+    EXPECT_EQ(before(), (std::vector{3, 1}));
+    options.keyint = 58;  // the second GOP is chained to the first
+    EXPECT_EQ(before(), (std::vector{3, 0}));
+    options.keyint = 29;
+    options.low_delay = true;
+    EXPECT_EQ(before(), (std::vector{0, 0}));
+    options.low_delay = false;
+    options.sequence.context = ContextMode::self;
+    EXPECT_EQ(before(), (std::vector{0, 0}));
+}
+
+// Wherever display begins, pictures come in order and are those of the whole stream.
+TEST(Codec, FramesBeforeTheWantedOneAreDropped) {
+    const auto model = random_model(4);
+    const auto encoding = test_encode(*model, test_options({64, 64}), 40);
+    for (const uint64_t first : {1, 9, 12, 13, 28, 31}) {
+        DecoderOptions options;
+        options.steps = 0;
+        options.discard_before = first;
+        const auto decoding = test_decode(*model, all_packets(encoding), options);
+        ASSERT_TRUE(decoding.status.ok());
+        ASSERT_EQ(decoding.frames.size(), 40 - first);
+        for (size_t i = 0; i < decoding.frames.size(); ++i) {
+            EXPECT_EQ(decoding.frames[i].pts, first + i);
+            EXPECT_TRUE(decoding.frames[i].rgb == encoding.reconstruction[first + i]) << i;
         }
     }
 }

@@ -1,6 +1,7 @@
 #include "codec/decoder.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/crc32c.h"
 #include "bitstream/frame_times.h"
@@ -25,13 +26,6 @@ Status no_refiner() {
 }
 
 }  // namespace
-
-int Decoder::Gop::first_frame(int unit) const {
-    if (unit == 0) return 0;
-    // A still has one unit for all its frames.
-    if (unit == layout.units) return descriptor.frames;
-    return 1 + (unit - 1) * kChunk;
-}
 
 Decoder::Decoder(const Model& model, const DecoderOptions& options)
     : model_(model), options_(options), steps_(options.steps), unit_decoder_(model.tokens()) {
@@ -59,7 +53,8 @@ void Decoder::reset(uint64_t discard_before) {
     key_plane_ = {};
     work_.clear();
     ready_.clear();
-    state_ = {};
+    early_.clear();
+    state_ = key_state_ = {};
 }
 
 // ---- packets to tokens ----
@@ -214,7 +209,7 @@ Status Decoder::add_base(const bitstream::CodedSlice& slice) {
     Work work;
     work.gop = gop_;
     work.base = std::make_shared<std::vector<uint8_t>>(slice.bytes.begin(), slice.bytes.end());
-    queue(std::move(work), 0, gop_->descriptor.frames);
+    queue(std::move(work), gop_->frames_of(0));
     next_unit_ = 1;
     return {};
 }
@@ -228,31 +223,31 @@ void Decoder::queue_unit(int unit, bool whole) {
     if (gop_->plane != key_plane_) return queue_hold(unit + 1);  // no keyframe to build on
     Work work{gop_, unit, unit_decoder_.tokens(), {}, 0, false, damaged_};
     if (gop_->descriptor.base == BaseKind::still) {
-        queue(work, 0, 1);
+        queue(work, {0, 1});
         work.hold = true;
-        queue(work, 1, gop_->descriptor.frames);
+        queue(work, {1, gop_->descriptor.frames - 1});
     } else {
-        queue(work, gop_->first_frame(unit), gop_->first_frame(unit + 1));
+        queue(work, gop_->frames_of(unit));
     }
     next_unit_ = unit + 1;
 }
 
 // The frames of units from next_unit_ up to end_unit show the picture before them.
 void Decoder::queue_hold(int end_unit) {
-    if (end_unit <= next_unit_) return;
-    damaged_ = true;
-    queue({gop_, next_unit_, bitstream::UnitTokens(), {}, 0, true, true},
-          gop_->first_frame(next_unit_), gop_->first_frame(end_unit));
-    next_unit_ = end_unit;
+    for (; next_unit_ < end_unit; ++next_unit_) {
+        damaged_ = true;
+        queue({gop_, next_unit_, bitstream::UnitTokens(), {}, 0, true, true},
+              gop_->frames_of(next_unit_));
+    }
 }
 
-// The work shows the GOP's frames [first, end).
-void Decoder::queue(Work work, int first, int end) {
+// The work shows these of the GOP's frames.
+void Decoder::queue(Work work, bitstream::UnitFrames frames) {
     const auto& pts = gop_->pts;
-    work.pts.assign(pts.begin() + first, pts.begin() + end);
+    const auto end = static_cast<size_t>(frames.first + frames.count);
+    work.pts.assign(pts.begin() + frames.first, pts.begin() + static_cast<ptrdiff_t>(end));
     if (work.pts.empty()) return;
-    work.end_pts =
-        static_cast<size_t>(end) < pts.size() ? pts[static_cast<size_t>(end)] : next_pts_;
+    work.end_pts = end < pts.size() ? pts[end] : next_pts_;
     frames_ += work.pts.size();
     work_.push_back(std::move(work));
 }
@@ -348,12 +343,20 @@ Status Decoder::decode(const Work& work) {
     nn::Ops& ops = model_.ops();
     const UnitRole role = unit_role(work.gop->layout.kind, work.unit);
     const int qp = bitstream::unit_qp(work.gop->descriptor, work.unit);
+    // Chunks before the keyframe lead away from it, and so do those behind it.
+    const int chunks_before = work.gop->descriptor.chunks_before;
+    if (chunks_before > 0 && work.unit == chunks_before + 1) {
+        state_ = key_state_;
+        last_refined_ = key_refined_;
+    }
     models::BaseOutput base;
     {
         StageTimer timer(costs_.base, model_.ops());
         const nn::Tensor means = unit_means(model_, role, work.tokens.z, work.gop->plane, state_);
-        base = decode_base(model_, role, means, work.tokens.y, qp, state_);
+        base = decode_base(model_, role, means, work.tokens.y,
+                           work.gop->descriptor.motion[static_cast<size_t>(work.unit)], qp, state_);
     }
+    if (work.unit == 0) key_state_ = state_;
     nn::Tensor rgb = base.rgb;
     if (steps_ > 0) {
         StageTimer timer(costs_.refine, model_.ops());
@@ -365,10 +368,10 @@ Status Decoder::decode(const Work& work) {
         // The last chunk may have more frames than are shown.
         rgb = ops.batch(rgb, 0, static_cast<int64_t>(work.pts.size()));
         pictures = to_host(ops, rgb, work.gop->size());
+        if (work.gop->frames_of(work.unit).reversed) std::reverse(pictures.begin(), pictures.end());
     }
     GVC_RETURN_IF_ERROR(model_.status());
-    hand_out(work, std::move(pictures),
-             unit_role(work.gop->layout.kind, work.unit) == UnitRole::key);
+    hand_out(work, std::move(pictures));
     return {};
 }
 
@@ -420,7 +423,7 @@ Status Decoder::decode_base_pictures(Work& work) {
                              hybrid_->pictures(first, static_cast<int>(count), refinement, costs_));
     }
     if (work.pts.empty()) hybrid_.reset();
-    hand_out(group, std::move(pictures), first == 0);
+    hand_out(group, std::move(pictures));
     return {};
 }
 
@@ -449,7 +452,7 @@ nn::Tensor Decoder::refine(const Work& work, UnitRole role, const models::BaseOu
 
     const float start = sampling::start_time(model_.start_time(qp), steps_);
     const sampling::Noise noise{descriptor.seed,
-                                static_cast<uint32_t>(work.gop->first_frame(work.unit))};
+                                static_cast<uint32_t>(work.gop->frames_of(work.unit).first)};
     const nn::Tensor rgb =
         ops.clamp(sampling::sample(ops, *model_.refiner(), std::move(input),
                                    static_cast<int>(frames), start, steps_, noise),
@@ -459,32 +462,64 @@ nn::Tensor Decoder::refine(const Work& work, UnitRole role, const models::BaseOu
     return rgb;
 }
 
-void Decoder::hand_out(const Work& work, std::vector<std::vector<float>> pictures, bool key) {
+// What the work shows, in the order of display; no pictures: nobody wants to see them.
+void Decoder::hand_out(const Work& work, std::vector<std::vector<float>> pictures) {
     report_.frames += work.pts.size();
     if (work.concealed) report_.concealed += work.pts.size();
-    if (pictures.empty()) return;
-    last_picture_ = pictures.back();
-    last_size_ = work.gop->size();
-    for (size_t i = 0; i < work.pts.size(); ++i) {
-        if (work.pts[i] < options_.discard_before) continue;
+    std::vector<DecodedFrame> frames;
+    for (size_t i = 0; i < pictures.size(); ++i) {
+        const uint64_t pts = work.pts[i];
         const uint64_t next = i + 1 < work.pts.size() ? work.pts[i + 1] : work.end_pts;
-        ready_.push_back({std::move(pictures[i]), last_size_, work.pts[i], next - work.pts[i],
-                          key && i == 0, work.concealed});
+        const bool key =
+            work.gop->layout.kind != PacketKind::pkey && pts == work.gop->descriptor.start;
+        frames.push_back({std::move(pictures[i]), work.gop->size(), pts, next - pts, key,
+                          work.concealed});
     }
+    if (!comes_early(work)) return show(frames);
+    early_.insert(early_.begin(), std::make_move_iterator(frames.begin()),
+                  std::make_move_iterator(frames.end()));
+    if (work.unit < work.gop->descriptor.chunks_before) return;
+    show(early_);
+    early_.clear();
 }
 
-void Decoder::hold_one(Work& work) {
-    const uint64_t pts = work.pts.front();
-    work.pts.erase(work.pts.begin());
-    const uint64_t next = work.pts.empty() ? work.end_pts : work.pts.front();
-    ++report_.frames;
-    if (work.concealed) ++report_.concealed;
-    if (pts < options_.discard_before) return;
-    if (last_size_ != work.gop->size()) {  // nothing of this size was seen yet: grey
-        last_size_ = work.gop->size();
-        last_picture_.assign(last_size_.samples(), 0.5f);
+// A frame without a picture holds the one before it.
+void Decoder::show(std::span<DecodedFrame> frames) {
+    const std::vector<float>* last = nullptr;  // if newer than last_picture_
+    for (DecodedFrame& frame : frames) {
+        const bool held = frame.rgb.empty();
+        if (held && last_size_ != frame.size) {  // nothing of this size was seen yet: grey
+            last_picture_.assign(frame.size.samples(), 0.5f);
+            last = nullptr;
+        }
+        last_size_ = frame.size;
+        if (frame.pts < options_.discard_before) {
+            if (!held) last_picture_ = std::move(frame.rgb), last = nullptr;
+            continue;
+        }
+        if (held) frame.rgb = last ? *last : last_picture_, frame.key = false;
+        ready_.push_back(std::move(frame));
+        last = &ready_.back().rgb;
     }
-    ready_.push_back({last_picture_, last_size_, pts, next - pts, false, work.concealed});
+    if (last) last_picture_ = *last;
+}
+
+bool Decoder::comes_early(const Work& work) const {
+    return work.unit <= work.gop->descriptor.chunks_before && work.gop->descriptor.chunks_before > 0;
+}
+
+// Held pictures are made one at a time, as a gap may be long; not where they wait for others.
+void Decoder::hold_one(Work& work) {
+    if (comes_early(work)) {
+        hand_out(work, std::vector<std::vector<float>>(work.pts.size()));
+        work.pts.clear();
+        return;
+    }
+    Work one{work.gop, work.unit, bitstream::UnitTokens(), {work.pts.front()}, 0, true,
+             work.concealed};
+    work.pts.erase(work.pts.begin());
+    one.end_pts = work.pts.empty() ? work.end_pts : work.pts.front();
+    hand_out(one, std::vector<std::vector<float>>(1));
 }
 
 }  // namespace gvc::codec

@@ -92,7 +92,9 @@ class Decoder {
             return {static_cast<int>(sequence.width), static_cast<int>(sequence.height)};
         }
         bool is_hybrid() const { return descriptor.base == bitstream::BaseKind::av1; }
-        int first_frame(int unit) const;  // of the frames shown; unit may be layout.units: the end
+        bitstream::UnitFrames frames_of(int unit) const {
+            return bitstream::unit_frames(descriptor, unit);
+        }
     };
     struct Work {  // a unit to be decoded, or a picture to be held
         std::shared_ptr<const Gop> gop;
@@ -124,16 +126,17 @@ class Decoder {
     void queue_unit(int unit, bool whole);
     void queue_hold(int end_unit);
     void queue_gap(const bitstream::SequenceHeader& sequence, uint64_t frames);
-    void queue(Work work, int first, int end);
+    void queue(Work work, bitstream::UnitFrames frames);
 
     // tokens -> pictures
     Status decode(const Work& work);
     Status begin_base_pictures(const Work& work);
     Status decode_base_pictures(Work& work);
     nn::Tensor refine(const Work& work, UnitRole role, const models::BaseOutput& base);
-    // key: decoding can begin at the first of them.
-    void hand_out(const Work& work, std::vector<std::vector<float>> pictures, bool key);
+    void hand_out(const Work& work, std::vector<std::vector<float>> pictures);
     void hold_one(Work& work);
+    bool comes_early(const Work& work) const;
+    void show(std::span<DecodedFrame> frames);
 
     const Model& model_;
     DecoderOptions options_;
@@ -161,7 +164,10 @@ class Decoder {
 
     // Pictures
     std::deque<DecodedFrame> ready_;
-    models::DecoderState state_;
+    // Of units that come before the first of their GOP's pictures: in the order of display, complete
+    // from some frame of the GOP to the last such one. Held ones are empty.
+    std::vector<DecodedFrame> early_;
+    models::DecoderState state_, key_state_;  // key_state_: after the GOP's first unit
     nn::Tensor last_refined_, key_refined_;
     std::optional<HybridPictures> hybrid_;  // of the GOP in hand
     std::vector<float> last_picture_;

@@ -52,7 +52,7 @@ struct Encoder::Try {
     bitstream::CodedGop coded;
     bitstream::GopLayout layout;
     bitstream::UnitEncoder unit_encoder;
-    models::DecoderState state;
+    models::DecoderState state, key_state;  // key_state: after unit 0
     std::vector<int> chunk_qps;
     std::vector<Bytes> packets;
     std::vector<std::vector<float>> reconstruction;
@@ -80,6 +80,8 @@ Result<std::unique_ptr<Encoder>> Encoder::make(const Model& model, EncoderOption
     if (options.keyint < 1) return {Code::usage, "the distance of keyframes must be at least 1"};
     if (options.base_coder) options.keyint = std::min(options.keyint, models::kGopFrames);
     complete(options.sequence, model.fingerprint());
+    const bool may_be_neural = !options.base_coder || options.choose_base;
+    if (may_be_neural) options.sequence.required_features |= bitstream::kOrderAndMotion;
     if (!bitstream::write_sequence_header(options.sequence).ok()) {
         return {Code::usage, "a picture size, frame rate or colour code is out of range"};
     }
@@ -177,7 +179,9 @@ Result<std::optional<Encoder::Try>> Encoder::neural_if_better(GopSource& source,
     key.keep = true;
     code_first(key, source);
     GVC_RETURN_IF_ERROR(model_.status());
-    GVC_ASSIGN_OR_RETURN(const double of_key, distance(0, key.reconstruction.at(0)));
+    const int index = bitstream::unit_frames(key.coded.descriptor, 0).first;
+    GVC_ASSIGN_OR_RETURN(const double of_key,
+                         distance(index, key.reconstruction.at(static_cast<size_t>(index))));
     if (of_key > kHopelessKey * hybrid.distance) return std::optional<Try>();
 
     const std::vector<size_t> all = source.kept;
@@ -271,11 +275,14 @@ Result<Encoder::Try> Encoder::code_gop(const GopSource& source) {
 }
 
 Encoder::Try Encoder::begin_try(const GopSource& source) {
-    Try gop{{}, {}, unit_encoder_, state_, {}, {}, {}, options_.keep_reconstruction};
+    Try gop{{}, {}, unit_encoder_, state_, {}, {}, {}, {}, options_.keep_reconstruction};
     gop.coded.kind = source.plan.key ? PacketKind::keyframe : PacketKind::pkey;
     gop.coded.counter = static_cast<uint8_t>(gops_ % bitstream::kGopCounters);
     if (source.plan.key) gop.coded.sequence = options_.sequence;
     gop.coded.descriptor = describe(source, options_.sequence, gops_, options_.seed);
+    const bool in_order = options_.low_delay || options_.sequence.context == ContextMode::self;
+    if (source.plan.key && !in_order)
+        gop.coded.descriptor.chunks_before = static_cast<uint8_t>(source.chunks() / 2);
     return gop;
 }
 
@@ -283,7 +290,8 @@ Encoder::Try Encoder::begin_try(const GopSource& source) {
 
 void Encoder::code_first(Try& gop, const GopSource& source) {
     nn::Ops& ops = model_.ops();
-    const WaitingPicture* picture = &source.coded(0);
+    const int index = bitstream::unit_frames(gop.coded.descriptor, 0).first;
+    const WaitingPicture* picture = &source.coded(static_cast<size_t>(index));
     nn::Tensor rgb;
     {
         StageTimer timer(costs_.transfer, model_.ops());
@@ -303,7 +311,8 @@ void Encoder::code_first(Try& gop, const GopSource& source) {
     const Try before = gop;
     while (true) {
         gop.coded.descriptor.qp = static_cast<uint8_t>(rate_.first_qp());
-        code_unit(gop, 0, rgb, 1);
+        code_unit(gop, 0, rgb);
+        gop.key_state = gop.state;
         if (!rate_.first_done(8.0 * static_cast<double>(gop.unit_bytes(0)))) return;
         gop = before;
     }
@@ -313,21 +322,25 @@ void Encoder::code_chunk(Try& gop, const GopSource& source, int unit) {
     const int qp = rate_.chunk_qp();
     gop.chunk_qps.push_back(qp);
     gop.unit_encoder.set_chunk_qp(unit, qp);
-    const size_t first = 1 + static_cast<size_t>(unit - 1) * kChunk;
+    const bitstream::Descriptor& descriptor = gop.coded.descriptor;
+    const bitstream::UnitFrames frames = bitstream::unit_frames(descriptor, unit);
     const WaitingPicture* pictures[kChunk];
-    for (size_t i = 0; i < kChunk; ++i) pictures[i] = &source.coded(first + i);  // the last repeats
+    for (int i = 0; i < kChunk; ++i) {  // the last one repeats
+        const int index = frames.first + (frames.reversed ? kChunk - 1 - i : i);
+        pictures[i] = &source.coded(static_cast<size_t>(index));
+    }
+    if (unit == descriptor.chunks_before + 1) gop.state = gop.key_state;
     nn::Tensor rgb;
     {
         StageTimer timer(costs_.transfer, model_.ops());
         rgb = to_device(model_.ops(), pictures, size_);
     }
-    const int shown = std::min(kChunk, source.frames() - static_cast<int>(first));
-    code_unit(gop, unit, rgb, shown);
+    code_unit(gop, unit, rgb);
     rate_.chunk_done(8.0 * static_cast<double>(gop.unit_bytes(unit)));
 }
 
 // Pictures to slices; the state goes on as the decoder's will.
-void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb, int shown) {
+void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb) {
     nn::Ops& ops = model_.ops();
     const models::Tokeniser& tokeniser = model_.tokeniser();
     const entropy::SliceSize plane = bitstream::plane_size(options_.sequence);
@@ -342,6 +355,8 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb, int shown) {
         latent = role == UnitRole::key ? tokeniser.analyse_key(ops, rgb, qps)
                                        : tokeniser.analyse_chunk(ops, rgb, gop.state, qps);
     }
+    const Affine motion = latent.common.empty() ? Affine() : latent.common.front();
+    gop.coded.descriptor.motion[static_cast<size_t>(unit)] = motion;
     tokens.z = quantise(ops, latent.z);
     nn::Tensor means;
     {
@@ -358,13 +373,15 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb, int shown) {
     {
         StageTimer timer(costs_.base, model_.ops());
         const int frames = gop.keep ? kChunk : 1;
-        base = decode_base(model_, role, means, tokens.y, qp, gop.state, frames);
+        base = decode_base(model_, role, means, tokens.y, motion, qp, gop.state, frames);
     }
     if (gop.keep) {
         StageTimer timer(costs_.transfer, model_.ops());
-        for (auto& picture : to_host(ops, ops.batch(base.rgb, 0, shown), size_)) {
-            gop.reconstruction.push_back(std::move(picture));
-        }
+        const bitstream::UnitFrames shown = bitstream::unit_frames(gop.coded.descriptor, unit);
+        auto pictures = to_host(ops, ops.batch(base.rgb, 0, shown.count), size_);
+        if (shown.reversed) std::reverse(pictures.begin(), pictures.end());
+        gop.reconstruction.resize(gop.coded.descriptor.frames);
+        std::move(pictures.begin(), pictures.end(), gop.reconstruction.begin() + shown.first);
     }
 }
 

@@ -59,7 +59,7 @@ class Encoder {
     Try begin_try(const GopSource& source);
     void code_first(Try& gop, const GopSource& source);
     void code_chunk(Try& gop, const GopSource& source, int unit);
-    void code_unit(Try& gop, int unit, const nn::Tensor& rgb, int frames);
+    void code_unit(Try& gop, int unit, const nn::Tensor& rgb);
     void choose_bands(Try& gop, const bitstream::UnitTokens& tokens);
     Status pack(Try& gop);
     EncodedGop finish(Try gop, const GopSource& source);

@@ -23,6 +23,9 @@ struct EncoderOptions {
     RateOptions rate;
     int keyint = 29;  // frames; above 29 GOPs are chained by P-keys, at most 8 to a keyframe
     bool scene_cuts = true;
+    // GOPs begin with their keyframe, so that a decoder can show each unit as it comes. Otherwise
+    // (in chain mode) it lies in their middle, which looks better, and the first pictures wait.
+    bool low_delay = false;
     uint16_t seed = 0;                 // of the decoder's noise; each GOP gets its own from it
     bool keep_reconstruction = false;  // fill EncodedGop::reconstruction
     // The hybrid base: GOPs are coded with it, and keyint is at most 29. nullptr: neural base.

@@ -21,17 +21,17 @@ nn::Tensor unit_means(const Model& model, UnitRole role, const std::vector<int16
 }
 
 models::BaseOutput decode_base(const Model& model, UnitRole role, const nn::Tensor& means,
-                               const std::vector<int16_t>& y, int qp, models::DecoderState& state,
-                               int frames) {
+                               const std::vector<int16_t>& y, const Affine& motion, int qp,
+                               models::DecoderState& state, int frames) {
     nn::Ops& ops = model.ops();
     const nn::Tensor y_hat = ops.add(means, dequantise(ops, y, means.shape()));
     const std::vector<float> qps = {static_cast<float>(qp)};
     if (role == UnitRole::key) return model.tokeniser().decode_key(ops, y_hat, qps, state);
     if (role == UnitRole::chunk) {
-        return model.tokeniser().decode_chunk(ops, y_hat, qps, state, frames);
+        return model.tokeniser().decode_chunk(ops, y_hat, {motion}, qps, state, frames);
     }
     // The chunk network sees a P-key as four equal frames.
-    models::BaseOutput out = model.tokeniser().decode_chunk(ops, y_hat, qps, state, 1);
+    models::BaseOutput out = model.tokeniser().decode_chunk(ops, y_hat, {motion}, qps, state, 1);
     state.last_becomes_key();
     return out;
 }

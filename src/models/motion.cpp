@@ -5,8 +5,10 @@
 #include <span>
 #include <vector>
 
+#include "models/block_compare.h"
 #include "models/blocks.h"
 #include "models/config.h"
+#include "models/global_motion.h"
 #include "models/motion_search.h"
 #include "nn/parallel.h"
 
@@ -87,9 +89,26 @@ std::vector<MotionField> search_key_in_turn(std::span<const SearchPicture> frame
 // The fields of a chunk's frames to the last frame and to the keyframe.
 struct ChunkFields {
     std::vector<MotionField> last, key;
+    Affine common;
 };
 
-// Searches what is sent (Note [Motion in the latent]): the last frame's motion, the others'
+// What all of `frame` does, if that explains it better than no motion does, with the margin that a
+// single cell's vector needs.
+Affine worthwhile_common_motion(const SearchPicture& frame, const SearchPicture& last,
+                                const MotionField& found, int threads) {
+    const Affine motion = common_motion(found);
+    const std::vector<float> moved =
+        matching_costs(frame, last, affine_field(motion, found.width, found.height), threads);
+    constexpr float kBias = float(kStillBias) / (kBlockSide * kBlockSide);
+    float moved_sum = 0, still_sum = 0;
+    for (size_t i = 0; i < moved.size(); ++i) {
+        moved_sum += moved[i] + kBias;
+        still_sum += found.still_cost[i];
+    }
+    return 16 * moved_sum < (16 - kStillShare) * still_sum ? motion : Affine();
+}
+
+// Searches what is sent (Note [Motion in the latent]): the common motion, the last frame's, the others'
 // deviations from steady motion, the detour of the ways to the keyframe. Each is smooth by itself,
 // the more, the dearer bits are, and is nothing where it does not pay.
 ChunkFields search_chunk(std::span<const SearchPicture> frames, const SearchPicture& last,
@@ -108,7 +127,10 @@ ChunkFields search_chunk(std::span<const SearchPicture> frames, const SearchPict
                               decide);
         found.still_cost = std::move(still);
     };
-    deviations(kEnd, last, fields.last[kEnd], {}, {});
+    const MotionField& end = fields.last[kEnd];
+    fields.common = worthwhile_common_motion(frames[kEnd], last, end, threads);
+    deviations(kEnd, last, fields.last[kEnd], affine_field(fields.common, end.width, end.height),
+               {});
     for (int t = 0; t < int(kEnd); ++t)
         deviations(t, last, fields.last[t], steady(fields.last[kEnd].vectors, t), {});
     if (!key) {
@@ -172,8 +194,8 @@ Tensor with_first(Ops& ops, const Tensor& x, const Tensor& first) {
 
 }  // namespace
 
-MotionHint motion_hint(Ops& ops, const Tensor& rgb, const Tensor& last, const Tensor& key,
-                       const std::vector<float>& qps, const Tensor& way) {
+ChunkMotionHint motion_hint(Ops& ops, const Tensor& rgb, const Tensor& last, const Tensor& key,
+                            const std::vector<float>& qps, const Tensor& way) {
     const bool same = last.storage() == key.storage();
     const std::vector<SearchPicture> frames = search_pictures(ops, rgb);
     const std::vector<SearchPicture> lasts = search_pictures(ops, last);
@@ -187,10 +209,12 @@ MotionHint motion_hint(Ops& ops, const Tensor& rgb, const Tensor& last, const Te
     // A codec has one chunk at a time, with threads inside; training has a batch of them.
     const bool many = lasts.size() > 1;
     const int inside = many ? 1 : ops.threads();
+    std::vector<Affine> common(lasts.size());
     const auto search = [&](size_t n) {
         const ChunkFields fields = search_chunk(
             {&frames[n * kChunkFrames], kChunkFrames}, lasts[n], same ? nullptr : &keys[n],
             read(&ways[n * area / 2], area / 4), rate_weight(qps[n]), inside);
+        common[n] = fields.common;
         for (size_t t = 0; t < kChunkFrames; ++t) {
             float* v = &vectors[(n * kChunkFrames + t) * 4 * area];
             float* c = &costs[(n * kChunkFrames + t) * 4 * area];
@@ -202,7 +226,8 @@ MotionHint motion_hint(Ops& ops, const Tensor& rgb, const Tensor& last, const Te
                      [&](int64_t begin, int64_t end) {
                          for (int64_t n = begin; n < end; ++n) search(static_cast<size_t>(n));
                      });
-    return {ops.from_host(cells, vectors.data()), ops.from_host(cells, costs.data())};
+    return {{ops.from_host(cells, vectors.data()), ops.from_host(cells, costs.data())},
+            std::move(common)};
 }
 
 MotionHint motion_to_last(Ops& ops, const Tensor& rgb, const Tensor& last, int frames) {
@@ -252,6 +277,21 @@ Tensor correlate_motion(Ops& ops, const Tensor& sent, const Tensor& way) {
         vectors.push_back(ops.add(last, detour));
     }
     return ops.concat(vectors);
+}
+
+Tensor common_motion_sent(Ops& ops, const std::vector<Affine>& common, int64_t h, int64_t w) {
+    const Shape shape{static_cast<int64_t>(common.size()), kChunkFrames * kFlowChannels, h, w};
+    const auto area = static_cast<size_t>(h * w);
+    std::vector<float> values(static_cast<size_t>(shape.count()));
+    for (size_t n = 0; n < common.size(); ++n) {
+        float* of_item = &values[n * area * static_cast<size_t>(shape.c)];
+        const Vectors field = affine_field(common[n], static_cast<int>(w), static_cast<int>(h));
+        for (size_t i = 0; i < area; ++i) {
+            of_item[i] = kUnit * field[i].x;
+            of_item[area + i] = kUnit * field[i].y;
+        }
+    }
+    return ops.from_host(shape, values.data());
 }
 
 Tensor block_transform(Ops& ops, const Tensor& x) {

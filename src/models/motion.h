@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "base/affine.h"
 #include "nn/ops.h"
 
 namespace gvc::models {
@@ -14,15 +15,21 @@ namespace gvc::models {
 //   qps: one per item; the coarser, the smoother are the fields, since bits are dearer
 //   way [N, 2, H/16, W/16]: from the last frame to the keyframe, in cells; undefined: none
 //   vectors [N*4, 4, H/8, W/8]: dx, dy in cells to the last frame, then to the keyframe. What does
-//   not pay is not sent: such a vector is what the decoder expects (no motion; steady motion; the
-//   way to the last frame and on from there).
+//   not pay is not sent: such a vector is what the decoder expects (the common motion; steady
+//   motion; the way to the last frame and on from there).
 //   costs [N*4, 4, H/8, W/8]: mean absolute luma difference at the last frame's own vector and for
 //   no motion, then the same for the keyframe, at its own vector no worse than the last frame's.
+//   common: one per item, what the picture does as a whole from the last frame to the chunk's last;
+//   all zero where saying so does not pay
 struct MotionHint {
     nn::Tensor vectors, costs;
 };
-MotionHint motion_hint(nn::Ops& ops, const nn::Tensor& rgb, const nn::Tensor& last,
-                       const nn::Tensor& key, const std::vector<float>& qps, const nn::Tensor& way);
+struct ChunkMotionHint : MotionHint {
+    std::vector<Affine> common;
+};
+ChunkMotionHint motion_hint(nn::Ops& ops, const nn::Tensor& rgb, const nn::Tensor& last,
+                            const nn::Tensor& key, const std::vector<float>& qps,
+                            const nn::Tensor& way);
 
 // The same for `frames` pictures that follow each other, to the picture before them alone, searched
 // quickly.
@@ -37,6 +44,11 @@ MotionHint motion_to_last(nn::Ops& ops, const nn::Tensor& rgb, const nn::Tensor&
 inline constexpr int kFlowChannels = 4;
 nn::Tensor decorrelate_motion(nn::Ops& ops, const nn::Tensor& vectors, const nn::Tensor& way);
 nn::Tensor correlate_motion(nn::Ops& ops, const nn::Tensor& sent, const nn::Tensor& way);
+
+// Of each item's common motion, what it is part of in all that is sent: [N, 16, h, w], zero but for
+// the last frame's vector.
+nn::Tensor common_motion_sent(nn::Ops& ops, const std::vector<Affine>& common, int64_t h,
+                              int64_t w);
 
 // An orthonormal Haar transform of each 4x4 block of each channel, [N, C, h, w] with h and w
 // multiples of 4: of a field that is the same all over a block only its first value is left. In

@@ -24,11 +24,9 @@ constexpr int kMaxStep = 24;  // 1.5 half-size pixels
 // From some difference on it is an edge, however large.
 constexpr int kRoughness = 6;
 constexpr int kEdge = 8 * kVectorUnits;
-// Moving must fit better by this sum and by this share (in 1/16) of what staying costs.
-constexpr int kStillBias = 130;
-constexpr int kStillShare = 2;
 
 constexpr int kBlockArea = kBlockSide * kBlockSide;
+constexpr float kCostScale = 1.0f / kBlockArea;
 
 CellVector sum(CellVector a, CellVector b) { return bounded_vector(a.x + b.x, a.y + b.y); }
 
@@ -67,6 +65,17 @@ class Search {
             }
         });
         found_ = vectors_;
+    }
+
+    // What sending nothing costs each cell.
+    std::vector<float> costs_of_nothing() {
+        std::vector<float> costs(vectors_.size());
+        each_row(1, [&](int y) {
+            for (int x = 0; x < w_; ++x)
+                costs[index(x, y)] =
+                    kCostScale * static_cast<float>(Cell(*this, x, y, false).difference({}));
+        });
+        return costs;
     }
 
     // Cells take a neighbour's vector, or none, where that fits about as well. Every second cell at
@@ -117,7 +126,6 @@ class Search {
 
     MotionField result() {
         MotionField field{w_, h_, std::move(vectors_), {}, {}};
-        constexpr float kScale = 1.0f / kBlockArea;
         for (size_t i = 0; i < costs_.size(); ++i) {
             if (16 * (costs_[i] + kStillBias) >= (16 - kStillShare) * still_[i]) {
                 field.vectors[i] = {};
@@ -125,8 +133,8 @@ class Search {
             }
             if (!hints_.expected.empty())
                 field.vectors[i] = sum(field.vectors[i], hints_.expected[i]);
-            field.cost.push_back(kScale * static_cast<float>(costs_[i]));
-            field.still_cost.push_back(kScale * static_cast<float>(still_[i]));
+            field.cost.push_back(kCostScale * static_cast<float>(costs_[i]));
+            field.still_cost.push_back(kCostScale * static_cast<float>(still_[i]));
         }
         return field;
     }
@@ -377,6 +385,13 @@ MotionField search_motion(const SearchPicture& current, const SearchPicture& ref
     search.refine(quick ? kQuickRefinements : kRefinements);
     search.smooth(kFinalSmoothing);
     return search.result();
+}
+
+std::vector<float> matching_costs(const SearchPicture& current, const SearchPicture& reference,
+                                  std::vector<CellVector> vectors, int threads) {
+    const SearchHints hints{{}, std::move(vectors), {}};
+    return Search(current, reference, hints, {threads, SearchEffort::quick, 1.0f})
+        .costs_of_nothing();
 }
 
 }  // namespace gvc::models

@@ -24,6 +24,10 @@ inline constexpr int kVectorUnits = 16;  // a half-size pixel
 // vectors fit better where there is such motion, but these networks pay more for them than they
 // get.
 inline constexpr int kLongestVector = 512;
+// Moving must fit better by this sum over a block and by this share (in 1/16) of what staying
+// costs.
+inline constexpr int kStillBias = 130;
+inline constexpr int kStillShare = 2;
 
 // Where a cell's content is found, relative to the cell, in eighths of a pixel of the picture.
 struct CellVector {
@@ -77,5 +81,9 @@ struct SearchHints {
 
 MotionField search_motion(const SearchPicture& current, const SearchPicture& reference,
                           const SearchHints& hints, const SearchOptions& options);
+
+// Costs, as of a MotionField, of given vectors.
+std::vector<float> matching_costs(const SearchPicture& current, const SearchPicture& reference,
+                                  std::vector<CellVector> vectors, int threads);
 
 }  // namespace gvc::models

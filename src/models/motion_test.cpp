@@ -95,10 +95,22 @@ TEST(MotionTest, FindsTheWayToTheLastFrame) {
                     rgb.push_back(lattice((x - 4 * t) / 8 + 100, (y + 2 * t) / 8 + 100));
     nn::Tensor all = ops->from_host({5, 3, kSize, kSize}, rgb.data());
     nn::Tensor key = ops->affine(ops->batch(all, 0, 1), -0.5f, 0.7f);
-    MotionHint hint =
+    const ChunkMotionHint hint =
         motion_hint(*ops, ops->batch(all, 1, 4), ops->batch(all, 0, 1), key, {0.0f}, {});
     ASSERT_EQ(hint.vectors.shape(), (nn::Shape{4, 4, kCells, kCells}));
     ASSERT_EQ(hint.costs.shape(), hint.vectors.shape());
+    // All of it moves: 16 pixels to the right and 8 up in four frames.
+    ASSERT_EQ(hint.common.size(), 1u);
+    EXPECT_NEAR(hint.common[0].tx, -128, 1);
+    EXPECT_NEAR(hint.common[0].ty, 64, 1);
+    EXPECT_NEAR(hint.common[0].xx, 0, 40);
+    const nn::Tensor known = common_motion_sent(*ops, hint.common, kCells / 2, kCells / 2);
+    ASSERT_EQ(known.shape(), (nn::Shape{1, 16, kCells / 2, kCells / 2}));
+    std::vector<float> sent(size_t(known.shape().count()));
+    ops->to_host(known, sent.data());
+    constexpr size_t kSentArea = kCells * kCells / 4;
+    for (size_t i = 0; i < sent.size(); ++i)
+        EXPECT_NEAR(sent[i], i < kSentArea ? -2.0f : i < 2 * kSentArea ? 1.0f : 0.0f, 0.04f) << i;
     std::vector<float> v(size_t(hint.vectors.shape().count())), costs(v.size());
     ops->to_host(hint.vectors, v.data());
     ops->to_host(hint.costs, costs.data());
@@ -140,10 +152,11 @@ TEST(MotionTest, NothingMovesInAStillPicture) {
     std::vector<float> rgb(3 * 64 * 64), v(4 * 4 * 64);
     for (size_t i = 0; i < rgb.size(); ++i) rgb[i] = 0.5f + 0.4f * std::sin(0.37f * float(i));
     nn::Tensor picture = ops->from_host({1, 3, 64, 64}, rgb.data());
-    const MotionHint hint =
+    const ChunkMotionHint hint =
         motion_hint(*ops, ops->repeat_batch(picture, 4), picture, picture, {31.0f}, {});
     ops->to_host(hint.vectors, v.data());
     for (size_t i = 0; i < v.size(); ++i) EXPECT_EQ(v[i], 0.0f) << i;
+    EXPECT_EQ(hint.common, std::vector<Affine>(1));
 }
 
 }  // namespace

@@ -19,7 +19,9 @@ constexpr int kMotionChannels = 7;  // per frame: two flows, three mask logits
 // them decoded flow takes thousands of steps to leave zero (docs/training.md); with it, motion is
 // right from the first step, and the rate term takes away what does not pay. What is sent is
 // decorrelated, so that steady motion costs one vector in eight: the last frame's vector, the other
-// frames' deviations from steady motion, and the same for the detour of the way to the keyframe.
+// frames' deviations from steady motion, and the same for the detour of the way to the keyframe. What
+// the whole picture has in common (global_motion.h) is sent beside the latent and taken out of it:
+// the networks see all of the motion, the symbols say the rest.
 // Then each block of 64x64 pixels is transformed (block_transform), so that motion that is the same
 // all over it costs one symbol in sixteen: the hyperprior alone does not find that out.
 constexpr int kMotionLatents = kChunkFrames * kFlowChannels;
@@ -76,7 +78,7 @@ Latent Tokeniser::LatentCoder::analyse(Ops& ops, const Tensor& feature, const Te
         y = with_motion(ops, y, block_transform(ops, sent));
     }
     y = ops.scale_shift(y, steps(ops, qps, -1.0f), {});
-    return {y, hyper_down2(ops, hyper_down1(ops, y))};
+    return {y, hyper_down2(ops, hyper_down1(ops, y)), {}};
 }
 
 Tensor Tokeniser::LatentCoder::means(Ops& ops, const Tensor& z_hat, const Tensor& known) const {
@@ -178,7 +180,7 @@ BaseOutput Tokeniser::decode_key(Ops& ops, const Tensor& y_hat, const std::vecto
 
 Latent Tokeniser::analyse_chunk(Ops& ops, const Tensor& rgb, const DecoderState& state,
                                 const std::vector<float>& qps) const {
-    const MotionHint hint =
+    const ChunkMotionHint hint =
         motion_hint(ops, rgb, state.last_rgb, state.key_rgb, qps, state.way_to_key);
     auto of_chunk = [&](const Tensor& x) { return ops.batch_to_channels(x, kChunkFrames); };
 
@@ -190,19 +192,27 @@ Latent Tokeniser::analyse_chunk(Ops& ops, const Tensor& rgb, const DecoderState&
     x = chunk_encode_quality_(ops, x, quality_features(ops, qps));
     const Tensor motion =
         decorrelate_motion(ops, ops.mean_pool(of_chunk(hint.vectors), 2), state.way_to_key);
-    return chunk_coder_.analyse(ops, chunk_encode_(ops, x), ops.affine(motion, kMotionGain, 0.0f),
-                                qps);
+    const Tensor rest = ops.sub(
+        motion, common_motion_sent(ops, hint.common, motion.shape().h, motion.shape().w));
+    Latent latent = chunk_coder_.analyse(ops, chunk_encode_(ops, x),
+                                         ops.affine(rest, kMotionGain, 0.0f), qps);
+    latent.common = hint.common;
+    return latent;
 }
 
 Tensor Tokeniser::chunk_means(Ops& ops, const Tensor& z_hat, const DecoderState& state) const {
     return chunk_coder_.means(ops, z_hat, state.memory);
 }
 
-BaseOutput Tokeniser::decode_chunk(Ops& ops, const Tensor& y_hat, const std::vector<float>& qps,
-                                   DecoderState& state, int frames) const {
+BaseOutput Tokeniser::decode_chunk(Ops& ops, const Tensor& y_hat, const std::vector<Affine>& common,
+                                   const std::vector<float>& qps, DecoderState& state,
+                                   int frames) const {
     Tensor y = chunk_coder_.dequantise(ops, y_hat, qps);
     // See Note [Motion in the latent].
-    const Tensor latent_motion = inverse_block_transform(ops, ops.channels(y, 0, kMotionLatents));
+    const Tensor known = common_motion_sent(ops, common, y.shape().h, y.shape().w);
+    const Tensor latent_motion =
+        ops.add(inverse_block_transform(ops, ops.channels(y, 0, kMotionLatents)),
+                ops.affine(known, kMotionGain, 0.0f));
     y = with_motion(ops, y, latent_motion);
     const Tensor vectors = correlate_motion(
         ops, ops.affine(latent_motion, 1.0f / kMotionGain, 0.0f), state.way_to_key);

@@ -12,6 +12,9 @@ namespace {
 using nn::from_torch;
 using nn::to_torch;
 
+// What a picture's common motion takes, about.
+constexpr double kCommonMotionBits = 56;
+
 struct Quantised {
     nn::Tensor y_hat, z_hat;
     CodedPicture coded;
@@ -61,7 +64,10 @@ CodedPicture code_chunk(nn::Ops& ops, const Networks& nets, const at::Tensor& rg
     Quantised q = quantise(
         latent, nets.chunk_entropy, previous, qps, received,
         [&](const nn::Tensor& z_hat) { return nets.tokeniser.chunk_means(ops, z_hat, state); });
-    q.coded.base = nets.tokeniser.decode_chunk(ops, q.y_hat, qps, state);
+    for (size_t i = 0; i < latent.common.size(); ++i)
+        if (latent.common[i] != Affine())
+            q.coded.rates.bits_hard[static_cast<int64_t>(i)] += kCommonMotionBits;
+    q.coded.base = nets.tokeniser.decode_chunk(ops, q.y_hat, latent.common, qps, state);
     return q.coded;
 }
 

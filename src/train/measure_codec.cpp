@@ -115,7 +115,7 @@ Result<Values> Trainer::time_gop(int height) {
                 if (k < 0)
                     nets_->tokeniser.decode_key(*ops_, y_hat, qps, again);
                 else
-                    nets_->tokeniser.decode_chunk(*ops_, y_hat, qps, again);
+                    nets_->tokeniser.decode_chunk(*ops_, y_hat, {Affine()}, qps, again);
             });
             if (!refiner_) continue;
             const at::Tensor base = nn::to_torch(coded.base.rgb).to(at::kFloat);
