@@ -61,6 +61,7 @@ codec::EncoderOptions encoder_options(const EncodeOptions& options, const media:
     out.keyint = options.keyint.frames > 0 ? options.keyint.frames
                                            : std::max(static_cast<int>(std::lround(in_frames)), 1);
     out.scene_cuts = options.scene_cuts;
+    out.low_delay = options.low_delay;
     out.seed = static_cast<uint16_t>(options.seed);
     return out;
 }

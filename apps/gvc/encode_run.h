@@ -23,6 +23,7 @@ struct EncodeOptions {
     int64_t frames = 0;  // 0: all
     KeyInterval keyint{29, 0};
     bool scene_cuts = true;
+    bool low_delay = false;
     std::string filter;
     std::optional<media::Range> range;
     std::optional<media::Matrix> matrix;

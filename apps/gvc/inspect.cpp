@@ -159,6 +159,7 @@ void json_gops(JsonWriter& json, const StreamReport& r) {
         json.value("start", g.descriptor.start);
         json.value("frames", g.descriptor.frames);
         json.value("qp", g.descriptor.qp);
+        json.value("chunks_before", g.descriptor.chunks_before);
         json.value("bytes", g.bytes);
         if (g.token_crc) json.value("token_crc", hex(*g.token_crc, 8));
         if (g.token_hash) json.value("token_hash", hex(*g.token_hash, 8));

@@ -360,7 +360,8 @@ Status Decoder::decode(const Work& work) {
     nn::Tensor rgb = base.rgb;
     if (steps_ > 0) {
         StageTimer timer(costs_.refine, model_.ops());
-        rgb = refine(work, role, base);
+        rgb = {};  // large pictures take their memory from each other
+        rgb = refine(work, role, std::move(base));
     }
     std::vector<std::vector<float>> pictures;
     if (work.pts.back() >= options_.discard_before || options_.conceal) {
@@ -427,8 +428,8 @@ Status Decoder::decode_base_pictures(Work& work) {
     return {};
 }
 
-// The refined pictures, clamped; they are what the next unit's refinement refers to.
-nn::Tensor Decoder::refine(const Work& work, UnitRole role, const models::BaseOutput& base) {
+// The refined pictures, not clamped; the last one is what the next unit's refinement refers to.
+nn::Tensor Decoder::refine(const Work& work, UnitRole role, models::BaseOutput base) {
     nn::Ops& ops = model_.ops();
     const bitstream::Descriptor& descriptor = work.gop->descriptor;
     const int qp = bitstream::unit_qp(descriptor, work.unit);
@@ -437,10 +438,10 @@ nn::Tensor Decoder::refine(const Work& work, UnitRole role, const models::BaseOu
     input.z_t = base.z_base;
     input.feature = base.feature;
     input.base_rgb = input.previous = ops.clamp(base.rgb, 0.0f, 1.0f);
+    base.rgb = {};
     if (role != UnitRole::key) {
-        const nn::Tensor last = ops.repeat_batch(last_refined_, frames);
-        const nn::Tensor key = ops.repeat_batch(key_refined_, frames);
-        input.previous = ops.warp_blend({last, key}, base.flows, base.logits, models::kPatch);
+        input.previous = ops.warp_blend({last_refined_, key_refined_}, base.flows, base.logits,
+                                        models::kPatch);
     }
     std::vector<float> style(models::kStyleSymbols, 0.0f);
     for (size_t i = 0; descriptor.style && i < style.size(); ++i) {
@@ -454,10 +455,9 @@ nn::Tensor Decoder::refine(const Work& work, UnitRole role, const models::BaseOu
     const sampling::Noise noise{descriptor.seed,
                                 static_cast<uint32_t>(work.gop->frames_of(work.unit).first)};
     const nn::Tensor rgb =
-        ops.clamp(sampling::sample(ops, *model_.refiner(), std::move(input),
-                                   static_cast<int>(frames), start, steps_, noise),
-                  0.0f, 1.0f);
-    last_refined_ = ops.batch(rgb, frames - 1, 1);
+        sampling::sample(ops, *model_.refiner(), std::move(input), static_cast<int>(frames), start,
+                         steps_, noise);
+    last_refined_ = ops.clamp(ops.batch(rgb, frames - 1, 1), 0.0f, 1.0f);
     if (role != UnitRole::chunk) key_refined_ = last_refined_;
     return rgb;
 }

@@ -132,7 +132,7 @@ class Decoder {
     Status decode(const Work& work);
     Status begin_base_pictures(const Work& work);
     Status decode_base_pictures(Work& work);
-    nn::Tensor refine(const Work& work, UnitRole role, const models::BaseOutput& base);
+    nn::Tensor refine(const Work& work, UnitRole role, models::BaseOutput base);
     void hand_out(const Work& work, std::vector<std::vector<float>> pictures);
     void hold_one(Work& work);
     bool comes_early(const Work& work) const;

@@ -235,11 +235,10 @@ BaseOutput Tokeniser::decode_chunk(Ops& ops, const Tensor& y_hat, const std::vec
         ops.add(ops.channels(motion, 0, kFlowChannels), each_frame(ops.upsample(vectors, 2)));
     out.logits = ops.scale_shift(ops.channels(motion, kFlowChannels, 3), mask_scale_, mask_shift_);
 
-    auto each = [&](const Tensor& reference) { return ops.repeat_batch(reference, frames); };
     Tensor warped =
-        ops.warp_blend({each(state.last_rgb), each(state.key_rgb)}, out.flows, out.logits, kPatch);
-    Tensor warped_feature = ops.warp_blend({each(state.last_feature), each(state.key_feature)},
-                                           out.flows, out.logits, 1);
+        ops.warp_blend({state.last_rgb, state.key_rgb}, out.flows, out.logits, kPatch);
+    Tensor warped_feature =
+        ops.warp_blend({state.last_feature, state.key_feature}, out.flows, out.logits, 1);
     Tensor frame = each_frame(frame_in_(ops, memory));
     out.feature =
         fusion_(ops, fusion_in_(ops, ops.concat({frame, warped_feature, patches(ops, warped)})));

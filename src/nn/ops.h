@@ -182,9 +182,10 @@ class Ops {
 
     // sum_i m_i * warp(refs[i], flow_i), with m = softmax(logits) over refs.size()+1 classes; the last
     // class is the synthesised part, whose picture is zero here.
-    //   refs: [N, C, H*s, W*s] each; flows [N, 2*refs.size(), H, W], (dx, dy) per reference in pixels of
-    //   the flow's own grid (multiplied by s inside); logits [N, refs.size()+1, H, W]. Flows and logits
-    //   are upsampled bilinearly by s (after the softmax: masks are interpolated, not logits).
+    //   refs: [N / k, C, H*s, W*s] each, an item of theirs for every k items in a row; flows
+    //   [N, 2*refs.size(), H, W], (dx, dy) per reference in pixels of the flow's own grid (multiplied
+    //   by s inside); logits [N, refs.size()+1, H, W]. Flows and logits are upsampled bilinearly by s
+    //   (after the softmax: masks are interpolated, not logits).
     //   Sampling is bilinear at (x + dx*s, y + dy*s), coordinates clamped to the picture.
     virtual Tensor warp_blend(const std::vector<Tensor>& refs, const Tensor& flows,
                               const Tensor& logits, int s) = 0;

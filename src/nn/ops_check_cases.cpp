@@ -354,10 +354,14 @@ Tensor max_pool(Context& t) {
 Tensor warp_of(Context& t, int64_t channels, bool features, int s) {
     Shape cells = t.shape(1);
     int64_t refs = t.pick(1, 3);
-    Shape picture{cells.n, channels, cells.h * s, cells.w * s};
+    const int64_t items = cells.n;
+    cells.n *= t.pick(1, 3);
     std::vector<Tensor> pictures;
-    for (int64_t i = 0; i < refs; ++i)
+    for (int64_t i = 0; i < refs; ++i) {
+        // One for all that follow each other, or one each.
+        Shape picture{t.pick(0, 1) ? items : cells.n, channels, cells.h * s, cells.w * s};
         pictures.push_back(features ? t.feature(picture) : t.input(picture));
+    }
     // Flows of several cells, so that many samples fall outside.
     Tensor flows = t.ops.affine(t.input({cells.n, 2 * refs, cells.h, cells.w}), 4, 0);
     Tensor logits = t.input({cells.n, refs + 1, cells.h, cells.w});

@@ -31,8 +31,8 @@ models::RefinerInput Trainer::refiner_input(const models::BaseOutput& decoded,
     input.base_rgb = input.previous = nn::from_torch(base);
     if (decoded.flows.defined())
         input.previous = nn::from_torch(nn::torch_warp_blend(
-            {references.last.repeat_interleave(t, 0), references.key.repeat_interleave(t, 0)},
-            nn::to_torch(decoded.flows), nn::to_torch(decoded.logits), models::kPatch));
+            {references.last, references.key}, nn::to_torch(decoded.flows),
+            nn::to_torch(decoded.logits), models::kPatch));
     input.style = nn::from_torch(style.repeat_interleave(t, 0));
     input.qps = repeated(qps, t);
     input.times.assign(input.qps.size(), 0.0f);

@@ -8,6 +8,7 @@ namespace gvc::nn::onednn {
 Tensor OneDnnOps::warp_blend(const std::vector<Tensor>& refs, const Tensor& flows,
                              const Tensor& logits, int s) {
     Shape shape = refs.front().shape(), cells = flows.shape();
+    shape.n = cells.n;
     int64_t count = static_cast<int64_t>(refs.size());
     assert(count <= kMaxWarpRefs && s <= kMaxWarpFactor);
     assert(cells.c == 2 * count && logits.shape().c == count + 1);
@@ -36,7 +37,10 @@ Tensor OneDnnOps::warp_blend(const std::vector<Tensor>& refs, const Tensor& flow
         std::vector<In> items(static_cast<size_t>(count));
         for (int64_t row = begin; row < end; ++row) {
             int64_t n = row / shape.h;
-            for (int64_t r = 0; r < count; ++r) items[r] = in(pictures[r], n * shape.h * row_size);
+            for (int64_t r = 0; r < count; ++r) {
+                const int64_t item = n * pictures[r].shape().n / shape.n;
+                items[r] = in(pictures[r], item * shape.h * row_size);
+            }
             kernels_.warp_row({.refs = count,
                                .pictures = items.data(),
                                .h = shape.h,

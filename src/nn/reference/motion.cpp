@@ -58,6 +58,7 @@ float window_cost(const float* current, const float* reference, int64_t h, int64
 Tensor ReferenceOps::warp_blend(const std::vector<Tensor>& refs, const Tensor& flows,
                                 const Tensor& logits, int s) {
     Shape shape = refs.front().shape();
+    shape.n = flows.shape().n;
     int64_t count = static_cast<int64_t>(refs.size());
     assert(flows.shape().c == 2 * count && logits.shape().c == count + 1);
     assert(flows.shape().h * s == shape.h && flows.shape().w * s == shape.w);
@@ -70,7 +71,8 @@ Tensor ReferenceOps::warp_blend(const std::vector<Tensor>& refs, const Tensor& f
             const float* dy = dx + plane;
             const float* mask = data(masks) + (n * (count + 1) + r) * plane;
             for (int64_t c = 0; c < shape.c; ++c) {
-                const float* ref = data(refs[r]) + (n * shape.c + c) * plane;
+                const int64_t item = n * refs[r].shape().n / shape.n;
+                const float* ref = data(refs[r]) + (item * shape.c + c) * plane;
                 float* sum = out.values + (n * shape.c + c) * plane;
                 for (int64_t i = 0; i < plane; ++i) {
                     float y = static_cast<float>(i / shape.w) + dy[i] * static_cast<float>(s);

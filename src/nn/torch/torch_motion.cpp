@@ -30,7 +30,8 @@ at::Tensor torch_warp_blend(const std::vector<at::Tensor>& refs, const at::Tenso
     at::Tensor sum;
     for (size_t i = 0; i < refs.size(); ++i) {
         int64_t k = static_cast<int64_t>(i);
-        at::Tensor part = torch_warp(refs[i], flow.narrow(1, 2 * k, 2)) * mask.narrow(1, k, 1);
+        const at::Tensor ref = refs[i].repeat_interleave(flows.size(0) / refs[i].size(0), 0);
+        at::Tensor part = torch_warp(ref, flow.narrow(1, 2 * k, 2)) * mask.narrow(1, k, 1);
         sum = sum.defined() ? sum + part : part;
     }
     return sum.to(refs[0].scalar_type());
