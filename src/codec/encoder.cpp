@@ -80,8 +80,6 @@ Result<std::unique_ptr<Encoder>> Encoder::make(const Model& model, EncoderOption
     if (options.keyint < 1) return {Code::usage, "the distance of keyframes must be at least 1"};
     if (options.base_coder) options.keyint = std::min(options.keyint, models::kGopFrames);
     complete(options.sequence, model.fingerprint());
-    const bool may_be_neural = !options.base_coder || options.choose_base;
-    if (may_be_neural) options.sequence.required_features |= bitstream::kOrderAndMotion;
     if (!bitstream::write_sequence_header(options.sequence).ok()) {
         return {Code::usage, "a picture size, frame rate or colour code is out of range"};
     }
@@ -278,7 +276,10 @@ Encoder::Try Encoder::begin_try(const GopSource& source) {
     Try gop{{}, {}, unit_encoder_, state_, {}, {}, {}, {}, options_.keep_reconstruction};
     gop.coded.kind = source.plan.key ? PacketKind::keyframe : PacketKind::pkey;
     gop.coded.counter = static_cast<uint8_t>(gops_ % bitstream::kGopCounters);
-    if (source.plan.key) gop.coded.sequence = options_.sequence;
+    if (source.plan.key) {
+        gop.coded.sequence = options_.sequence;
+        gop.coded.sequence->required_features |= bitstream::kOrderAndMotion;
+    }
     gop.coded.descriptor = describe(source, options_.sequence, gops_, options_.seed);
     const bool in_order = options_.low_delay || options_.sequence.context == ContextMode::self;
     if (source.plan.key && !in_order)

@@ -36,7 +36,14 @@ Result<Values> Trainer::measure_codec(int batches) {
         for (int qp : kMeasuredQps) {
             const std::string name = "qp" + std::to_string(qp) + ".";
             const std::vector<float> qps(static_cast<size_t>(n), float(qp));
-            const std::vector<CodedUnit> units = coded_gop(frames, qps);
+            // As an encoder does: with the keyframe in the middle, on from it and back from it.
+            const int before = count / 2;
+            std::vector<CodedUnit> units = coded_gop(frames.slice(1, T * before), qps);
+            const size_t behind = units.size();
+            if (before > 0) {
+                const auto back = coded_gop(frames.narrow(1, 0, T * before + 1).flip({1}), qps);
+                units.insert(units.end(), back.begin() + 1, back.end());
+            }
             double key_bits = 0, chunk_bits = 0;
             std::vector<at::Tensor> base, refined, truth;
             for (const CodedUnit& unit : units) {
@@ -47,12 +54,14 @@ Result<Values> Trainer::measure_codec(int batches) {
             }
             if (refiner_) {
                 const at::Tensor style = style_of(truth.front());
-                References references;
+                References references, of_key;
                 for (size_t i = 0; i < units.size(); ++i) {
+                    if (i == behind) references = of_key;
                     refined.push_back(
                         refine_unit(units[i].coded.base, base[i], style, units[i].qps, references)
                             .clamp(0, 1));
                     references.move_on(last_of_unit(refined.back()), i == 0);
+                    if (i == 0) of_key = references;
                 }
             }
             constexpr double kFrames = models::kGopFrames;
