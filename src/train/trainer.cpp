@@ -86,6 +86,12 @@ Result<std::unique_ptr<Trainer>> Trainer::make(const Options& options) {
     if (!t->options_.rate_start) t->options_.rate_start = from.empty() ? kFreshRate : 1.0;
     t->ops_ = nn::make_torch_ops(t->parameters_.provider(), t->device_, precision);
     GVC_RETURN_IF_ERROR(t->make_networks(from.empty()));
+    // A new stage goes on from the averages: they are what is exported, and what it leaves frozen
+    // must be what will be shipped.
+    if (!from.empty() && from == options.init) {
+        t->parameters_.swap_average();
+        t->parameters_.restart_average();
+    }
     return t;
 }
 
