@@ -85,8 +85,9 @@ void add_stream_options(CLI::App& app, EncodeOptions& options) {
            "Keyframes at scene cuts: on or off [on]")
         ->check(CLI::IsMember({"on", "off"}))
         ->type_name("NAME");
-    app.add_flag("--low-delay", options.low_delay,
-                 "Neural GOPs begin with their keyframe, not with it in their middle: shown sooner");
+    app.add_flag(
+        "--low-delay", options.low_delay,
+        "Neural GOPs begin with their keyframe, not with it in their middle: shown sooner");
     app.add_option_function<std::string>(
            "--mode", [&options](const std::string& name) { options.self_context = name == "self"; },
            "chain (smallest, for files) or self (packets decode alone, for links) [chain]")

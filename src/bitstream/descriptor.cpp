@@ -105,7 +105,8 @@ int unit_qp(const Descriptor& descriptor, int unit) {
 UnitFrames unit_frames(const Descriptor& descriptor, int unit) {
     const int key = kFramesPerChunk * descriptor.chunks_before;
     if (unit == 0) return {key, chunk_count(descriptor) > 0 ? 1 : descriptor.frames - key, false};
-    if (unit <= descriptor.chunks_before) return {key - kFramesPerChunk * unit, kFramesPerChunk, true};
+    if (unit <= descriptor.chunks_before)
+        return {key - kFramesPerChunk * unit, kFramesPerChunk, true};
     const int first = 1 + kFramesPerChunk * (unit - 1);
     return {first, std::min(kFramesPerChunk, descriptor.frames - first), false};
 }

@@ -62,8 +62,8 @@ int chunk_count(const Descriptor& descriptor);
 // The qp of unit 0 (keyframe or P-key) or of chunk unit - 1.
 int unit_qp(const Descriptor& descriptor, int unit);
 
-// The shown frames of unit 0 (keyframe or P-key, or all that a GOP without chunks shows) or of chunk
-// unit - 1. Chunks before the keyframe are coded backwards.
+// The shown frames of unit 0 (keyframe or P-key, or all that a GOP without chunks shows) or of
+// chunk unit - 1. Chunks before the keyframe are coded backwards.
 struct UnitFrames {
     int first = 0, count = 0;
     bool reversed = false;

@@ -198,7 +198,7 @@ TEST(Descriptor, RefusesFieldsOutOfRange) {
     EXPECT_TRUE(refused([](auto& d) { d.chunk_qps.reset(), d.chunk_qp_offset = 8; }));
     EXPECT_TRUE(refused([](auto& d) { d.durations->pop_back(); }));
     EXPECT_TRUE(refused([](auto& d) { d.chunks_before = 8; }));
-    EXPECT_TRUE(refused([](auto& d) { d.base = BaseKind::av1, d.motion = {}; }));  // chunks_before
+    EXPECT_TRUE(refused([](auto& d) { d.base = BaseKind::av1, d.motion = {}; }));   // chunks_before
     EXPECT_TRUE(refused([](auto& d) { d.frames = 25, d.durations->resize(24); }));  // motion
     EXPECT_TRUE(refused([](auto& d) { d.text = std::string(1025, 'x'); }));
     EXPECT_TRUE(refused([](auto& d) { (*d.style)[7] = 16; }));

@@ -119,7 +119,8 @@ Result<bool> UnitDecoder::add(const CodedSlice& slice) {
     if (!intact_ && sequence_.context == ContextMode::chain) {
         return {Code::corrupt, "a slice depends on one that is missing or damaged"};
     }
-    if (slice.slice == 0 || next_slice_ == 0 || slice.unit != next_unit_) tokens_ = UnitTokens(plane_);
+    if (slice.slice == 0 || next_slice_ == 0 || slice.unit != next_unit_)
+        tokens_ = UnitTokens(plane_);
     const Band b = band(slice.unit, slice.slice);
     const Status status =
         entropy::decode_slice(*model_, b.context, slice.bytes,

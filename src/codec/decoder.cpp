@@ -440,8 +440,8 @@ nn::Tensor Decoder::refine(const Work& work, UnitRole role, models::BaseOutput b
     input.base_rgb = input.previous = ops.clamp(base.rgb, 0.0f, 1.0f);
     base.rgb = {};
     if (role != UnitRole::key) {
-        input.previous = ops.warp_blend({last_refined_, key_refined_}, base.flows, base.logits,
-                                        models::kPatch);
+        input.previous =
+            ops.warp_blend({last_refined_, key_refined_}, base.flows, base.logits, models::kPatch);
     }
     std::vector<float> style(models::kStyleSymbols, 0.0f);
     for (size_t i = 0; descriptor.style && i < style.size(); ++i) {
@@ -454,9 +454,8 @@ nn::Tensor Decoder::refine(const Work& work, UnitRole role, models::BaseOutput b
     const float start = sampling::start_time(model_.start_time(qp), steps_);
     const sampling::Noise noise{descriptor.seed,
                                 static_cast<uint32_t>(work.gop->frames_of(work.unit).first)};
-    const nn::Tensor rgb =
-        sampling::sample(ops, *model_.refiner(), std::move(input), static_cast<int>(frames), start,
-                         steps_, noise);
+    const nn::Tensor rgb = sampling::sample(ops, *model_.refiner(), std::move(input),
+                                            static_cast<int>(frames), start, steps_, noise);
     last_refined_ = ops.clamp(ops.batch(rgb, frames - 1, 1), 0.0f, 1.0f);
     if (role != UnitRole::chunk) key_refined_ = last_refined_;
     return rgb;
@@ -472,8 +471,8 @@ void Decoder::hand_out(const Work& work, std::vector<std::vector<float>> picture
         const uint64_t next = i + 1 < work.pts.size() ? work.pts[i + 1] : work.end_pts;
         const bool key =
             work.gop->layout.kind != PacketKind::pkey && pts == work.gop->descriptor.start;
-        frames.push_back({std::move(pictures[i]), work.gop->size(), pts, next - pts, key,
-                          work.concealed});
+        frames.push_back(
+            {std::move(pictures[i]), work.gop->size(), pts, next - pts, key, work.concealed});
     }
     if (!comes_early(work)) return show(frames);
     early_.insert(early_.begin(), std::make_move_iterator(frames.begin()),
@@ -505,7 +504,8 @@ void Decoder::show(std::span<DecodedFrame> frames) {
 }
 
 bool Decoder::comes_early(const Work& work) const {
-    return work.unit <= work.gop->descriptor.chunks_before && work.gop->descriptor.chunks_before > 0;
+    return work.unit <= work.gop->descriptor.chunks_before &&
+           work.gop->descriptor.chunks_before > 0;
 }
 
 // Held pictures are made one at a time, as a gap may be long; not where they wait for others.
@@ -515,8 +515,8 @@ void Decoder::hold_one(Work& work) {
         work.pts.clear();
         return;
     }
-    Work one{work.gop, work.unit, bitstream::UnitTokens(), {work.pts.front()}, 0, true,
-             work.concealed};
+    Work one{work.gop, work.unit, bitstream::UnitTokens(), {work.pts.front()},
+             0,        true,      work.concealed};
     work.pts.erase(work.pts.begin());
     one.end_pts = work.pts.empty() ? work.end_pts : work.pts.front();
     hand_out(one, std::vector<std::vector<float>>(1));

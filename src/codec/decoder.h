@@ -164,8 +164,8 @@ class Decoder {
 
     // Pictures
     std::deque<DecodedFrame> ready_;
-    // Of units that come before the first of their GOP's pictures: in the order of display, complete
-    // from some frame of the GOP to the last such one. Held ones are empty.
+    // Of units that come before the first of their GOP's pictures: in the order of display,
+    // complete from some frame of the GOP to the last such one. Held ones are empty.
     std::vector<DecodedFrame> early_;
     models::DecoderState state_, key_state_;  // key_state_: after the GOP's first unit
     nn::Tensor last_refined_, key_refined_;

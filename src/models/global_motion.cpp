@@ -8,11 +8,11 @@ namespace gvc::models {
 namespace {
 
 constexpr int kCellPixels = 2 * kCellSide;
-constexpr int kEighths = 8;            // of a pixel: the unit of vectors and translations
-constexpr double kMatrixOne = 16384;   // 2^14
-constexpr int kRounds = 8;             // of reweighting
-constexpr double kLeastScale = 8;      // eighths; residuals below it are what the search cannot tell
-constexpr double kScaleOfMedian = 4;   // of absolute residuals
+constexpr int kEighths = 8;           // of a pixel: the unit of vectors and translations
+constexpr double kMatrixOne = 16384;  // 2^14
+constexpr int kRounds = 8;            // of reweighting
+constexpr double kLeastScale = 8;     // eighths; residuals below it are what the search cannot tell
+constexpr double kScaleOfMedian = 4;  // of absolute residuals
 
 // Twice a cell centre's distance from the picture's centre, in pixels.
 int offset2(int cell, int cells) { return kCellPixels * (2 * cell + 1 - cells); }

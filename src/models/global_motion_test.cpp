@@ -35,8 +35,9 @@ TEST(GlobalMotion, FieldsAreBounded) {
 }
 
 TEST(GlobalMotion, IsFoundAgain) {
-    for (const Affine& motion : {Affine{}, Affine{0, 0, 0, 0, 100, -3}, Affine{120, 0, 0, 120, 0, 0},
-                                 Affine{-80, 200, -200, -80, -40, 64}}) {
+    for (const Affine& motion :
+         {Affine{}, Affine{0, 0, 0, 0, 100, -3}, Affine{120, 0, 0, 120, 0, 0},
+          Affine{-80, 200, -200, -80, -40, 64}}) {
         const Affine found = common_motion(field_of(52, 30, motion));
         EXPECT_NEAR(found.xx, motion.xx, 4);
         EXPECT_NEAR(found.xy, motion.xy, 4);
@@ -54,7 +55,8 @@ TEST(GlobalMotion, WhatMovesOtherwiseDoesNotCount) {
     for (size_t i = 0; i < field.vectors.size(); ++i) {
         const size_t x = i % 52;
         if (x < 16) field.vectors[i] = {-200, 90};
-        if (x >= 48) field.vectors[i] = {int16_t(37 * i % 1000 - 500), int16_t(91 * i % 1000 - 500)};
+        if (x >= 48)
+            field.vectors[i] = {int16_t(37 * i % 1000 - 500), int16_t(91 * i % 1000 - 500)};
     }
     const Affine found = common_motion(field);
     EXPECT_NEAR(found.xx, motion.xx, 12);

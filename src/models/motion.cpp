@@ -108,9 +108,9 @@ Affine worthwhile_common_motion(const SearchPicture& frame, const SearchPicture&
     return 16 * moved_sum < (16 - kStillShare) * still_sum ? motion : Affine();
 }
 
-// Searches what is sent (Note [Motion in the latent]): the common motion, the last frame's, the others'
-// deviations from steady motion, the detour of the ways to the keyframe. Each is smooth by itself,
-// the more, the dearer bits are, and is nothing where it does not pay.
+// Searches what is sent (Note [Motion in the latent]): the common motion, the last frame's, the
+// others' deviations from steady motion, the detour of the ways to the keyframe. Each is smooth by
+// itself, the more, the dearer bits are, and is nothing where it does not pay.
 ChunkFields search_chunk(std::span<const SearchPicture> frames, const SearchPicture& last,
                          const SearchPicture* key, const Vectors& way, float smoothness,
                          int threads) {

@@ -19,11 +19,11 @@ constexpr int kMotionChannels = 7;  // per frame: two flows, three mask logits
 // them decoded flow takes thousands of steps to leave zero (docs/training.md); with it, motion is
 // right from the first step, and the rate term takes away what does not pay. What is sent is
 // decorrelated, so that steady motion costs one vector in eight: the last frame's vector, the other
-// frames' deviations from steady motion, and the same for the detour of the way to the keyframe. What
-// the whole picture has in common (global_motion.h) is sent beside the latent and taken out of it:
-// the networks see all of the motion, the symbols say the rest.
-// Then each block of 64x64 pixels is transformed (block_transform), so that motion that is the same
-// all over it costs one symbol in sixteen: the hyperprior alone does not find that out.
+// frames' deviations from steady motion, and the same for the detour of the way to the keyframe.
+// What the whole picture has in common (global_motion.h) is sent beside the latent and taken out of
+// it: the networks see all of the motion, the symbols say the rest. Then each block of 64x64 pixels
+// is transformed (block_transform), so that motion that is the same all over it costs one symbol in
+// sixteen: the hyperprior alone does not find that out.
 constexpr int kMotionLatents = kChunkFrames * kFlowChannels;
 constexpr float kMotionGain = 4.0f;  // latent units a cell: one is two pixels
 
@@ -192,10 +192,10 @@ Latent Tokeniser::analyse_chunk(Ops& ops, const Tensor& rgb, const DecoderState&
     x = chunk_encode_quality_(ops, x, quality_features(ops, qps));
     const Tensor motion =
         decorrelate_motion(ops, ops.mean_pool(of_chunk(hint.vectors), 2), state.way_to_key);
-    const Tensor rest = ops.sub(
-        motion, common_motion_sent(ops, hint.common, motion.shape().h, motion.shape().w));
-    Latent latent = chunk_coder_.analyse(ops, chunk_encode_(ops, x),
-                                         ops.affine(rest, kMotionGain, 0.0f), qps);
+    const Tensor rest =
+        ops.sub(motion, common_motion_sent(ops, hint.common, motion.shape().h, motion.shape().w));
+    Latent latent =
+        chunk_coder_.analyse(ops, chunk_encode_(ops, x), ops.affine(rest, kMotionGain, 0.0f), qps);
     latent.common = hint.common;
     return latent;
 }
@@ -235,8 +235,7 @@ BaseOutput Tokeniser::decode_chunk(Ops& ops, const Tensor& y_hat, const std::vec
         ops.add(ops.channels(motion, 0, kFlowChannels), each_frame(ops.upsample(vectors, 2)));
     out.logits = ops.scale_shift(ops.channels(motion, kFlowChannels, 3), mask_scale_, mask_shift_);
 
-    Tensor warped =
-        ops.warp_blend({state.last_rgb, state.key_rgb}, out.flows, out.logits, kPatch);
+    Tensor warped = ops.warp_blend({state.last_rgb, state.key_rgb}, out.flows, out.logits, kPatch);
     Tensor warped_feature =
         ops.warp_blend({state.last_feature, state.key_feature}, out.flows, out.logits, 1);
     Tensor frame = each_frame(frame_in_(ops, memory));

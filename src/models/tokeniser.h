@@ -16,8 +16,8 @@
 namespace gvc::models {
 
 struct Latent {
-    nn::Tensor y;  // [N, 96, H/16, W/16], in quantiser steps
-    nn::Tensor z;  // [N, 48, H/64, W/64], rounded as it is
+    nn::Tensor y;                // [N, 96, H/16, W/16], in quantiser steps
+    nn::Tensor z;                // [N, 48, H/64, W/64], rounded as it is
     std::vector<Affine> common;  // motion of each item as a whole, for chunks
 };
 
@@ -66,12 +66,12 @@ class Tokeniser {
     Latent analyse_chunk(nn::Ops& ops, const nn::Tensor& rgb, const DecoderState& state,
                          const std::vector<float>& qps) const;
     nn::Tensor chunk_means(nn::Ops& ops, const nn::Tensor& z_hat, const DecoderState& state) const;
-    // Advances the state to the chunk's last frame. `common`: of each item, as analysed. `frames`: how many of the chunk's frames to
-    // make, counted from its end; the state does not depend on it, and an encoder that shows
-    // nothing needs 1 only. The output has N*frames items.
-    BaseOutput decode_chunk(nn::Ops& ops, const nn::Tensor& y_hat, const std::vector<Affine>& common,
-                            const std::vector<float>& qps, DecoderState& state,
-                            int frames = kChunkFrames) const;
+    // Advances the state to the chunk's last frame. `common`: of each item, as analysed. `frames`:
+    // how many of the chunk's frames to make, counted from its end; the state does not depend on
+    // it, and an encoder that shows nothing needs 1 only. The output has N*frames items.
+    BaseOutput decode_chunk(nn::Ops& ops, const nn::Tensor& y_hat,
+                            const std::vector<Affine>& common, const std::vector<float>& qps,
+                            DecoderState& state, int frames = kChunkFrames) const;
 
     // For ablations: whether a chunk's frames may be made of the warped last frame, and of the
     // warped keyframe. Both, unless said otherwise.

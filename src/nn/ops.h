@@ -1,9 +1,9 @@
 // The operations that every network of GVC is written with, and the interface of a backend.
 //
-// A network holds weight handles that it asked an Ops for when it was made, and calls the operations
-// in its forward functions. The same network code runs on the reference backend (plain C++, the
-// truth), oneDNN (CPU inference) and torch (training and CUDA), so that what is trained is what is
-// used. gvc-checkops compares every backend with the reference.
+// A network holds weight handles that it asked an Ops for when it was made, and calls the
+// operations in its forward functions. The same network code runs on the reference backend (plain
+// C++, the truth), oneDNN (CPU inference) and torch (training and CUDA), so that what is trained is
+// what is used. gvc-checkops compares every backend with the reference.
 //
 // Preconditions (shapes that fit) are the network's duty and are checked with assertions only:
 // untrusted data never decides a shape here without having been checked before.
@@ -160,47 +160,49 @@ class Ops {
     virtual Tensor repeat_batch(const Tensor& x, int64_t t) = 0;
     // Rows of a table [R, C, 1, 1] -> [rows.size(), C, 1, 1].
     virtual Tensor rows(const Tensor& table, const std::vector<int>& rows) = 0;
-    // [N, C, H, W] -> [N, r*r*C, H/r, W/r]; output channel (i*r + j)*C + c is row i, column j of the
-    // cell. (Not PyTorch's channel order: this one copies runs of contiguous channels.)
+    // [N, C, H, W] -> [N, r*r*C, H/r, W/r]; output channel (i*r + j)*C + c is row i, column j of
+    // the cell. (Not PyTorch's channel order: this one copies runs of contiguous channels.)
     virtual Tensor unshuffle(const Tensor& x, int r) = 0;
     virtual Tensor shuffle(const Tensor& x, int r) = 0;  // the inverse
-    // Edge pixels repeated at the right and bottom up to [.., h, w]; crop takes the top left corner.
+    // Edge pixels repeated at the right and bottom up to [.., h, w]; crop takes the top left
+    // corner.
     virtual Tensor pad_edge(const Tensor& x, int64_t h, int64_t w) = 0;
     virtual Tensor crop(const Tensor& x, int64_t h, int64_t w) = 0;
-    // Items n*T ... n*T+T-1 are a chunk: of C channels, the first C/8 take the values of frame t-1 and
-    // the next C/8 those of frame t+1 (a frame outside the chunk: its own values stay).
+    // Items n*T ... n*T+T-1 are a chunk: of C channels, the first C/8 take the values of frame t-1
+    // and the next C/8 those of frame t+1 (a frame outside the chunk: its own values stay).
     virtual Tensor temporal_shift(const Tensor& x, int64_t t) = 0;
 
     // ---- pooling and resampling ----
 
     virtual Tensor global_mean(const Tensor& x) = 0;  // [N, C, 1, 1]
-    // Bilinear by an integer factor, sample centres aligned (align_corners = false), edges repeated.
+    // Bilinear by an integer factor, sample centres aligned (align_corners = false), edges
+    // repeated.
     virtual Tensor upsample(const Tensor& x, int factor) = 0;
     virtual Tensor mean_pool(const Tensor& x, int factor) = 0;  // disjoint factor x factor cells
 
     // ---- motion ----
 
-    // sum_i m_i * warp(refs[i], flow_i), with m = softmax(logits) over refs.size()+1 classes; the last
-    // class is the synthesised part, whose picture is zero here.
+    // sum_i m_i * warp(refs[i], flow_i), with m = softmax(logits) over refs.size()+1 classes; the
+    // last class is the synthesised part, whose picture is zero here.
     //   refs: [N / k, C, H*s, W*s] each, an item of theirs for every k items in a row; flows
-    //   [N, 2*refs.size(), H, W], (dx, dy) per reference in pixels of the flow's own grid (multiplied
-    //   by s inside); logits [N, refs.size()+1, H, W]. Flows and logits are upsampled bilinearly by s
-    //   (after the softmax: masks are interpolated, not logits).
-    //   Sampling is bilinear at (x + dx*s, y + dy*s), coordinates clamped to the picture.
+    //   [N, 2*refs.size(), H, W], (dx, dy) per reference in pixels of the flow's own grid
+    //   (multiplied by s inside); logits [N, refs.size()+1, H, W]. Flows and logits are upsampled
+    //   bilinearly by s (after the softmax: masks are interpolated, not logits). Sampling is
+    //   bilinear at (x + dx*s, y + dy*s), coordinates clamped to the picture.
     virtual Tensor warp_blend(const std::vector<Tensor>& refs, const Tensor& flows,
                               const Tensor& logits, int s) = 0;
-    // For each cell of `current` [N, 1, H, W] the integer vector within +-radius cells with the least
-    // 3x3 mean absolute difference in `reference` (edges repeated); ties go to the shorter, then the
-    // first in raster order. Returns [N, 4, H, W]: dx, dy, its cost, the zero vector's cost.
-    // No gradient flows through it.
+    // For each cell of `current` [N, 1, H, W] the integer vector within +-radius cells with the
+    // least 3x3 mean absolute difference in `reference` (edges repeated); ties go to the shorter,
+    // then the first in raster order. Returns [N, 4, H, W]: dx, dy, its cost, the zero vector's
+    // cost. No gradient flows through it.
     virtual Tensor block_match(const Tensor& current, const Tensor& reference, int radius) = 0;
 
     // ---- for metric and teacher networks ----
 
     virtual Tensor max_pool(const Tensor& x, int kernel, int stride, bool ceil_mode) = 0;
     // Group norm with affine weights "<name>.weight|bias" [C] given as [1, C, 1, 1] tensors.
-    virtual Tensor group_norm(const Tensor& x, int groups, const Tensor& weight,
-                              const Tensor& bias, float eps) = 0;
+    virtual Tensor group_norm(const Tensor& x, int groups, const Tensor& weight, const Tensor& bias,
+                              float eps) = 0;
 };
 
 }  // namespace gvc::nn

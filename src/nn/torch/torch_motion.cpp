@@ -42,8 +42,7 @@ at::Tensor torch_block_match(const at::Tensor& current, const at::Tensor& refere
     // One cell more on every side for the window: both pictures have their edges repeated.
     at::Tensor cur = at::replication_pad2d(current.to(at::kFloat), {1, 1, 1, 1});
     int64_t reach = radius + 1;
-    at::Tensor ref =
-        at::replication_pad2d(reference.to(at::kFloat), {reach, reach, reach, reach});
+    at::Tensor ref = at::replication_pad2d(reference.to(at::kFloat), {reach, reach, reach, reach});
     int64_t h = cur.size(2), w = cur.size(3);
 
     // Shorter vectors first, then raster order: a strict "less" then breaks ties as documented.
