@@ -70,8 +70,7 @@ std::vector<CellVector> affine_field(const Affine& m, int width, int height) {
     constexpr int kShift = 12;
     const auto component = [](int along_x, int along_y, int t, int x2, int y2) {
         const int64_t moved = int64_t{along_x} * x2 + int64_t{along_y} * y2;
-        const int64_t eighths = t + ((moved + (1 << (kShift - 1))) >> kShift);
-        return static_cast<int>(std::clamp<int64_t>(eighths, -kLongestVector, kLongestVector));
+        return t + static_cast<int>((moved + (1 << (kShift - 1))) >> kShift);
     };
     std::vector<CellVector> field;
     field.reserve(static_cast<size_t>(width) * static_cast<size_t>(height));

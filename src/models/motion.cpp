@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <span>
 #include <vector>
 
-#include "models/block_compare.h"
 #include "models/blocks.h"
 #include "models/config.h"
 #include "models/global_motion.h"
@@ -99,13 +99,10 @@ Affine worthwhile_common_motion(const SearchPicture& frame, const SearchPicture&
     const Affine motion = common_motion(found);
     const std::vector<float> moved =
         matching_costs(frame, last, affine_field(motion, found.width, found.height), threads);
-    constexpr float kBias = float(kStillBias) / (kBlockSide * kBlockSide);
-    float moved_sum = 0, still_sum = 0;
-    for (size_t i = 0; i < moved.size(); ++i) {
-        moved_sum += moved[i] + kBias;
-        still_sum += found.still_cost[i];
-    }
-    return 16 * moved_sum < (16 - kStillShare) * still_sum ? motion : Affine();
+    const auto sum = [](const std::vector<float>& costs) {
+        return std::accumulate(costs.begin(), costs.end(), 0.0f);
+    };
+    return moving_pays(sum(moved), sum(found.still_cost), moved.size()) ? motion : Affine();
 }
 
 // Searches what is sent (Note [Motion in the latent]): the common motion, the last frame's, the

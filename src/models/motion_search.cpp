@@ -27,6 +27,9 @@ constexpr int kEdge = 8 * kVectorUnits;
 
 constexpr int kBlockArea = kBlockSide * kBlockSide;
 constexpr float kCostScale = 1.0f / kBlockArea;
+// Moving must fit better by this mean difference and by this share (in 1/16) of what staying costs.
+constexpr float kStillBias = 130 * kCostScale;
+constexpr float kStillShare = 2;
 
 CellVector sum(CellVector a, CellVector b) { return bounded_vector(a.x + b.x, a.y + b.y); }
 
@@ -127,14 +130,16 @@ class Search {
     MotionField result() {
         MotionField field{w_, h_, std::move(vectors_), {}, {}};
         for (size_t i = 0; i < costs_.size(); ++i) {
-            if (16 * (costs_[i] + kStillBias) >= (16 - kStillShare) * still_[i]) {
+            float cost = kCostScale * static_cast<float>(costs_[i]);
+            const float still = kCostScale * static_cast<float>(still_[i]);
+            if (!moving_pays(cost, still)) {
                 field.vectors[i] = {};
-                costs_[i] = still_[i];
+                cost = still;
             }
             if (!hints_.expected.empty())
                 field.vectors[i] = sum(field.vectors[i], hints_.expected[i]);
-            field.cost.push_back(kCostScale * static_cast<float>(costs_[i]));
-            field.still_cost.push_back(kCostScale * static_cast<float>(still_[i]));
+            field.cost.push_back(cost);
+            field.still_cost.push_back(still);
         }
         return field;
     }
@@ -385,6 +390,10 @@ MotionField search_motion(const SearchPicture& current, const SearchPicture& ref
     search.refine(quick ? kQuickRefinements : kRefinements);
     search.smooth(kFinalSmoothing);
     return search.result();
+}
+
+bool moving_pays(float moved, float still, size_t cells) {
+    return 16 * (moved + kStillBias * static_cast<float>(cells)) < (16 - kStillShare) * still;
 }
 
 std::vector<float> matching_costs(const SearchPicture& current, const SearchPicture& reference,

@@ -24,10 +24,6 @@ inline constexpr int kVectorUnits = 16;  // a half-size pixel
 // vectors fit better where there is such motion, but these networks pay more for them than they
 // get.
 inline constexpr int kLongestVector = 512;
-// Moving must fit better by this sum over a block and by this share (in 1/16) of what staying
-// costs.
-inline constexpr int kStillBias = 130;
-inline constexpr int kStillShare = 2;
 
 // Where a cell's content is found, relative to the cell, in eighths of a pixel of the picture.
 struct CellVector {
@@ -81,6 +77,10 @@ struct SearchHints {
 
 MotionField search_motion(const SearchPicture& current, const SearchPicture& reference,
                           const SearchHints& hints, const SearchOptions& options);
+
+// Whether moving fits so much better than staying that it is worth saying: the costs, as of a
+// MotionField, of so many cells in all.
+bool moving_pays(float moved, float still, size_t cells = 1);
 
 // Costs, as of a MotionField, of given vectors.
 std::vector<float> matching_costs(const SearchPicture& current, const SearchPicture& reference,
