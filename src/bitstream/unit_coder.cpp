@@ -77,13 +77,15 @@ double UnitEncoder::bits(int unit, const UnitTokens& tokens) const {
     return bits;
 }
 
-std::vector<Bytes> UnitEncoder::encode(int unit, UnitTokens& tokens) {
+std::vector<Bytes> UnitEncoder::encode(int unit, UnitTokens& tokens,
+                                       std::span<const uint8_t> scales) {
     std::vector<Bytes> out;
     for (int slice = 0; slice < layout_.slices_of(unit); ++slice) {
         const Band b = band(unit, slice);
         out.push_back(entropy::encode_slice(
             *model_, b.context, std::span(tokens.z).subspan(b.z_first, b.context.size.z_count()),
-            std::span(tokens.y).subspan(b.y_first, b.context.size.y_count())));
+            std::span(tokens.y).subspan(b.y_first, b.context.size.y_count()),
+            scales.subspan(b.y_first, b.context.size.y_count())));
     }
     finish_unit(unit, tokens);
     return out;

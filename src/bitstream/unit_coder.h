@@ -62,8 +62,11 @@ class UnitEncoder : UnitState {
     std::vector<uint8_t> scales(int unit, const std::vector<int16_t>& z) const;
     // Bits that encode would spend on the unit.
     double bits(int unit, const UnitTokens& tokens) const;
-    // Codes the GOP's next unit; the tokens become what the decoder gets.
-    std::vector<Bytes> encode(int unit, UnitTokens& tokens);
+    // Codes the GOP's next unit with the scales of its z; the tokens become what the decoder gets.
+    std::vector<Bytes> encode(int unit, UnitTokens& tokens, std::span<const uint8_t> scales);
+    std::vector<Bytes> encode(int unit, UnitTokens& tokens) {
+        return encode(unit, tokens, scales(unit, tokens.z));
+    }
     uint32_t hash() const { return hash_.value(); }
 };
 

@@ -366,9 +366,15 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb) {
     }
     {
         StageTimer timer(costs_.entropy, model_.ops());
-        tokens.y = quantise(ops, ops.sub(latent.y, means));
+        const nn::Tensor exact = ops.sub(latent.y, means);
+        tokens.y = quantise(ops, exact);
         if (unit == 0) choose_bands(gop, tokens);
-        gop.coded.units.push_back(gop.unit_encoder.encode(unit, tokens));
+        const std::vector<uint8_t> scales = gop.unit_encoder.scales(unit, tokens.z);
+        if (role != UnitRole::key) {
+            spare_motion_bits(ops, exact, scales,
+                              model_.tokens().y_costs(entropy::TokenKind::chunk), tokens.y);
+        }
+        gop.coded.units.push_back(gop.unit_encoder.encode(unit, tokens, scales));
     }
     models::BaseOutput base;
     {

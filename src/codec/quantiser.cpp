@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "entropy/token_config.h"
+#include "models/motion.h"
 
 namespace gvc::codec {
 namespace {
@@ -33,6 +34,32 @@ std::vector<int16_t> quantise(nn::Ops& ops, const nn::Tensor& x) {
     each_sample(x.shape(),
                 [&](size_t token, size_t value) { plane[token] = quantise(values[value]); });
     return plane;
+}
+
+void spare_motion_bits(nn::Ops& ops, const nn::Tensor& exact, std::span<const uint8_t> scales,
+                       std::span<const entropy::CdfCost, entropy::kScaleCount> costs,
+                       std::vector<int16_t>& plane) {
+    const nn::Tensor motion = ops.channels(exact, 0, models::kMotionLatents);
+    const auto channels = static_cast<size_t>(exact.shape().c);
+    std::vector<float> values(static_cast<size_t>(motion.shape().count()));
+    ops.to_host(motion, values.data());
+    const size_t positions = values.size() / models::kMotionLatents;
+    for (size_t p = 0; p < positions; ++p) {
+        for (size_t c = 0; c < models::kMotionLatents; ++c) {
+            int16_t& token = plane[p * channels + c];
+            const uint8_t scale = scales[p * channels + c];
+            if (token == 0 || scale == 0) continue;
+            const auto cost = [&](int symbol) {
+                const float error = values[c * positions + p] - static_cast<float>(symbol);
+                return error * error + models::kMotionBitWeight * costs[scale].bits(symbol);
+            };
+            const int smaller = token - (token > 0 ? 1 : -1);
+            int best = token;
+            for (const int symbol : {smaller, 0})
+                if (cost(symbol) < cost(best)) best = symbol;
+            token = static_cast<int16_t>(best);
+        }
+    }
 }
 
 nn::Tensor dequantise(nn::Ops& ops, const std::vector<int16_t>& plane, const nn::Shape& shape) {

@@ -21,14 +21,14 @@ std::vector<uint8_t> scale_indices(const TokenModel& model, const SliceContext& 
 }
 
 std::vector<uint8_t> encode_slice(const TokenModel& model, const SliceContext& context,
-                                  std::span<int16_t> z, std::span<int16_t> y) {
+                                  std::span<int16_t> z, std::span<int16_t> y,
+                                  std::span<const uint8_t> scales) {
     cut(z);
     cut(y);
     RansEncoder encoder;
     const auto z_rows = model.z_rows(context.kind, context.qp);
     for (size_t i = 0; i < z.size(); ++i) put_token(encoder, z_rows[i % kZChannels], z[i]);
 
-    const std::vector<uint8_t> scales = scale_indices(model, context, z);
     const auto y_rows = model.y_rows(context.kind);
     for (size_t i = 0; i < y.size(); ++i) {
         if (scales[i] == 0) {
@@ -38,6 +38,11 @@ std::vector<uint8_t> encode_slice(const TokenModel& model, const SliceContext& c
         }
     }
     return encoder.finish();
+}
+
+std::vector<uint8_t> encode_slice(const TokenModel& model, const SliceContext& context,
+                                  std::span<int16_t> z, std::span<int16_t> y) {
+    return encode_slice(model, context, z, y, scale_indices(model, context, z));
 }
 
 double slice_bits(const TokenModel& model, const SliceContext& context, std::span<const int16_t> z,

@@ -26,8 +26,13 @@ struct SliceContext {
 std::vector<uint8_t> scale_indices(const TokenModel& model, const SliceContext& context,
                                    std::span<const int16_t> z);
 
-// Codes z (z_count values) and y (y_count). Values beyond +-kMaxMagnitude are cut in place, and y
-// is set to zero where its scale index is 0: afterwards both hold what the decoder will get.
+// Codes z (z_count values) and y (y_count) with the scale indices that belong to z. Values beyond
+// +-kMaxMagnitude are cut in place, and y is set to zero where its scale index is 0: afterwards
+// both hold what the decoder will get.
+std::vector<uint8_t> encode_slice(const TokenModel& model, const SliceContext& context,
+                                  std::span<int16_t> z, std::span<int16_t> y,
+                                  std::span<const uint8_t> scales);
+// The same where they were not needed before.
 std::vector<uint8_t> encode_slice(const TokenModel& model, const SliceContext& context,
                                   std::span<int16_t> z, std::span<int16_t> y);
 

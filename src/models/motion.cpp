@@ -277,7 +277,7 @@ Tensor correlate_motion(Ops& ops, const Tensor& sent, const Tensor& way) {
 }
 
 Tensor common_motion_sent(Ops& ops, const std::vector<Affine>& common, int64_t h, int64_t w) {
-    const Shape shape{static_cast<int64_t>(common.size()), kChunkFrames * kFlowChannels, h, w};
+    const Shape shape{static_cast<int64_t>(common.size()), kMotionLatents, h, w};
     const auto area = static_cast<size_t>(h * w);
     std::vector<float> values(static_cast<size_t>(shape.count()));
     for (size_t n = 0; n < common.size(); ++n) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/affine.h"
+#include "models/config.h"
 #include "nn/ops.h"
 
 namespace gvc::models {
@@ -42,6 +43,10 @@ MotionHint motion_to_last(nn::Ops& ops, const nn::Tensor& rgb, const nn::Tensor&
 // for the detour: by what the way to the keyframe differs from the way to the last frame and from
 // there on along `way` [N, 2, h, w], where that is defined. correlate_motion is the inverse.
 inline constexpr int kFlowChannels = 4;
+inline constexpr int kMotionLatents = kChunkFrames * kFlowChannels;  // a latent's first channels
+// Symbols of motion are rounded by rate and distortion: what a bit weighs against squared errors in
+// quantiser steps (docs/decisions/0009-rounding-of-motion.md).
+inline constexpr float kMotionBitWeight = 0.15f;
 nn::Tensor decorrelate_motion(nn::Ops& ops, const nn::Tensor& vectors, const nn::Tensor& way);
 nn::Tensor correlate_motion(nn::Ops& ops, const nn::Tensor& sent, const nn::Tensor& way);
 

@@ -24,7 +24,6 @@ constexpr int kMotionChannels = 7;  // per frame: two flows, three mask logits
 // it: the networks see all of the motion, the symbols say the rest. Then each block of 64x64 pixels
 // is transformed (block_transform), so that motion that is the same all over it costs one symbol in
 // sixteen: the hyperprior alone does not find that out.
-constexpr int kMotionLatents = kChunkFrames * kFlowChannels;
 constexpr float kMotionGain = 4.0f;  // latent units a cell: one is two pixels
 
 Tensor with_motion(Ops& ops, const Tensor& y, const Tensor& motion) {

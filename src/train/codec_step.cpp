@@ -30,8 +30,8 @@ Quantised quantise(const models::Latent& latent, const EntropyModel& entropy,
     q.z_hat = from_torch(received.defined() ? z_hat * received : z_hat);
     at::Tensor mean = to_torch(means(q.z_hat)).to(at::kFloat);
     at::Tensor residual = y - mean;
-    at::Tensor symbols = round_straight_through(residual);
     q.coded.rates = entropy.rates(residual, z, z_hat, previous, qps);
+    at::Tensor symbols = residual + (q.coded.rates.symbols - residual).detach();
     // Index 0 is not coded: what the decoder sees there is the mean.
     const at::Tensor seen = symbols * (q.coded.rates.index > 0.5).to(at::kFloat);
     // Straight through here too: what is not coded now must be able to grow until it is.

@@ -7,6 +7,23 @@
 #include "train/losses.h"
 
 namespace gvc::train {
+namespace {
+
+// As codec/quantiser.h.
+void spare_motion_bits(const at::Tensor& residual, const at::Tensor& sigma, at::Tensor& symbols) {
+    const auto motion = [](const at::Tensor& x) { return x.narrow(1, 0, models::kMotionLatents); };
+    const auto cost = [&](const at::Tensor& symbol) {
+        return (motion(residual) - symbol).square() +
+               models::kMotionBitWeight * gaussian_bits(symbol, motion(sigma));
+    };
+    at::Tensor best = motion(symbols);
+    const at::Tensor smaller = best - best.sign();
+    for (const at::Tensor& symbol : {smaller, at::zeros_like(best)})
+        best.copy_(at::where(cost(symbol) < cost(best), symbol, best));
+}
+
+}  // namespace
+
 at::Tensor quality_matrix(const std::vector<float>& qps, at::Device device) {
     std::vector<float> values;
     for (float qp : qps)
@@ -117,11 +134,12 @@ Rates EntropyModel::rates(const at::Tensor& y_residual, const at::Tensor& z,
     r.bits = sum(gaussian_bits(noisy(y_residual), sigma)) + sum(gaussian_bits(noisy(z) - mz, sz));
     {
         torch::NoGradGuard no_grad;
-        at::Tensor symbols = at::floor(y_residual + 0.5);
-        const at::Tensor bits = gaussian_bits(symbols, sigma);
+        r.symbols = at::floor(y_residual + 0.5);
+        if (chunk_) spare_motion_bits(y_residual, sigma, r.symbols);
+        const at::Tensor bits = gaussian_bits(r.symbols, sigma);
         r.bits_hyper = sum(gaussian_bits(z_hat - mz, sz));
         r.bits_hard = sum(bits) + r.bits_hyper;
-        r.bits_motion = sum(bits.narrow(1, 0, models::kChunkFrames * models::kFlowChannels));
+        r.bits_motion = sum(bits.narrow(1, 0, models::kMotionLatents));
         r.index = index.detach();
     }
     return r;

@@ -21,10 +21,11 @@ inline constexpr double kActivationUnit = 16.0;  // an activation of 1.0 is the 
 
 struct Rates {
     at::Tensor bits;         // [N], expected bits with uniform noise: has gradients
-    at::Tensor bits_hard;    // [N], of the rounded symbols, no gradients
+    at::Tensor symbols;      // as the encoder chooses them, no gradients
+    at::Tensor bits_hard;    // [N], of these symbols, no gradients
     at::Tensor bits_motion;  // [N], their part in the channels that carry motion
     at::Tensor bits_hyper;   // [N], and in z
-    at::Tensor index;        // [N, 96, H/16, W/16], rounded scale indices
+    at::Tensor index;        // [N, 96, H/16, W/16] as the symbols, rounded scale indices
 };
 
 class EntropyModel {

@@ -18,7 +18,6 @@ namespace {
 constexpr double kLivingShare = 0.03;  // of symbols that are not zero, at the finest quality
 constexpr double kSpread = 1.5;        // of a revived channel's symbols at the middle quality
 constexpr double kSlope = 1.04;        // ln of it towards either end: half of Tokeniser's ln 8
-constexpr int kSentMotion = models::kChunkFrames * models::kFlowChannels;
 
 // [channels], 1 where dead.
 at::Tensor dead_channels(const at::Tensor& symbols, int64_t keep) {
@@ -50,7 +49,7 @@ void Trainer::revive() {
         CodedPicture coded = code_key(*ops_, *nets_, key, fine, state);
         const models::DecoderState before = state;
         if (!is_key) coded = code_chunk(*ops_, *nets_, chunk, fine, {}, state);
-        const at::Tensor dead = dead_channels(coded.symbols, is_key ? 0 : kSentMotion);
+        const at::Tensor dead = dead_channels(coded.symbols, is_key ? 0 : models::kMotionLatents);
         const at::Tensor alive = 1.0 - dead;
         const auto value = [&](const std::string& name) { return parameters_.all().at(name); };
         const auto refill = [&](const std::string& name, int64_t along, double spread) {

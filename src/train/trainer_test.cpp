@@ -9,6 +9,7 @@
 #include "entropy/scale_network.h"
 #include "entropy/token_model.h"
 #include "models/config.h"
+#include "models/motion.h"
 #include "nn/torch/torch_ops.h"
 #include "train/entropy_model.h"
 #include "train/export.h"
@@ -192,6 +193,23 @@ TEST_F(TrainerTest, IntegerNetworkEqualsItsTrainedDouble) {
                 ASSERT_EQ(int(indices[i]), int(e[i])) << kind << " qp " << qp << " at " << i;
         }
     }
+}
+
+TEST_F(TrainerTest, MotionIsRoundedAsTheEncoderDoes) {
+    Parameters parameters(at::kCPU);
+    const EntropyModel key(parameters, "key"), chunk(parameters, "chunk");
+    const at::Tensor z = torch::zeros({1, 48, 1, 1}), y = torch::randn({1, 96, 4, 4}) * 2;
+    const std::vector<float> qps{16.0f};
+    const at::Tensor rounded = at::floor(y + 0.5);
+    EXPECT_TRUE(at::equal(key.rates(y, z, z, {}, qps).symbols, rounded));
+    const Rates rates = chunk.rates(y, z, z, {}, qps);
+    const int64_t motion = models::kMotionLatents;
+    EXPECT_TRUE(at::equal(rates.symbols.slice(1, motion), rounded.slice(1, motion)));
+    const at::Tensor chosen = rates.symbols.slice(1, 0, motion),
+                     plain = rounded.slice(1, 0, motion);
+    EXPECT_TRUE((chosen.abs() <= plain.abs()).all().item<bool>());
+    EXPECT_LT(chosen.abs().sum().item<float>(), plain.abs().sum().item<float>());
+    EXPECT_TRUE((chosen * plain >= 0).all().item<bool>());
 }
 
 TEST(CdfFromCounts, IsCompleteAndNeverZero) {
