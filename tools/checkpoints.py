@@ -6,6 +6,8 @@
   checkpoints.py graft OUT BASE OTHER PREFIX... BASE, with OTHER's tensors where a name begins so
                                                 (keyframe codec: encoder.key. base.key. scale.key.
                                                 base.head. base.z_base.)
+  checkpoints.py chunk-head OUT BASE FACTOR     BASE of one pixel head, with one for chunks too: the
+                                                same, FACTOR times as strong; and cubic warps
 
 All tensors are float32, as gvc-train writes them; BASE's or A's metadata is kept. Moments of the
 optimisers are not touched: remove OUT.adam.* or let the stage begin with fresh ones.
@@ -71,11 +73,25 @@ def graft(base, other, prefixes):
     return metadata, result
 
 
+def chunk_head(base, factor):
+    metadata, result = read(base)
+    metadata["tokeniser.chunk_head"] = metadata["tokeniser.cubic_warps"] = "1"
+    for name, (shape, values) in list(result.items()):
+        if not name.removeprefix("ema.").startswith("base.head."):
+            continue
+        if ".head.out." in name:
+            values = array.array("f", (factor * v for v in values))
+        result[name.replace("base.head.", "base.chunk.head.")] = (shape, values)
+    return metadata, result
+
+
 def main(arguments):
     if len(arguments) >= 4 and arguments[0] == "average":
         write(arguments[1], *average(arguments[2:]))
     elif len(arguments) >= 5 and arguments[0] == "graft":
         write(arguments[1], *graft(arguments[2], arguments[3], tuple(arguments[4:])))
+    elif len(arguments) == 4 and arguments[0] == "chunk-head":
+        write(arguments[1], *chunk_head(arguments[2], float(arguments[3])))
     else:
         sys.exit(__doc__)
 

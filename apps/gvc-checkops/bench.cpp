@@ -115,12 +115,16 @@ void bench_pictures(Bench& bench, Ops& ops) {
     bench.time("mean_pool 8 picture", 0, [&] { return ops.mean_pool(picture, 8); });
     bench.time("upsample 8 to picture", 0,
                [&] { return ops.upsample(ops.channels(flows, 0, 3), 8); });
-    bench.time("warp_blend picture, 2 refs, s = 8", 0, [&] {
-        return ops.warp_blend({picture, picture}, flows, logits, 8);
-    });
+    for (const nn::Sampling sampling : {nn::Sampling::bilinear, nn::Sampling::cubic}) {
+        const bool cubic = sampling == nn::Sampling::cubic;
+        bench.time(cubic ? "warp_blend cubic, 2 refs, s = 8" : "warp_blend picture, 2 refs, s = 8",
+                   0, [&] {
+                       return ops.warp_blend({picture, picture}, flows, logits, 8, sampling);
+                   });
+    }
     Tensor feature = bench.feature({1, 96, h, w});
     bench.time("warp_blend 96, 2 refs, s = 1", 0, [&] {
-        return ops.warp_blend({feature, feature}, flows, logits, 1);
+        return ops.warp_blend({feature, feature}, flows, logits, 1, nn::Sampling::bilinear);
     });
     bench.time("block_match radius 8", 0, [&] { return ops.block_match(luma, luma, 8); });
 }

@@ -440,8 +440,8 @@ nn::Tensor Decoder::refine(const Work& work, UnitRole role, models::BaseOutput b
     input.base_rgb = input.previous = ops.clamp(base.rgb, 0.0f, 1.0f);
     base.rgb = {};
     if (role != UnitRole::key) {
-        input.previous =
-            ops.warp_blend({last_refined_, key_refined_}, base.flows, base.logits, models::kPatch);
+        input.previous = ops.warp_blend({last_refined_, key_refined_}, base.flows, base.logits,
+                                        models::kPatch, model_.tokeniser().sampling());
     }
     std::vector<float> style(models::kStyleSymbols, 0.0f);
     for (size_t i = 0; descriptor.style && i < style.size(); ++i) {

@@ -72,7 +72,8 @@ class InventingOps final : public nn::Ops {
     Tensor global_mean(const Tensor&) override { return {}; }
     Tensor upsample(const Tensor&, int) override { return {}; }
     Tensor mean_pool(const Tensor&, int) override { return {}; }
-    Tensor warp_blend(const std::vector<Tensor>&, const Tensor&, const Tensor&, int) override {
+    Tensor warp_blend(const std::vector<Tensor>&, const Tensor&, const Tensor&, int,
+                      nn::Sampling) override {
         return {};
     }
     Tensor block_match(const Tensor&, const Tensor&, int) override { return {}; }

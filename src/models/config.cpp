@@ -25,7 +25,9 @@ std::vector<Field> fields(TokeniserConfig& c) {
             {"tokeniser.chunk_decoder_blocks", &c.chunk_decoder_blocks},
             {"tokeniser.memory_blocks", &c.memory_blocks},
             {"tokeniser.latent_blocks", &c.latent_blocks},
-            {"tokeniser.fusion_blocks", &c.fusion_blocks}};
+            {"tokeniser.fusion_blocks", &c.fusion_blocks},
+            {"tokeniser.chunk_head", &c.chunk_head, 0, true},
+            {"tokeniser.cubic_warps", &c.cubic_warps, 0, true}};
 }
 
 std::vector<Field> fields(RefinerConfig& c) {

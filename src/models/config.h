@@ -32,6 +32,8 @@ struct TokeniserConfig {
     int memory_blocks = 2;
     int latent_blocks = 2;  // at 1/16, on both sides of the latent
     int fusion_blocks = 2;
+    int chunk_head = 1;   // 1: chunks have a pixel head of their own, 0: that of keyframes
+    int cubic_warps = 1;  // 1: pictures are warped with nn::Sampling::cubic, 0: bilinear
 
     bool operator==(const TokeniserConfig&) const = default;
 };

@@ -41,7 +41,8 @@ Tensor previous_pictures(Ops& ops, const Tensor& rgb, const Tensor& last_rgb,
     const Tensor none = ops.zeros(cells);
     const Tensor fit = ops.affine(motion.costs, -1.0f / kFitScale, kFitEven / kFitScale);
     const Tensor logits = ops.concat({fit, none, ops.affine(none, 1.0f, kNever)});
-    return ops.warp_blend({last_refined, rgb}, ops.concat({motion.vectors, still}), logits, kPatch);
+    return ops.warp_blend({last_refined, rgb}, ops.concat({motion.vectors, still}), logits, kPatch,
+                          nn::Sampling::bilinear);
 }
 
 HybridRefiner::HybridRefiner(Ops& ops, const HybridConfig& c, const RefinerConfig& refiner)

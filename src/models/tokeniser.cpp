@@ -123,12 +123,11 @@ Tokeniser::Tokeniser(Ops& ops, const TokeniserConfig& c)
       fusion_(ops, "base.chunk.fusion", c.width_frame, c.fusion_blocks),
       chunk_coder_(ops, "chunk.coder", c, c.width_s8),
       z_base_(ops, "base.z_base", c.width_frame, kFlowLatentChannels),
-      head_up_(ops, "base.head.up", c.width_frame, 4 * c.width_s4),
-      head_out_(ops, "base.head.out", c.width_s4, 3 * 16, 1, 1, Act::none, Init::kaiming, 0.1f),
-      head_block_(ops, "base.head.block", c.width_s4),
+      head_(ops, "base.head", c),
       style_in_(ops, "encoder.style.in", kPatchChannels, 64, 1, 1, Act::silu),
       style_mid_(ops, "encoder.style.mid", 64, 64, 3, 2, Act::silu),
       style_out_(ops, "encoder.style.out", 64, kStyleSymbols) {
+    if (c.chunk_head > 0) chunk_head_ = PixelHead(ops, "base.chunk.head", c);
     const float scale[3] = {1.0f, 1.0f, 1.0f};
     mask_scale_ = ops.from_host({1, 3, 1, 1}, scale);
     use_references(ops, true, true);
@@ -141,9 +140,13 @@ void Tokeniser::use_references(Ops& ops, bool last, bool key) {
     mask_shift_ = ops.from_host({1, 3, 1, 1}, shift);
 }
 
-Tensor Tokeniser::residual_pixels(Ops& ops, const Tensor& feature) const {
-    Tensor x = head_block_(ops, ops.shuffle(head_up_(ops, feature), 2));
-    return ops.shuffle(head_out_(ops, x), 4);
+Tokeniser::PixelHead::PixelHead(Ops& ops, const std::string& name, const TokeniserConfig& c)
+    : up(ops, name + ".up", c.width_frame, 4 * c.width_s4),
+      out(ops, name + ".out", c.width_s4, 3 * 16, 1, 1, Act::none, Init::kaiming, 0.1f),
+      block(ops, name + ".block", c.width_s4) {}
+
+Tensor Tokeniser::PixelHead::operator()(Ops& ops, const Tensor& feature) const {
+    return ops.shuffle(out(ops, block(ops, ops.shuffle(up(ops, feature), 2))), 4);
 }
 
 // ---- keyframe ----
@@ -168,7 +171,7 @@ BaseOutput Tokeniser::decode_key(Ops& ops, const Tensor& y_hat, const std::vecto
     BaseOutput out;
     out.feature = key_feature_(ops, state.memory);
     out.z_base = z_base_(ops, out.feature);
-    out.rgb = ops.affine(residual_pixels(ops, out.feature), 1.0f, 0.5f);
+    out.rgb = ops.affine(head_(ops, out.feature), 1.0f, 0.5f);
     state.last_rgb = clamped(ops, out.rgb);
     state.last_feature = out.feature;
     state.last_becomes_key();
@@ -234,14 +237,16 @@ BaseOutput Tokeniser::decode_chunk(Ops& ops, const Tensor& y_hat, const std::vec
         ops.add(ops.channels(motion, 0, kFlowChannels), each_frame(ops.upsample(vectors, 2)));
     out.logits = ops.scale_shift(ops.channels(motion, kFlowChannels, 3), mask_scale_, mask_shift_);
 
-    Tensor warped = ops.warp_blend({state.last_rgb, state.key_rgb}, out.flows, out.logits, kPatch);
-    Tensor warped_feature =
-        ops.warp_blend({state.last_feature, state.key_feature}, out.flows, out.logits, 1);
+    Tensor warped =
+        ops.warp_blend({state.last_rgb, state.key_rgb}, out.flows, out.logits, kPatch, sampling());
+    Tensor warped_feature = ops.warp_blend({state.last_feature, state.key_feature}, out.flows,
+                                           out.logits, 1, nn::Sampling::bilinear);
     Tensor frame = each_frame(frame_in_(ops, memory));
     out.feature =
         fusion_(ops, fusion_in_(ops, ops.concat({frame, warped_feature, patches(ops, warped)})));
     out.z_base = z_base_(ops, out.feature);
-    out.rgb = ops.add(warped, residual_pixels(ops, out.feature));
+    const PixelHead& head = config_.chunk_head > 0 ? chunk_head_ : head_;
+    out.rgb = ops.add(warped, head(ops, out.feature));
 
     // Of each item, the last frame.
     auto last = [&](const Tensor& x) {

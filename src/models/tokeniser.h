@@ -54,6 +54,10 @@ class Tokeniser {
     Tokeniser(nn::Ops& ops, const TokeniserConfig& config);
 
     const TokeniserConfig& config() const { return config_; }
+    // Of pictures, the refined ones too.
+    nn::Sampling sampling() const {
+        return config_.cubic_warps > 0 ? nn::Sampling::cubic : nn::Sampling::bilinear;
+    }
 
     // qps: one per item, 0 ... 31.
     Latent analyse_key(nn::Ops& ops, const nn::Tensor& rgb, const std::vector<float>& qps) const;
@@ -105,8 +109,15 @@ class Tokeniser {
         Conv from_y, up;  // decoder
     };
 
-    // Features of T frames -> z_base and residual pixels.
-    nn::Tensor residual_pixels(nn::Ops& ops, const nn::Tensor& feature) const;
+    // Features of a picture -> what is added to it.
+    struct PixelHead {
+        PixelHead() = default;
+        PixelHead(nn::Ops& ops, const std::string& name, const TokeniserConfig& config);
+        nn::Tensor operator()(nn::Ops& ops, const nn::Tensor& feature) const;
+
+        Conv up, out;
+        Dcb block;
+    };
 
     TokeniserConfig config_;
     // keyframe
@@ -120,9 +131,10 @@ class Tokeniser {
     DcbStack chunk_encode_, chunk_decode_, memory_, fusion_;
     LatentCoder chunk_coder_;
     nn::Tensor mask_scale_, mask_shift_;
-    // shared by both
-    Conv z_base_, head_up_, head_out_;
-    Dcb head_block_;
+    PixelHead chunk_head_;
+    // shared by both, unless chunks have a head of their own
+    Conv z_base_;
+    PixelHead head_;
     // style
     Conv style_in_, style_mid_, style_out_;
 };

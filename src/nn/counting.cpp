@@ -103,8 +103,8 @@ class CountingOps final : public Ops {
     Tensor upsample(const Tensor& x, int factor) override { return inner_.upsample(x, factor); }
     Tensor mean_pool(const Tensor& x, int factor) override { return inner_.mean_pool(x, factor); }
     Tensor warp_blend(const std::vector<Tensor>& refs, const Tensor& flows, const Tensor& logits,
-                      int s) override {
-        return inner_.warp_blend(refs, flows, logits, s);
+                      int s, Sampling sampling) override {
+        return inner_.warp_blend(refs, flows, logits, s, sampling);
     }
     Tensor block_match(const Tensor& current, const Tensor& reference, int radius) override {
         return inner_.block_match(current, reference, radius);

@@ -22,6 +22,12 @@ enum class Act { none, relu, leaky, silu, gelu, sigmoid, exp };  // leaky: 0.1; 
 
 enum class Precision { fp32, bf16 };
 
+// How warps read between pixels. cubic: 4x4 pixels, with Keys' kernel (1981) at a =
+// kCubicSharpness, for pictures, which keep their sharpness through several warps; values may leave
+// their range.
+enum class Sampling { bilinear, cubic };
+inline constexpr float kCubicSharpness = -0.75f;
+
 // How a parameter starts when a network is made for training. Ignored when weights are loaded.
 enum class Init {
     kaiming,  // normal, std = gain / sqrt(fan_in)
@@ -187,10 +193,11 @@ class Ops {
     //   refs: [N / k, C, H*s, W*s] each, an item of theirs for every k items in a row; flows
     //   [N, 2*refs.size(), H, W], (dx, dy) per reference in pixels of the flow's own grid
     //   (multiplied by s inside); logits [N, refs.size()+1, H, W]. Flows and logits are upsampled
-    //   bilinearly by s (after the softmax: masks are interpolated, not logits). Sampling is
-    //   bilinear at (x + dx*s, y + dy*s), coordinates clamped to the picture.
+    //   bilinearly by s (after the softmax: masks are interpolated, not logits). Samples are taken
+    //   at (x + dx*s, y + dy*s), coordinates clamped to the picture; cubic ones of RGB alone, C
+    //   = 3.
     virtual Tensor warp_blend(const std::vector<Tensor>& refs, const Tensor& flows,
-                              const Tensor& logits, int s) = 0;
+                              const Tensor& logits, int s, Sampling sampling) = 0;
     // For each cell of `current` [N, 1, H, W] the integer vector within +-radius cells with the
     // least 3x3 mean absolute difference in `reference` (edges repeated); ties go to the shorter,
     // then the first in raster order. Returns [N, 4, H, W]: dx, dy, its cost, the zero vector's

@@ -351,7 +351,8 @@ Tensor max_pool(Context& t) {
     return t.ops.max_pool(t.feature(shape), kernel, stride, t.pick(0, 1));
 }
 
-Tensor warp_of(Context& t, int64_t channels, bool features, int s) {
+Tensor warp_of(Context& t, int64_t channels, bool features, int s,
+               Sampling sampling = Sampling::bilinear) {
     Shape cells = t.shape(1);
     int64_t refs = t.pick(1, 3);
     const int64_t items = cells.n;
@@ -365,11 +366,14 @@ Tensor warp_of(Context& t, int64_t channels, bool features, int s) {
     // Flows of several cells, so that many samples fall outside.
     Tensor flows = t.ops.affine(t.input({cells.n, 2 * refs, cells.h, cells.w}), 4, 0);
     Tensor logits = t.input({cells.n, refs + 1, cells.h, cells.w});
-    return t.ops.warp_blend(pictures, flows, logits, s);
+    return t.ops.warp_blend(pictures, flows, logits, s, sampling);
 }
 
 Tensor warp_pictures(Context& t) { return warp_of(t, 3, false, static_cast<int>(t.pick(1, 8))); }
 Tensor warp_pictures_8(Context& t) { return warp_of(t, 3, false, 8); }
+Tensor warp_cubic(Context& t) {
+    return warp_of(t, 3, false, static_cast<int>(t.pick(1, 8)), Sampling::cubic);
+}
 Tensor warp_features(Context& t) { return warp_of(t, t.pick(1, 70), true, 1); }
 
 Tensor block_match(Context& t) {
@@ -432,6 +436,7 @@ const std::vector<CheckCase>& check_cases() {
         {"max_pool", moves, max_pool},
         {"warp_blend pictures", positions, warp_pictures},
         {"warp_blend pictures, s = 8", positions, warp_pictures_8},
+        {"warp_blend pictures, cubic", positions, warp_cubic},
         {"warp_blend features", positions, warp_features},
         {"block_match", rounds, block_match},
     };

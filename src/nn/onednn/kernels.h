@@ -25,6 +25,7 @@ struct WarpRow {
     int64_t y;                 // row to make
     int64_t cells_h, cells_w;  // h / s, w / s
     int64_t s;
+    float cubic;          // sharpness of cubic sampling, of three channels in fp32; 0: bilinear
     const float* planes;  // 3 * refs planes [cells_h, cells_w]: dx, dy (in pixels), mask of each
     float* scratch;       // (6 * refs + 4) * (w + 128) + 64 floats
     Out out;              // the row, [w, channels], of the references' type

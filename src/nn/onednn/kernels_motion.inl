@@ -93,7 +93,7 @@ inline void expand_row(const float* plane, const WarpRow& job, const CellRows& r
 
 // Where each pixel of the row samples: index of the top left position, fractions, mask.
 struct Samples {
-    int32_t* position;  // null: at its own place
+    int32_t* position;  // null: at its own place; its complement: where not all 4x4 pixels are there
     float* x_share;
     float* y_share;
     const float* mask;
@@ -112,6 +112,11 @@ inline void locate(const WarpRow& job, const float* dx, const float* dy, const S
         VecInt left = __builtin_convertvector(smaller(x, splat(last_x)), VecInt);
         VecInt top = __builtin_convertvector(smaller(y, splat(last_y)), VecInt);
         VecInt position = top * static_cast<int32_t>(job.w) + left;
+        if (job.cubic != 0) {
+            const VecInt inside = (left >= 1) & (left < static_cast<int32_t>(job.w) - 2) &
+                                  (top >= 1) & (top < static_cast<int32_t>(job.h) - 2);
+            position ^= ~inside;
+        }
         __builtin_memcpy(samples.position + i, &position, sizeof position);
         store(samples.x_share + i, x - __builtin_convertvector(left, Vec));
         store(samples.y_share + i, y - __builtin_convertvector(top, Vec));
@@ -129,6 +134,41 @@ inline Vec4 sample_rgb(const float* picture, const Samples& at, int64_t i, int64
     return (above + (below - above) * at.y_share[i]) * at.mask[i];
 }
 
+// Keys' kernel of sharpness a, as in the reference backend.
+inline void cubic_weights(float a, float t, float* weights) {
+    const auto near = [a](float d) { return ((a + 2) * d - (a + 3)) * d * d + 1; };
+    const auto far = [a](float d) { return ((a * d - 5 * a) * d + 8 * a) * d - 4 * a; };
+    weights[0] = far(t + 1);
+    weights[1] = near(t);
+    weights[2] = near(1 - t);
+    weights[3] = far(2 - t);
+}
+
+inline Vec4 sample_rgb_cubic(const WarpRow& job, const float* picture, const Samples& at,
+                             int64_t i) {
+    float across[4], down[4];
+    cubic_weights(job.cubic, at.x_share[i], across);
+    cubic_weights(job.cubic, at.y_share[i], down);
+    const int64_t position = at.position[i];
+    Vec4 sum{};
+    if (position >= 0) {
+        const float* row = picture + 3 * (position - job.w - 1);
+        for (int64_t j = 0; j < 4; ++j, row += 3 * job.w)
+            sum += (load4(row) * across[0] + load4(row + 3) * across[1] +
+                    load4(row + 6) * across[2] + load4(row + 9) * across[3]) *
+                   down[j];
+        return sum * at.mask[i];
+    }
+    const int64_t top = ~position / job.w, left = ~position % job.w;
+    const auto inside = [](int64_t k, int64_t end) { return k < 0 ? 0 : k < end ? k : end - 1; };
+    for (int64_t j = 0; j < 4; ++j) {
+        const float* row = picture + 3 * job.w * inside(top + j - 1, job.h);
+        for (int64_t k = 0; k < 4; ++k)
+            sum += load4(row + 3 * inside(left + k - 1, job.w)) * (across[k] * down[j]);
+    }
+    return sum * at.mask[i];
+}
+
 inline void blend_rgb(const WarpRow& job, const Samples* samples, float* __restrict out) {
     int64_t right = job.w > 1 ? 3 : 0, down = job.h > 1 ? 3 * job.w : 0;
     const auto pixel = [&](int64_t i) {
@@ -136,8 +176,12 @@ inline void blend_rgb(const WarpRow& job, const Samples* samples, float* __restr
         for (int64_t r = 0; r < job.refs; ++r) {
             const Samples& at = samples[r];
             const float* from = static_cast<const float*>(job.pictures[r].data);
-            total += at.position ? sample_rgb(from, at, i, right, down)
-                                 : load4(from + 3 * (job.w * job.y + i)) * at.mask[i];
+            if (!at.position)
+                total += load4(from + 3 * (job.w * job.y + i)) * at.mask[i];
+            else if (job.cubic != 0)
+                total += sample_rgb_cubic(job, from, at, i);
+            else
+                total += sample_rgb(from, at, i, right, down);
         }
         return total;
     };

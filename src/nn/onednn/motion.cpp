@@ -6,13 +6,14 @@
 namespace gvc::nn::onednn {
 
 Tensor OneDnnOps::warp_blend(const std::vector<Tensor>& refs, const Tensor& flows,
-                             const Tensor& logits, int s) {
+                             const Tensor& logits, int s, Sampling sampling) {
     Shape shape = refs.front().shape(), cells = flows.shape();
     shape.n = cells.n;
     int64_t count = static_cast<int64_t>(refs.size());
     assert(count <= kMaxWarpRefs && s <= kMaxWarpFactor);
     assert(cells.c == 2 * count && logits.shape().c == count + 1);
     assert(cells.h * s == shape.h && cells.w * s == shape.w);
+    assert(sampling == Sampling::bilinear || shape.c == 3);
     bool half = shape.c > kFineChannels;
     for (const Tensor& ref : refs) half &= type(ref) == DType::bf16;
     std::vector<Tensor> pictures;
@@ -50,6 +51,7 @@ Tensor OneDnnOps::warp_blend(const std::vector<Tensor>& refs, const Tensor& flow
                                .cells_h = cells.h,
                                .cells_w = cells.w,
                                .s = s,
+                               .cubic = sampling == Sampling::cubic ? kCubicSharpness : 0.0f,
                                .planes = coarse + n * planes * plane,
                                .scratch = row_scratch.data(),
                                .out = out(result, row * row_size)});

@@ -73,7 +73,7 @@ class ReferenceOps final : public InferenceOps {
     Tensor mean_pool(const Tensor& x, int factor) override;
 
     Tensor warp_blend(const std::vector<Tensor>& refs, const Tensor& flows, const Tensor& logits,
-                      int s) override;
+                      int s, Sampling sampling) override;
     Tensor block_match(const Tensor& current, const Tensor& reference, int radius) override;
 
     Tensor max_pool(const Tensor& x, int kernel, int stride, bool ceil_mode) override;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <cmath>
 #include <cstdlib>
@@ -20,6 +21,30 @@ float sample(const float* plane, int64_t h, int64_t w, float y, float x) {
 }
 
 namespace {
+
+// Keys' cubic convolution kernel: the weights of the four samples around a position that lies t
+// behind the second one.
+std::array<float, 4> cubic_weights(float t) {
+    constexpr float a = kCubicSharpness;
+    const auto near = [](float d) { return ((a + 2) * d - (a + 3)) * d * d + 1; };
+    const auto far = [](float d) { return ((a * d - 5 * a) * d + 8 * a) * d - 4 * a; };
+    return {far(t + 1), near(t), near(1 - t), far(2 - t)};
+}
+
+float sample_cubic(const float* plane, int64_t h, int64_t w, float y, float x) {
+    y = std::min(std::max(0.0f, y), static_cast<float>(h - 1));
+    x = std::min(std::max(0.0f, x), static_cast<float>(w - 1));
+    const int64_t top = static_cast<int64_t>(y), left = static_cast<int64_t>(x);
+    const auto rows = cubic_weights(y - static_cast<float>(top));
+    const auto columns = cubic_weights(x - static_cast<float>(left));
+    float sum = 0;
+    for (int64_t j = 0; j < 4; ++j) {
+        const float* row = plane + std::clamp<int64_t>(top + j - 1, 0, h - 1) * w;
+        for (int64_t i = 0; i < 4; ++i)
+            sum += rows[j] * columns[i] * row[std::clamp<int64_t>(left + i - 1, 0, w - 1)];
+    }
+    return sum;
+}
 
 // Softmax over the channels of each position.
 Tensor softmax(const Tensor& logits) {
@@ -56,12 +81,14 @@ float window_cost(const float* current, const float* reference, int64_t h, int64
 }  // namespace
 
 Tensor ReferenceOps::warp_blend(const std::vector<Tensor>& refs, const Tensor& flows,
-                                const Tensor& logits, int s) {
+                                const Tensor& logits, int s, Sampling sampling) {
     Shape shape = refs.front().shape();
     shape.n = flows.shape().n;
     int64_t count = static_cast<int64_t>(refs.size());
     assert(flows.shape().c == 2 * count && logits.shape().c == count + 1);
     assert(flows.shape().h * s == shape.h && flows.shape().w * s == shape.w);
+    assert(sampling == Sampling::bilinear || shape.c == 3);
+    const auto read = sampling == Sampling::cubic ? sample_cubic : sample;
     Tensor fine_flows = upsample(flows, s), masks = upsample(softmax(logits), s);
     Output out(shape);
     int64_t plane = shape.h * shape.w;
@@ -77,7 +104,7 @@ Tensor ReferenceOps::warp_blend(const std::vector<Tensor>& refs, const Tensor& f
                 for (int64_t i = 0; i < plane; ++i) {
                     float y = static_cast<float>(i / shape.w) + dy[i] * static_cast<float>(s);
                     float x = static_cast<float>(i % shape.w) + dx[i] * static_cast<float>(s);
-                    sum[i] += mask[i] * sample(ref, shape.h, shape.w, y, x);
+                    sum[i] += mask[i] * read(ref, shape.h, shape.w, y, x);
                 }
             }
         }

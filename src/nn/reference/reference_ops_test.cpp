@@ -199,17 +199,33 @@ TEST_F(ReferenceOpsTest, WarpBlendShiftsAndClamps) {
     Tensor flow = tensor({1, 2, 1, 3}, {0.5f, 1, 1, 0, 0, 5});
     // Logits that leave nothing for the synthesised part.
     Tensor logits = tensor({1, 2, 1, 3}, {40, 40, 40, -40, -40, -40});
-    EXPECT_EQ(values(ops_->warp_blend({ref}, flow, logits, 1)), (Floats{5, 20, 20}));
+    EXPECT_EQ(values(ops_->warp_blend({ref}, flow, logits, 1, Sampling::bilinear)),
+              (Floats{5, 20, 20}));
     Tensor even = tensor({1, 2, 1, 3}, {0, 0, 0, 0, 0, 0});
-    EXPECT_EQ(values(ops_->warp_blend({ref}, flow, even, 1)), (Floats{2.5f, 10, 10}));
+    EXPECT_EQ(values(ops_->warp_blend({ref}, flow, even, 1, Sampling::bilinear)),
+              (Floats{2.5f, 10, 10}));
+}
+
+TEST_F(ReferenceOpsTest, CubicSamplesKeepEdgesSharp) {
+    const Floats row{0, 0, 1, 1, 1, 1};
+    Floats picture;
+    for (int c = 0; c < 3; ++c) picture.insert(picture.end(), row.begin(), row.end());
+    const Tensor ref = tensor({1, 3, 1, 6}, picture);
+    const Tensor flow = tensor({1, 2, 1, 6}, {0, 0.5f, 0.5f, 0, 0, 9, 0, 0, 0, 0, 0, 9});
+    const Tensor logits =
+        tensor({1, 2, 1, 6}, {40, 40, 40, 40, 40, 40, -40, -40, -40, -40, -40, -40});
+    const Floats out = values(ops_->warp_blend({ref}, flow, logits, 1, Sampling::cubic));
+    // Half-way the kernel has -3/32, 19/32, 19/32, -3/32.
+    const Floats expected{0, 0.5f, 1 + 3.0f / 32, 1, 1, 1};
+    for (size_t i = 0; i < 18; ++i) EXPECT_NEAR(out[i], expected[i % 6], 1e-6) << i;
 }
 
 TEST_F(ReferenceOpsTest, WarpBlendInterpolatesMasksAndScalesFlow) {
     Tensor ref = tensor({1, 1, 2, 4}, {0, 1, 2, 3, 10, 11, 12, 13});
-    Tensor flow = tensor({1, 2, 1, 2}, {0.5f, 0.5f, 0, 0});    // one pixel to the right
+    Tensor flow = tensor({1, 2, 1, 2}, {0.5f, 0.5f, 0, 0});        // one pixel to the right
     Tensor logits = tensor({1, 2, 1, 2}, {200, -200, -200, 200});  // masks 1 and 0
     // Masks 1, 0.75, 0.25, 0 times the right neighbour.
-    EXPECT_EQ(values(ops_->warp_blend({ref}, flow, logits, 2)),
+    EXPECT_EQ(values(ops_->warp_blend({ref}, flow, logits, 2, Sampling::bilinear)),
               (Floats{1, 1.5f, 0.75f, 0, 11, 9, 3.25f, 0}));
 }
 
@@ -217,7 +233,7 @@ TEST_F(ReferenceOpsTest, WarpBlendOfTwoReferences) {
     Tensor a = tensor({1, 1, 1, 1}, {3}), b = tensor({1, 1, 1, 1}, {30});
     Tensor flow = tensor({1, 4, 1, 1}, {9, 9, -9, -9});
     Tensor logits = tensor({1, 3, 1, 1}, {1, 1, 1});
-    EXPECT_NEAR(values(ops_->warp_blend({a, b}, flow, logits, 1))[0], 11, 1e-5);
+    EXPECT_NEAR(values(ops_->warp_blend({a, b}, flow, logits, 1, Sampling::bilinear))[0], 11, 1e-5);
 }
 
 TEST_F(ReferenceOpsTest, WarpBlendSurvivesNonsenseFlows) {
@@ -227,7 +243,7 @@ TEST_F(ReferenceOpsTest, WarpBlendSurvivesNonsenseFlows) {
     Tensor flow = tensor({1, 2, 1, 3}, {nan, inf, -inf, 1e30f, nan, 0});
     Tensor logits = tensor({1, 2, 1, 3}, {40, 40, 40, -40, -40, -40});
     // Where it samples is of no matter; it must be inside the picture.
-    for (float value : values(ops_->warp_blend({ref}, flow, logits, 1))) {
+    for (float value : values(ops_->warp_blend({ref}, flow, logits, 1, Sampling::bilinear))) {
         EXPECT_GE(value, 0);
         EXPECT_LE(value, 2);
     }

@@ -11,7 +11,7 @@ at::Tensor upsample_bilinear(const at::Tensor& x, int factor) {
     return at::upsample_bilinear2d(x, {x.size(2) * factor, x.size(3) * factor}, false);
 }
 
-at::Tensor torch_warp(const at::Tensor& x, const at::Tensor& flow) {
+at::Tensor torch_warp(const at::Tensor& x, const at::Tensor& flow, Sampling sampling) {
     int64_t h = x.size(2), w = x.size(3);
     auto options = flow.options().dtype(at::kFloat);
     at::Tensor gx = torch::arange(w, options).view({1, 1, w}) + flow.select(1, 0).to(at::kFloat);
@@ -19,19 +19,25 @@ at::Tensor torch_warp(const at::Tensor& x, const at::Tensor& flow) {
     // grid_sample wants [-1, 1] between the centres of the corner pixels (align_corners).
     gx = gx * (2.0 / std::max<int64_t>(w - 1, 1)) - 1.0;
     gy = gy * (2.0 / std::max<int64_t>(h - 1, 1)) - 1.0;
-    return at::grid_sampler(x.to(at::kFloat), at::stack({gx, gy}, -1), /*bilinear*/ 0,
+    at::Tensor grid = at::stack({gx, gy}, -1);
+    // Taps behind the border are clamped one by one; what is sampled must not lie there itself.
+    // The bicubic kernel is that of kCubicSharpness.
+    const bool cubic = sampling == Sampling::cubic;
+    if (cubic) grid = at::clamp(grid, -1.0, 1.0);
+    return at::grid_sampler(x.to(at::kFloat), grid, /*bilinear, bicubic*/ cubic ? 2 : 0,
                             /*border*/ 1, /*align_corners*/ true);
 }
 
 at::Tensor torch_warp_blend(const std::vector<at::Tensor>& refs, const at::Tensor& flows,
-                            const at::Tensor& logits, int s) {
+                            const at::Tensor& logits, int s, Sampling sampling) {
     at::Tensor flow = upsample_bilinear(flows.to(at::kFloat), s) * static_cast<double>(s);
     at::Tensor mask = upsample_bilinear(at::softmax(logits.to(at::kFloat), 1), s);
     at::Tensor sum;
     for (size_t i = 0; i < refs.size(); ++i) {
         int64_t k = static_cast<int64_t>(i);
         const at::Tensor ref = refs[i].repeat_interleave(flows.size(0) / refs[i].size(0), 0);
-        at::Tensor part = torch_warp(ref, flow.narrow(1, 2 * k, 2)) * mask.narrow(1, k, 1);
+        at::Tensor part =
+            torch_warp(ref, flow.narrow(1, 2 * k, 2), sampling) * mask.narrow(1, k, 1);
         sum = sum.defined() ? sum + part : part;
     }
     return sum.to(refs[0].scalar_type());

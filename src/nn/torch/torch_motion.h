@@ -5,16 +5,19 @@
 
 #include <vector>
 
+#include "nn/ops.h"
+
 namespace gvc::nn {
 
 at::Tensor upsample_bilinear(const at::Tensor& x, int factor);
 
-// Bilinear sampling of x [N, C, H, W] at (x + flow_x, y + flow_y), flow [N, 2, H, W] in pixels,
-// coordinates clamped to the picture. fp32.
-at::Tensor torch_warp(const at::Tensor& x, const at::Tensor& flow);
+// Samples of x [N, C, H, W] at (x + flow_x, y + flow_y), flow [N, 2, H, W] in pixels, coordinates
+// clamped to the picture. fp32.
+at::Tensor torch_warp(const at::Tensor& x, const at::Tensor& flow,
+                      Sampling sampling = Sampling::bilinear);
 
 at::Tensor torch_warp_blend(const std::vector<at::Tensor>& refs, const at::Tensor& flows,
-                            const at::Tensor& logits, int s);
+                            const at::Tensor& logits, int s, Sampling sampling);
 
 at::Tensor torch_block_match(const at::Tensor& current, const at::Tensor& reference, int radius);
 

@@ -212,10 +212,10 @@ class TorchOps final : public Ops {
     // ---- motion ----
 
     Tensor warp_blend(const std::vector<Tensor>& refs, const Tensor& flows, const Tensor& logits,
-                      int s) override {
+                      int s, Sampling sampling) override {
         std::vector<at::Tensor> values;
         for (const Tensor& r : refs) values.push_back(to_torch(r));
-        return wrap(torch_warp_blend(values, to_torch(flows), to_torch(logits), s));
+        return wrap(torch_warp_blend(values, to_torch(flows), to_torch(logits), s, sampling));
     }
     Tensor block_match(const Tensor& current, const Tensor& reference, int radius) override {
         return wrap(torch_block_match(to_torch(current), to_torch(reference), radius));
