@@ -441,7 +441,7 @@ nn::Tensor Decoder::refine(const Work& work, UnitRole role, models::BaseOutput b
     base.rgb = {};
     if (role != UnitRole::key) {
         input.previous = ops.warp_blend({last_refined_, key_refined_}, base.flows, base.logits,
-                                        models::kPatch, model_.tokeniser().sampling());
+                                        models::kPatch, nn::Sampling::bilinear);
     }
     std::vector<float> style(models::kStyleSymbols, 0.0f);
     for (size_t i = 0; descriptor.style && i < style.size(); ++i) {

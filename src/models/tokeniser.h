@@ -54,10 +54,6 @@ class Tokeniser {
     Tokeniser(nn::Ops& ops, const TokeniserConfig& config);
 
     const TokeniserConfig& config() const { return config_; }
-    // Of pictures, the refined ones too.
-    nn::Sampling sampling() const {
-        return config_.cubic_warps > 0 ? nn::Sampling::cubic : nn::Sampling::bilinear;
-    }
 
     // qps: one per item, 0 ... 31.
     Latent analyse_key(nn::Ops& ops, const nn::Tensor& rgb, const std::vector<float>& qps) const;

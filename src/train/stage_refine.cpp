@@ -32,7 +32,7 @@ models::RefinerInput Trainer::refiner_input(const models::BaseOutput& decoded,
     if (decoded.flows.defined())
         input.previous = nn::from_torch(nn::torch_warp_blend(
             {references.last, references.key}, nn::to_torch(decoded.flows),
-            nn::to_torch(decoded.logits), models::kPatch, nets_->tokeniser.sampling()));
+            nn::to_torch(decoded.logits), models::kPatch, nn::Sampling::bilinear));
     input.style = nn::from_torch(style.repeat_interleave(t, 0));
     input.qps = repeated(qps, t);
     input.times.assign(input.qps.size(), 0.0f);
