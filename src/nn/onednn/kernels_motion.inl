@@ -93,8 +93,8 @@ inline void expand_row(const float* plane, const WarpRow& job, const CellRows& r
 
 // Where each pixel of the row samples: index of the top left position, fractions, mask.
 struct Samples {
-    int32_t*
-        position;  // null: at its own place; its complement: where not all 4x4 pixels are there
+    // Null: at its own place. For cubic samples its complement where not all 4x4 pixels are there.
+    int32_t* position;
     float* x_share;
     float* y_share;
     const float* mask;
