@@ -195,7 +195,7 @@ TEST_F(TrainerTest, IntegerNetworkEqualsItsTrainedDouble) {
     }
 }
 
-TEST_F(TrainerTest, MotionIsRoundedAsTheEncoderDoes) {
+TEST_F(TrainerTest, OnlyMotionIsRoundedTowardsZero) {
     Parameters parameters(at::kCPU);
     const EntropyModel key(parameters, "key"), chunk(parameters, "chunk");
     const at::Tensor z = torch::zeros({1, 48, 1, 1}), y = torch::randn({1, 96, 4, 4}) * 2;
