@@ -1,7 +1,6 @@
 // `gvc bench`: the options; bench_run.cpp does the work, bench_table.cpp shows it.
 #include <memory>
 
-#include "av1_preset.h"
 #include "bench_run.h"
 #include "bench_table.h"
 #include "command.h"
@@ -11,6 +10,7 @@
 #include "media/reader.h"
 #include "model_files.h"
 #include "parse_values.h"
+#include "preset.h"
 #include "text.h"
 
 namespace gvc::app {
@@ -84,7 +84,9 @@ Status run(const Options& options, Console& console) {
                 what.threads = threads;
                 console.detail("timing " + size_text + " " + precision);
                 const ComputeOptions compute{options.model, precision, threads, true};
-                const auto load = [&] { return load_model(files, compute, true); };
+                const bool searches = what.base == "neural" && search_steps(what.preset) > 0;
+                const std::string metrics = searches ? metrics_folder(options.model) : "";
+                const auto load = [&] { return load_model(files, compute, true, metrics); };
                 GVC_ASSIGN_OR_RETURN(auto result, run_bench(load, what, pictures));
                 results.push_back(std::move(result));
                 if (interrupted()) return {Code::interrupted, "interrupted"};
@@ -122,8 +124,8 @@ void add_bench(CLI::App& root, Run& run_chosen) {
     app->add_option("--qp", what.qp, "Quantiser")->check(CLI::Range(0, 31));
     app->add_option("--base", what.base, "neural, or av1 (at 3/4 of the size)")
         ->check(CLI::IsMember({"neural", "av1"}));
-    app->add_option("--preset", what.preset, "Effort of the AV1 base")
-        ->check(CLI::IsMember(av1_presets()));
+    app->add_option("--preset", what.preset, "Effort of the encoder")
+        ->check(CLI::IsMember(preset_names()));
     app->add_option("--steps", what.steps, "Flow steps of the refiner (-1: the usual)")
         ->check(CLI::Range(-1, 64));
     app->add_option("--repeat", what.repetitions, "Timed runs")->check(CLI::Range(1, 1000));

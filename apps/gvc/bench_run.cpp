@@ -9,11 +9,11 @@
 #include <cstdio>
 #include <fstream>
 
-#include "av1_preset.h"
 #include "codec/decoder.h"
 #include "eval/process.h"
 #include "nn/onednn/onednn_ops.h"
 #include "nn/op_timer.h"
+#include "preset.h"
 
 namespace gvc::app {
 namespace {
@@ -72,6 +72,7 @@ codec::EncoderOptions encoder_options(const BenchCase& what, codec::BaseCoder* b
     options.scene_cuts = false;
     options.base_coder = base;
     options.base_scale = kBaseScale;
+    options.search_steps = search_steps(what.preset);
     return options;
 }
 

@@ -41,9 +41,9 @@ Row subject(const BenchResult& r, const char* side) {
 }
 const Row kSubjectHead = {"size", "device", "backend", "threads", "side"};
 
-const Row kTimeHead = {"GOP s",     "least s",     "most s",     "frames/s",
-                       "real time", "analyse ms",  "entropy ms", "base ms",
-                       "refine ms", "transfer ms", "peak MiB"};
+const Row kTimeHead = {"GOP s",     "least s",    "most s",      "frames/s",
+                       "real time", "analyse ms", "search ms",   "entropy ms",
+                       "base ms",   "refine ms",  "transfer ms", "peak MiB"};
 
 Row times(const BenchResult& r, const BenchSide& s) {
     const double frames = r.what.frames;
@@ -56,6 +56,7 @@ Row times(const BenchResult& r, const BenchSide& s) {
             format("%.1f", frames / s.total.median),
             format("%.2f", frames / s.total.median / kRealTime),
             ms(s.stages.analyse),
+            ms(s.stages.search),
             ms(s.stages.entropy),
             ms(s.stages.base),
             ms(s.stages.refine),
@@ -109,6 +110,7 @@ void write_side(JsonWriter& json, const char* name, const BenchResult& r, const 
     json.value("least_s", s.total.least);
     json.value("most_s", s.total.most);
     json.value("analyse_s", s.stages.analyse.seconds);
+    json.value("search_s", s.stages.search.seconds);
     json.value("entropy_s", s.stages.entropy.seconds);
     json.value("base_s", s.stages.base.seconds);
     json.value("refine_s", s.stages.refine.seconds);

@@ -7,13 +7,13 @@
 #include <filesystem>
 #include <thread>
 
-#include "av1_preset.h"
 #include "bounded_queue.h"
 #include "frame_output.h"
 #include "interrupt.h"
 #include "load_model.h"
 #include "media/colour.h"
 #include "packet_source.h"
+#include "preset.h"
 #include "stream_clock.h"
 #include "token_check.h"
 

@@ -3,10 +3,10 @@
 #include <filesystem>
 #include <memory>
 
-#include "av1_preset.h"
 #include "base/format.h"
 #include "encode_run.h"
 #include "output_name.h"
+#include "preset.h"
 #include "text.h"
 
 namespace gvc::app {
@@ -106,8 +106,8 @@ void add_stream_options(CLI::App& app, EncodeOptions& options) {
         ->check(CLI::IsMember({"auto", "av1", "neural"}))
         ->type_name("NAME");
     app.add_option("--preset", options.preset,
-                   "Effort of the AV1 base: realtime, faster, fast, medium, slow, slower [medium]")
-        ->check(CLI::IsMember(av1_presets()))
+                   "Effort: realtime, faster, fast, medium, slow, slower [medium]")
+        ->check(CLI::IsMember(preset_names()))
         ->type_name("NAME");
     app.add_option_function<std::string>(
            "--detail", [&options](const std::string& name) { options.detail = name == "on"; },
@@ -149,6 +149,7 @@ void result(const EncodeSummary& s, Console& console) {
         w.value("overhead_share", s.overhead_share());
         w.begin_object("stage_seconds");
         w.value("analyse", s.costs.analyse.seconds);
+        w.value("search", s.costs.search.seconds);
         w.value("entropy", s.costs.entropy.seconds);
         w.value("base", s.costs.base.seconds);
         w.value("transfer", s.costs.transfer.seconds);

@@ -7,7 +7,6 @@
 #include <filesystem>
 #include <thread>
 
-#include "av1_preset.h"
 #include "base/format.h"
 #include "bounded_queue.h"
 #include "eval/lpips.h"
@@ -17,6 +16,7 @@
 #include "media/output_file.h"
 #include "media/reader.h"
 #include "packet_sink.h"
+#include "preset.h"
 #include "stream_clock.h"
 #include "token_check.h"
 
@@ -63,6 +63,7 @@ codec::EncoderOptions encoder_options(const EncodeOptions& options, const media:
     out.scene_cuts = options.scene_cuts;
     out.low_delay = options.low_delay;
     out.seed = static_cast<uint16_t>(options.seed);
+    out.search_steps = search_steps(options.preset);
     return out;
 }
 
@@ -72,6 +73,17 @@ Result<std::unique_ptr<codec::BaseCoder>> base_coder(const EncodeOptions& option
     if (options.base == "neural") return std::unique_ptr<codec::BaseCoder>();
     if (options.base == "auto" && !model.hybrid()) return std::unique_ptr<codec::BaseCoder>();
     return make_base_coder(options.preset, options.compute.threads);
+}
+
+// Where the weights are that the search for keyframes' symbols takes; empty where there is no such
+// search.
+std::string search_weights(const EncodeOptions& options, Console& console) {
+    if (options.base == "av1" || search_steps(options.preset) == 0) return {};
+    const std::string folder = metrics_folder(options.compute.model);
+    if (std::filesystem::exists(folder)) return folder;
+    console.warning("no weights of LPIPS in " + folder +
+                    ": keyframes are coded as with --preset fast");
+    return {};
 }
 
 // LPIPS as the measure by which the encoder compares its choices; none where its weights are
@@ -260,7 +272,8 @@ Result<EncodeSummary> run_encode(const EncodeOptions& options, Console& console)
     GVC_ASSIGN_OR_RETURN(const ModelFiles files, find_model(options.compute.model, std::nullopt));
     // In a container the AV1 track is to play on its own, so that it has every GOP.
     const bool choose_base = options.base == "auto" && !is_container_name(output);
-    GVC_ASSIGN_OR_RETURN(const auto model, load_model(files, options.compute, choose_base));
+    GVC_ASSIGN_OR_RETURN(const auto model, load_model(files, options.compute, choose_base,
+                                                      search_weights(options, console)));
     console.detail("model " + fingerprint_text(model->fingerprint()) + ", " + model->ops().name());
     GVC_ASSIGN_OR_RETURN(const auto base, base_coder(options, *model));
     codec::EncoderOptions settings = encoder_options(options, reader->info());

@@ -32,7 +32,7 @@ struct EncodeOptions {
     bool self_context = false;
     bool verify = false;
     std::string base = "auto";      // neural, av1, auto
-    std::string preset = "medium";  // of the AV1 base: fast, medium, slow
+    std::string preset = "medium";  // as preset.h has them
     bool detail = true;             // of the AV1 base: code its detail
     double base_scale = 0;          // 0: chosen
 };

@@ -3,7 +3,8 @@
 namespace gvc::app {
 
 Result<std::unique_ptr<codec::Model>> load_model(const ModelFiles& files,
-                                                 const ComputeOptions& compute, bool with_refiner) {
+                                                 const ComputeOptions& compute, bool with_refiner,
+                                                 const std::string& metrics_folder) {
     codec::ModelOptions options;
     options.tokeniser_path = files.tokeniser;
     if (with_refiner) options.refiner_path = files.refiner;
@@ -14,6 +15,7 @@ Result<std::unique_ptr<codec::Model>> load_model(const ModelFiles& files,
                                                       : codec::PrecisionChoice::automatic;
     options.threads = compute.threads;
     options.count = compute.count;
+    options.metrics_folder = metrics_folder;
     GVC_ASSIGN_OR_RETURN(auto model, codec::Model::load(options));
     // The backend would compute in fp32 instead; who asked for bf16 by name wants to know.
     if (bf16 && model->ops().name().find("bf16") == std::string::npos) {

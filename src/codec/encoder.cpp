@@ -4,6 +4,7 @@
 
 #include "codec/decoder.h"
 #include "codec/judge.h"
+#include "codec/keyframe_search.h"
 #include "codec/quantiser.h"
 
 namespace gvc::codec {
@@ -226,6 +227,7 @@ void Encoder::begin_rate(const GopSource& source) {
 }
 
 GopSource Encoder::take_source(const PlannedGop& plan) {
+    searched_.clear();
     GopSource source;
     source.plan = plan;
     for (int i = 0; i < plan.frames; ++i) {
@@ -293,6 +295,7 @@ void Encoder::code_first(Try& gop, const GopSource& source) {
     nn::Ops& ops = model_.ops();
     const int index = bitstream::unit_frames(gop.coded.descriptor, 0).first;
     const WaitingPicture* picture = &source.coded(static_cast<size_t>(index));
+    key_pts_ = picture->pts;
     nn::Tensor rgb;
     {
         StageTimer timer(costs_.transfer, model_.ops());
@@ -364,12 +367,19 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb) {
         StageTimer timer(costs_.base, model_.ops());
         means = unit_means(model_, role, tokens.z, plane, gop.state);
     }
+    const nn::Tensor exact = ops.sub(latent.y, means);
+    std::vector<uint8_t> scales;
     {
         StageTimer timer(costs_.entropy, model_.ops());
-        const nn::Tensor exact = ops.sub(latent.y, means);
         tokens.y = quantise(ops, exact);
         if (unit == 0) choose_bands(gop, tokens);
-        const std::vector<uint8_t> scales = gop.unit_encoder.scales(unit, tokens.z);
+        scales = gop.unit_encoder.scales(unit, tokens.z);
+    }
+    if (role == UnitRole::key && model_.search() && options_.search_steps > 0) {
+        tokens.y = search_key(gop, rgb, exact, means, scales);
+    }
+    {
+        StageTimer timer(costs_.entropy, model_.ops());
         if (role != UnitRole::key) {
             spare_motion_bits(ops, exact, scales,
                               model_.tokens().y_costs(entropy::TokenKind::chunk), tokens.y);
@@ -390,6 +400,26 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb) {
         gop.reconstruction.resize(gop.coded.descriptor.frames);
         std::move(pictures.begin(), pictures.end(), gop.reconstruction.begin() + shown.first);
     }
+}
+
+// The keyframe's tokens by search, once for each picture and qp: rate control may come again.
+const std::vector<int16_t>& Encoder::search_key(const Try& gop, const nn::Tensor& rgb,
+                                                const nn::Tensor& exact, const nn::Tensor& means,
+                                                std::span<const uint8_t> scales) {
+    StageTimer timer(costs_.search, model_.ops());
+    const int qp = gop.coded.descriptor.qp;
+    std::vector<int16_t>& plane = searched_[{key_pts_, qp}];
+    if (plane.empty()) {
+        const auto values = [&](const nn::Tensor& x) {
+            std::vector<float> out(static_cast<size_t>(x.shape().count()));
+            model_.ops().to_host(x, out.data());
+            return out;
+        };
+        plane = model_.search()->search({size_, values(rgb), values(exact), values(means), scales,
+                                         model_.tokens().y_costs(entropy::TokenKind::key), qp},
+                                        options_.search_steps);
+    }
+    return plane;
 }
 
 // A keyframe of a stream for links that lose packets has as many bands as keep each in a packet.

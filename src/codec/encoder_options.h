@@ -26,6 +26,9 @@ struct EncoderOptions {
     // GOPs begin with their keyframe, so that a decoder can show each unit as it comes. Otherwise
     // (in chain mode) it lies in their middle, which looks better, and the first pictures wait.
     bool low_delay = false;
+    // Steps of the search for a keyframe's symbols (codec/keyframe_search.h), where the model was
+    // loaded with what it takes; 0: what the network says.
+    int search_steps = 0;
     uint16_t seed = 0;                 // of the decoder's noise; each GOP gets its own from it
     bool keep_reconstruction = false;  // fill EncodedGop::reconstruction
     // The hybrid base: GOPs are coded with it, and keyint is at most 29. nullptr: neural base.

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <string_view>
 
+#include "codec/keyframe_search.h"
 #include "nn/counting.h"
 #include "nn/onednn/onednn_ops.h"
 #include "nn/reference/reference_ops.h"
@@ -88,6 +89,13 @@ std::string fingerprint_text(uint64_t fingerprint) {
     return text;
 }
 
+Model::Model() = default;
+Model::~Model() = default;
+
+const Status& Model::status() const {
+    return ops_->status().ok() && search_ ? search_->status() : ops_->status();
+}
+
 Result<std::unique_ptr<Model>> Model::load(const ModelOptions& options) {
     GVC_ASSIGN_OR_RETURN(const auto tokeniser, open(options.tokeniser_path, "tokeniser weights"));
     std::optional<SafetensorsFile> refiner, hybrid;
@@ -124,6 +132,13 @@ Result<std::unique_ptr<Model>> Model::load(const SafetensorsFile& tokeniser,
         GVC_ASSIGN_OR_RETURN(const auto config, models::hybrid_config(hybrid->metadata()));
         GVC_ASSIGN_OR_RETURN(const auto refiner_config, models::refiner_config(hybrid->metadata()));
         model->hybrid_.emplace(*model->ops_, config, refiner_config);
+    }
+    if (!options.metrics_folder.empty()) {
+        const bool fp32 = options.precision == PrecisionChoice::fp32;
+        GVC_ASSIGN_OR_RETURN(model->search_,
+                             KeyframeSearch::make(tokeniser, options.metrics_folder,
+                                                  fp32 ? nn::Precision::fp32 : nn::Precision::bf16,
+                                                  model->ops_->threads()));
     }
     // A parameter that was missing or of another shape shows only here.
     GVC_RETURN_IF_ERROR(model->ops_->status());

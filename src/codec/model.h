@@ -16,6 +16,8 @@
 
 namespace gvc::codec {
 
+class KeyframeSearch;
+
 enum class Backend { onednn, reference };
 enum class PrecisionChoice { automatic, fp32, bf16 };  // automatic: bf16 where the CPU has it
 
@@ -27,6 +29,9 @@ struct ModelOptions {
     Backend backend = Backend::onednn;
     int threads = 0;     // 0: what OpenMP gives
     bool count = false;  // multiply-accumulates, as nn/counting.h
+    // Folder of LPIPS' weights, for encoders that search (EncoderOptions::search_steps); empty:
+    // none.
+    std::string metrics_folder;
 };
 
 // Encoders and decoders of one thread may share a model; two threads need a model each.
@@ -35,6 +40,7 @@ class Model {
     // Code::model, with a hint, if a file is missing, damaged, of another kind, or if the refiner
     // was trained for another tokeniser.
     static Result<std::unique_ptr<Model>> load(const ModelOptions& options);
+    ~Model();
     // The same from files in memory.
     static Result<std::unique_ptr<Model>> load(const weights::SafetensorsFile& tokeniser,
                                                const weights::SafetensorsFile* refiner,
@@ -46,14 +52,15 @@ class Model {
     const models::Tokeniser& tokeniser() const { return *tokeniser_; }
     const models::Refiner* refiner() const { return refiner_ ? &*refiner_ : nullptr; }
     const models::HybridRefiner* hybrid() const { return hybrid_ ? &*hybrid_ : nullptr; }
+    KeyframeSearch* search() const { return search_.get(); }
     uint64_t fingerprint() const { return tokens_.fingerprint(); }
     // Where on the flow the refiner starts at a qp: 0 the base latent itself, 1 pure noise.
     float start_time(int qp) const { return start_times_[static_cast<size_t>(qp)]; }
     // An operation that failed (no memory) since the model was loaded, if any.
-    const Status& status() const { return ops_->status(); }
+    const Status& status() const;
 
   private:
-    Model() = default;
+    Model();
 
     std::unique_ptr<nn::InferenceOps> ops_;
     std::unique_ptr<nn::Ops> counting_;  // ops_, counted; null where nobody asked
@@ -61,6 +68,7 @@ class Model {
     std::optional<models::Tokeniser> tokeniser_;
     std::optional<models::Refiner> refiner_;
     std::optional<models::HybridRefiner> hybrid_;
+    std::unique_ptr<KeyframeSearch> search_;
     std::array<float, models::kQualities> start_times_{};
 };
 

@@ -21,6 +21,7 @@ struct StageCost {
 
 struct StageCosts {
     StageCost analyse;   // encoder networks (encoder only)
+    StageCost search;    // for a keyframe's symbols (encoder only)
     StageCost entropy;   // quantising, scale network, rANS
     StageCost base;      // means and decoder base
     StageCost refine;    // refiner (decoder only)
@@ -28,6 +29,7 @@ struct StageCosts {
 
     StageCosts& operator+=(const StageCosts& other) {
         analyse += other.analyse;
+        search += other.search;
         entropy += other.entropy;
         base += other.base;
         refine += other.refine;

@@ -112,6 +112,16 @@ class CountingOps final : public Ops {
     Tensor max_pool(const Tensor& x, int kernel, int stride, bool ceil_mode) override {
         return inner_.max_pool(x, kernel, stride, ceil_mode);
     }
+    Tensor unit_length(const Tensor& x) override { return inner_.unit_length(x); }
+    Tensor activate_gradient(const Tensor& x, Act act, const Tensor& g) override {
+        return inner_.activate_gradient(x, act, g);
+    }
+    Tensor max_pool_gradient(const Tensor& x, const Tensor& g, int kernel, int stride) override {
+        return inner_.max_pool_gradient(x, g, kernel, stride);
+    }
+    Tensor unit_length_gradient(const Tensor& x, const Tensor& g) override {
+        return inner_.unit_length_gradient(x, g);
+    }
     Tensor group_norm(const Tensor& x, int groups, const Tensor& weight, const Tensor& bias,
                       float eps) override {
         return inner_.group_norm(x, groups, weight, bias, eps);

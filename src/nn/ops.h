@@ -207,9 +207,20 @@ class Ops {
     // ---- for metric and teacher networks ----
 
     virtual Tensor max_pool(const Tensor& x, int kernel, int stride, bool ceil_mode) = 0;
+    // x / (|x| + 1e-10), of the channels of each position.
+    virtual Tensor unit_length(const Tensor& x) = 0;
     // Group norm with affine weights "<name>.weight|bias" [C] given as [1, C, 1, 1] tensors.
     virtual Tensor group_norm(const Tensor& x, int groups, const Tensor& weight, const Tensor& bias,
                               float eps) = 0;
+
+    // ---- gradients of the above, with respect to x, where g is that of the result ----
+    // (nn/gradient_ops.h makes gradients of networks with them)
+
+    // For relu x may also be what it returned.
+    virtual Tensor activate_gradient(const Tensor& x, Act act, const Tensor& g) = 0;
+    // Of equal values the first one of a window in raster order has it all.
+    virtual Tensor max_pool_gradient(const Tensor& x, const Tensor& g, int kernel, int stride) = 0;
+    virtual Tensor unit_length_gradient(const Tensor& x, const Tensor& g) = 0;
 };
 
 }  // namespace gvc::nn

@@ -351,6 +351,38 @@ Tensor max_pool(Context& t) {
     return t.ops.max_pool(t.feature(shape), kernel, stride, t.pick(0, 1));
 }
 
+Tensor unit_length(Context& t) {
+    Shape shape = t.shape(80);
+    shape.c += 2;
+    return t.ops.unit_length(t.feature(shape));
+}
+
+template <Act A>
+Tensor activate_gradient(Context& t) {
+    const Shape shape = t.shape(40);
+    // Zero is where slopes jump.
+    const Tensor x = t.ops.affine(t.pick(0, 1) ? t.feature(shape) : t.input(shape), 1, 1.0f / 128);
+    return t.ops.activate_gradient(x, A, t.pick(0, 1) ? t.feature(shape) : t.input(shape));
+}
+
+Tensor max_pool_gradient(Context& t) {
+    Shape shape = t.shape(40);
+    const int kernel = static_cast<int>(t.pick(1, 3)), stride = static_cast<int>(t.pick(1, 3));
+    shape.h += 3;
+    shape.w += 3;
+    const Tensor x = t.feature(shape);
+    const bool ceil_mode = t.pick(0, 1);
+    const Tensor g = t.input(t.ops.max_pool(x, kernel, stride, ceil_mode).shape());
+    return t.ops.max_pool_gradient(x, g, kernel, stride);
+}
+
+Tensor unit_length_gradient(Context& t) {
+    Shape shape = t.shape(80);
+    shape.c += 2;  // at length 0 there is no gradient
+    return t.ops.unit_length_gradient(t.feature(shape),
+                                      t.pick(0, 1) ? t.feature(shape) : t.input(shape));
+}
+
 Tensor warp_of(Context& t, int64_t channels, bool features, int s,
                Sampling sampling = Sampling::bilinear) {
     Shape cells = t.shape(1);
@@ -434,6 +466,15 @@ const std::vector<CheckCase>& check_cases() {
         {"upsample", positions, upsample},
         {"mean_pool", sums, mean_pool},
         {"max_pool", moves, max_pool},
+        {"unit_length", sums, unit_length},
+        {"gradient of relu", moves, activate_gradient<Act::relu>},
+        {"gradient of leaky", rounds, activate_gradient<Act::leaky>},
+        {"gradient of silu", rounds, activate_gradient<Act::silu>},
+        {"gradient of gelu", rounds, activate_gradient<Act::gelu>},
+        {"gradient of sigmoid", rounds, activate_gradient<Act::sigmoid>},
+        {"gradient of exp", rounds, activate_gradient<Act::exp>},
+        {"gradient of max_pool", sums, max_pool_gradient},
+        {"gradient of unit_length", sums, unit_length_gradient},
         {"warp_blend pictures", positions, warp_pictures},
         {"warp_blend pictures, s = 8", positions, warp_pictures_8},
         {"warp_blend pictures, cubic", positions, warp_cubic},

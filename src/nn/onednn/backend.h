@@ -28,6 +28,8 @@ DType type(const Tensor& x);
 In in(const Tensor& x, int64_t offset = 0);
 Out out(const Tensor& x, int64_t offset = 0);
 
+Unary unary(Act act);
+
 class Convolver;
 struct ConvStorage;
 
@@ -96,6 +98,11 @@ class OneDnnOps final : public InferenceOps {
     Tensor max_pool(const Tensor& x, int kernel, int stride, bool ceil_mode) override;
     Tensor group_norm(const Tensor& x, int groups, const Tensor& weight, const Tensor& bias,
                       float eps) override;
+    Tensor unit_length(const Tensor& x) override;
+
+    Tensor activate_gradient(const Tensor& x, Act act, const Tensor& g) override;
+    Tensor max_pool_gradient(const Tensor& x, const Tensor& g, int kernel, int stride) override;
+    Tensor unit_length_gradient(const Tensor& x, const Tensor& g) override;
 
   private:
     Tensor make(const Shape& shape, DType type);  // contents undefined

@@ -4,7 +4,6 @@
 #include "nn/onednn/backend.h"
 
 namespace gvc::nn::onednn {
-namespace {
 
 Unary unary(Act act) {
     switch (act) {
@@ -25,6 +24,8 @@ Unary unary(Act act) {
     }
     return Unary::none;
 }
+
+namespace {
 
 // The values of a condition [N or 1, C, 1, 1] (fp32) for item n.
 const float* condition(const Tensor& values, int64_t n) {

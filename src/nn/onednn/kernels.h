@@ -82,6 +82,12 @@ struct DepthwiseRow {
     uint16_t* out;
 };
 
+// Positions under a pooling window, clipped to the picture.
+struct Window {
+    int64_t row_stride;  // in elements
+    int64_t rows, columns, channels;
+};
+
 struct Kernels {
     const char* name;
 
@@ -121,6 +127,16 @@ struct Kernels {
     // Largest of a window of rows x columns positions, per channel.
     void (*max_window)(In in, int64_t row_stride, int64_t rows, int64_t columns, int64_t channels,
                        Out out);
+
+    // g * act'(x)
+    void (*activate_gradient)(Unary act, In x, In g, Out out, int64_t count);
+    // Adds g [channels] to `out`, laid out as `in`, where the window's largest value is, if that is
+    // in its rows [first, end).
+    void (*max_window_gradient)(const float* in, const float* g, const Window& window,
+                                int64_t first, int64_t end, float* out);
+    // On [positions, channels]: x / |x|, and g's way back through it.
+    void (*unit_length)(In in, Out out, int64_t positions, int64_t channels);
+    void (*unit_length_gradient)(In x, In g, Out out, int64_t positions, int64_t channels);
 
     // Flows [count, 2 * refs] and logits [count, refs + 1] to WarpRow's planes, `plane_stride`
     // apart: flows times s, softmax of the logits.

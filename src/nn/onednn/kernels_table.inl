@@ -11,6 +11,7 @@ namespace {
 #include "nn/onednn/simd.inl"
 // Needs simd.inl.
 #include "nn/onednn/kernels_elementwise.inl"
+#include "nn/onednn/kernels_gradients.inl"
 #include "nn/onednn/kernels_layout.inl"
 #include "nn/onednn/kernels_motion.inl"
 #include "nn/onednn/kernels_resample.inl"
@@ -44,6 +45,10 @@ const Kernels kTable = {
     .upsample_row = upsample_row,
     .mean_row = mean_row,
     .max_window = max_window,
+    .activate_gradient = activate_gradient,
+    .max_window_gradient = max_window_gradient,
+    .unit_length = unit_length,
+    .unit_length_gradient = unit_length_gradient,
     .warp_planes = warp_planes,
     .warp_row = warp_row,
     .match_row = match_row,

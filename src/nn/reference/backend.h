@@ -79,6 +79,11 @@ class ReferenceOps final : public InferenceOps {
     Tensor max_pool(const Tensor& x, int kernel, int stride, bool ceil_mode) override;
     Tensor group_norm(const Tensor& x, int groups, const Tensor& weight, const Tensor& bias,
                       float eps) override;
+    Tensor unit_length(const Tensor& x) override;
+
+    Tensor activate_gradient(const Tensor& x, Act act, const Tensor& g) override;
+    Tensor max_pool_gradient(const Tensor& x, const Tensor& g, int kernel, int stride) override;
+    Tensor unit_length_gradient(const Tensor& x, const Tensor& g) override;
 };
 
 }  // namespace gvc::nn::reference

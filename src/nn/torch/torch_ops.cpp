@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "nn/pooling.h"
 #include "nn/torch/torch_activations.h"
 #include "nn/torch/torch_motion.h"
 #include "nn/weight_source.h"
@@ -227,6 +228,26 @@ class TorchOps final : public Ops {
         return wrap(at::max_pool2d(to_torch(x), {kernel, kernel}, {stride, stride}, {0, 0}, {1, 1},
                                    ceil_mode));
     }
+    Tensor unit_length(const Tensor& x) override { return wrap(to_torch(x) * unit_share(x)); }
+
+    // ---- gradients ----
+
+    Tensor activate_gradient(const Tensor& x, Act act, const Tensor& g) override {
+        return gradient(x, g, [act](const at::Tensor& v) { return activated(v, act); });
+    }
+    Tensor max_pool_gradient(const Tensor& x, const Tensor& g, int kernel, int stride) override {
+        // Rows and columns that no window reaches have no gradient; those over the edge do no harm.
+        const bool ceil_mode = pooled_size(x.shape().h, kernel, stride, false) != g.shape().h ||
+                               pooled_size(x.shape().w, kernel, stride, false) != g.shape().w;
+        return gradient(x, g, [&](const at::Tensor& v) {
+            return to_torch(max_pool(wrap(v), kernel, stride, ceil_mode));
+        });
+    }
+    Tensor unit_length_gradient(const Tensor& x, const Tensor& g) override {
+        return gradient(x, g,
+                        [this](const at::Tensor& v) { return to_torch(unit_length(wrap(v))); });
+    }
+
     Tensor group_norm(const Tensor& x, int groups, const Tensor& weight, const Tensor& bias,
                       float eps) override {
         at::Tensor v = to_torch(x).contiguous();
@@ -236,6 +257,19 @@ class TorchOps final : public Ops {
     }
 
   private:
+    static at::Tensor unit_share(const Tensor& x) {
+        const at::Tensor squares = to_torch(x).to(at::kFloat).square().sum(1, true);
+        return 1 / (squares.sqrt() + 1e-10);
+    }
+
+    // Back through f, apart from whatever is being recorded around it.
+    template <typename F>
+    static Tensor gradient(const Tensor& x, const Tensor& g, const F& f) {
+        at::AutoGradMode enabled(true);
+        const at::Tensor from = to_torch(x).detach().to(at::kFloat).requires_grad_(true);
+        return wrap(torch::autograd::grad({f(from)}, {from}, {to_torch(g).to(at::kFloat)})[0]);
+    }
+
     static at::Tensor activated(const at::Tensor& x, Act act) {
         switch (act) {
             case Act::none:

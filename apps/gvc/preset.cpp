@@ -1,0 +1,46 @@
+#include "preset.h"
+
+#include <algorithm>
+#include <array>
+
+#include "media/av1_base_coder.h"
+
+namespace gvc::app {
+namespace {
+
+struct Preset {
+    const char* name;
+    int av1;  // SVT-AV1's own number
+    int search_steps;
+};
+
+constexpr std::array<Preset, 6> kPresets = {{{"realtime", 10, 0},
+                                             {"faster", 8, 0},
+                                             {"fast", 6, 0},
+                                             {"medium", 5, 12},
+                                             {"slow", 4, 40},
+                                             {"slower", 2, 120}}};
+
+const Preset& preset_of(const std::string& name) {
+    return *std::find_if(kPresets.begin(), kPresets.end(),
+                         [&](const Preset& p) { return name == p.name; });
+}
+
+}  // namespace
+
+std::vector<std::string> preset_names() {
+    std::vector<std::string> names;
+    for (const Preset& preset : kPresets) names.emplace_back(preset.name);
+    return names;
+}
+
+int search_steps(const std::string& preset) { return preset_of(preset).search_steps; }
+
+std::unique_ptr<codec::BaseCoder> make_base_coder(const std::string& preset, int threads) {
+    media::Av1BaseOptions options;
+    options.threads = threads;
+    options.preset = preset_of(preset).av1;
+    return media::make_av1_base_coder(options);
+}
+
+}  // namespace gvc::app

@@ -1,0 +1,50 @@
+// A keyframe's symbols by descent: what the encoder's network says is where it begins.
+//
+// A network that makes a latent of a picture in one go misses the best one by far ("amortisation
+// gap": Cremer et al., ICML 2018; for compression Campos et al., CVPRW 2019, Yang et al., NeurIPS
+// 2020). Here the latent goes downhill on what the networks were trained for, distortion and bits
+// of this one picture. The bitstream and the decoder stay as they are. docs/decisions/0011.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "codec/picture.h"
+#include "entropy/cdf.h"
+#include "entropy/token_config.h"
+#include "nn/ops.h"
+#include "weights/safetensors.h"
+
+namespace gvc::codec {
+
+// A keyframe as the encoder has it. Arrays are [channels, rows, columns].
+struct KeyframeToSearch {
+    PictureSize size;
+    std::vector<float> rgb;                   // [3, padded height, padded width]
+    std::vector<float> exact;                 // y minus its means, not rounded
+    std::vector<float> means;                 // of y
+    std::span<const uint8_t> scales;          // of y's tokens, in the order of token planes
+    std::span<const entropy::CdfCost> costs;  // of a token at each scale
+    int qp = 0;
+};
+
+class KeyframeSearch {
+  public:
+    // Code::model if LPIPS' weights are not in that folder or damaged.
+    static Result<std::unique_ptr<KeyframeSearch>> make(const weights::SafetensorsFile& tokeniser,
+                                                        const std::string& metrics_folder,
+                                                        nn::Precision precision, int threads);
+    virtual ~KeyframeSearch() = default;
+
+    // y's tokens, in the order of token planes, after so many steps. Pictures that are too small
+    // for LPIPS come out as they went in, rounded.
+    virtual std::vector<int16_t> search(const KeyframeToSearch& key, int steps) = 0;
+    // An operation that failed (no memory) since this was made, if any.
+    virtual const Status& status() const = 0;
+};
+
+}  // namespace gvc::codec
