@@ -20,6 +20,7 @@ constexpr int kChunk = models::kChunkFrames;
 // refined AV1 base, taken as 1, a neural keyframe may look and its GOP be tried still.
 constexpr int kTrialEvery = 10;
 constexpr double kHopelessKey = 1.25;
+constexpr double kSearchGain = 1.6;       // what the search makes of that, about
 constexpr int kLargeHeight = 720;         // lines; pictures above have two slices a unit
 constexpr double kBandPayload = 8 * 900;  // bits of a band that surely fits a packet of 1,200 bytes
 
@@ -50,11 +51,16 @@ void set_chunk_qps(bitstream::Descriptor& descriptor, const std::vector<int>& qp
 }  // namespace
 
 struct Encoder::Try {
+    Try(const bitstream::UnitEncoder& encoder, const models::DecoderState& before)
+        : unit_encoder(encoder), state(before) {}
+
     bitstream::CodedGop coded;
     bitstream::GopLayout layout;
     bitstream::UnitEncoder unit_encoder;
     models::DecoderState state, key_state;  // key_state: after unit 0
     std::vector<int> chunk_qps;
+    std::vector<int> given_qps;  // of the units, where they are settled; else by rate control
+    bool search = false;         // for the keyframe's symbols
     std::vector<Bytes> packets;
     std::vector<std::vector<float>> reconstruction;
     bool keep = false;  // fill it
@@ -176,12 +182,14 @@ Result<std::optional<Encoder::Try>> Encoder::neural_if_better(GopSource& source,
     };
     Try key = begin_try(source);
     key.keep = true;
+    key.search = false;
     code_first(key, source);
     GVC_RETURN_IF_ERROR(model_.status());
     const int index = bitstream::unit_frames(key.coded.descriptor, 0).first;
     GVC_ASSIGN_OR_RETURN(const double of_key,
                          distance(index, key.reconstruction.at(static_cast<size_t>(index))));
-    if (of_key > kHopelessKey * hybrid.distance) return std::optional<Try>();
+    const double hopeless = kHopelessKey * (searches() ? kSearchGain : 1);
+    if (of_key > hopeless * hybrid.distance) return std::optional<Try>();
 
     const std::vector<size_t> all = source.kept;
     auto coded = code_within_rate(source);
@@ -227,7 +235,6 @@ void Encoder::begin_rate(const GopSource& source) {
 }
 
 GopSource Encoder::take_source(const PlannedGop& plan) {
-    searched_.clear();
     GopSource source;
     source.plan = plan;
     for (int i = 0; i < plan.frames; ++i) {
@@ -248,9 +255,7 @@ Result<Encoder::Try> Encoder::code_within_rate(GopSource& source) {
         GVC_ASSIGN_OR_RETURN(Try gop, code_gop(source));
         const double bits = 8.0 * static_cast<double>(size_of(gop.packets));
         if (rate_.gop_done(bits)) continue;
-        if (!rate_.cap() || bits <= *rate_.cap()) {
-            return gop;
-        }
+        if (!rate_.cap() || bits <= *rate_.cap()) return with_search(std::move(gop), source);
         if (source.thin_out()) {
             rate_.shorten(source.chunks());
             continue;
@@ -264,18 +269,38 @@ Result<Encoder::Try> Encoder::code_within_rate(GopSource& source) {
     }
 }
 
+// A GOP whose qps rate control has settled once more, with its keyframe searched for: it costs
+// about the same. Rate control goes without the search, which takes longer than all the rest.
+Result<Encoder::Try> Encoder::with_search(Try plain, const GopSource& source) {
+    if (!searches() || plain.search || !source.plan.key) return plain;
+    Try searched = begin_try(source);
+    searched.search = true;
+    searched.given_qps = plain.chunk_qps;
+    searched.given_qps.insert(searched.given_qps.begin(), plain.coded.descriptor.qp);
+    GVC_RETURN_IF_ERROR(code_units(searched, source));
+    const double bits = 8.0 * static_cast<double>(size_of(searched.packets));
+    if (rate_.cap() && bits > *rate_.cap()) return plain;
+    return searched;
+}
+
 Result<Encoder::Try> Encoder::code_gop(const GopSource& source) {
-    ++tries_;
     Try gop = begin_try(source);
-    code_first(gop, source);
-    for (int unit = 1; unit < gop.layout.units; ++unit) code_chunk(gop, source, unit);
-    GVC_RETURN_IF_ERROR(model_.status());
-    GVC_RETURN_IF_ERROR(pack(gop));
+    GVC_RETURN_IF_ERROR(code_units(gop, source));
     return gop;
 }
 
+Status Encoder::code_units(Try& gop, const GopSource& source) {
+    ++tries_;
+    code_first(gop, source);
+    for (int unit = 1; unit < gop.layout.units; ++unit) code_chunk(gop, source, unit);
+    GVC_RETURN_IF_ERROR(model_.status());
+    return pack(gop);
+}
+
 Encoder::Try Encoder::begin_try(const GopSource& source) {
-    Try gop{{}, {}, unit_encoder_, state_, {}, {}, {}, {}, options_.keep_reconstruction};
+    Try gop(unit_encoder_, state_);
+    gop.keep = options_.keep_reconstruction;
+    gop.search = searches() && rate_.settled();
     gop.coded.kind = source.plan.key ? PacketKind::keyframe : PacketKind::pkey;
     gop.coded.counter = static_cast<uint8_t>(gops_ % bitstream::kGopCounters);
     if (source.plan.key) {
@@ -295,7 +320,6 @@ void Encoder::code_first(Try& gop, const GopSource& source) {
     nn::Ops& ops = model_.ops();
     const int index = bitstream::unit_frames(gop.coded.descriptor, 0).first;
     const WaitingPicture* picture = &source.coded(static_cast<size_t>(index));
-    key_pts_ = picture->pts;
     nn::Tensor rgb;
     {
         StageTimer timer(costs_.transfer, model_.ops());
@@ -314,16 +338,19 @@ void Encoder::code_first(Try& gop, const GopSource& source) {
     if (!source.plan.key) rgb = ops.repeat_batch(rgb, kChunk);
     const Try before = gop;
     while (true) {
-        gop.coded.descriptor.qp = static_cast<uint8_t>(rate_.first_qp());
+        const bool given = !gop.given_qps.empty();
+        const int qp = given ? gop.given_qps.front() : rate_.first_qp();
+        gop.coded.descriptor.qp = static_cast<uint8_t>(qp);
         code_unit(gop, 0, rgb);
         gop.key_state = gop.state;
-        if (!rate_.first_done(8.0 * static_cast<double>(gop.unit_bytes(0)))) return;
+        if (given || !rate_.first_done(8.0 * static_cast<double>(gop.unit_bytes(0)))) return;
         gop = before;
     }
 }
 
 void Encoder::code_chunk(Try& gop, const GopSource& source, int unit) {
-    const int qp = rate_.chunk_qp();
+    const bool given = !gop.given_qps.empty();
+    const int qp = given ? gop.given_qps[static_cast<size_t>(unit)] : rate_.chunk_qp();
     gop.chunk_qps.push_back(qp);
     gop.unit_encoder.set_chunk_qp(unit, qp);
     const bitstream::Descriptor& descriptor = gop.coded.descriptor;
@@ -340,7 +367,7 @@ void Encoder::code_chunk(Try& gop, const GopSource& source, int unit) {
         rgb = to_device(model_.ops(), pictures, size_);
     }
     code_unit(gop, unit, rgb);
-    rate_.chunk_done(8.0 * static_cast<double>(gop.unit_bytes(unit)));
+    if (!given) rate_.chunk_done(8.0 * static_cast<double>(gop.unit_bytes(unit)));
 }
 
 // Pictures to slices; the state goes on as the decoder's will.
@@ -375,9 +402,7 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb) {
         if (unit == 0) choose_bands(gop, tokens);
         scales = gop.unit_encoder.scales(unit, tokens.z);
     }
-    if (role == UnitRole::key && model_.search() && options_.search_steps > 0) {
-        tokens.y = search_key(gop, rgb, exact, means, scales);
-    }
+    if (role == UnitRole::key && gop.search) tokens.y = search_key(rgb, exact, means, scales, qp);
     {
         StageTimer timer(costs_.entropy, model_.ops());
         if (role != UnitRole::key) {
@@ -402,24 +427,18 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb) {
     }
 }
 
-// The keyframe's tokens by search, once for each picture and qp: rate control may come again.
-const std::vector<int16_t>& Encoder::search_key(const Try& gop, const nn::Tensor& rgb,
-                                                const nn::Tensor& exact, const nn::Tensor& means,
-                                                std::span<const uint8_t> scales) {
+std::vector<int16_t> Encoder::search_key(const nn::Tensor& rgb, const nn::Tensor& exact,
+                                         const nn::Tensor& means, std::span<const uint8_t> scales,
+                                         int qp) {
     StageTimer timer(costs_.search, model_.ops());
-    const int qp = gop.coded.descriptor.qp;
-    std::vector<int16_t>& plane = searched_[{key_pts_, qp}];
-    if (plane.empty()) {
-        const auto values = [&](const nn::Tensor& x) {
-            std::vector<float> out(static_cast<size_t>(x.shape().count()));
-            model_.ops().to_host(x, out.data());
-            return out;
-        };
-        plane = model_.search()->search({size_, values(rgb), values(exact), values(means), scales,
-                                         model_.tokens().y_costs(entropy::TokenKind::key), qp},
-                                        options_.search_steps);
-    }
-    return plane;
+    const auto values = [&](const nn::Tensor& x) {
+        std::vector<float> out(static_cast<size_t>(x.shape().count()));
+        model_.ops().to_host(x, out.data());
+        return out;
+    };
+    return model_.search()->search({size_, values(rgb), values(exact), values(means), scales,
+                                    model_.tokens().y_costs(entropy::TokenKind::key), qp},
+                                   options_.search_steps);
 }
 
 // A keyframe of a stream for links that lose packets has as many bands as keep each in a packet.

@@ -3,11 +3,9 @@
 
 #include <cstdint>
 #include <deque>
-#include <map>
 #include <memory>
 #include <optional>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -57,14 +55,17 @@ class Encoder {
 
     void begin_rate(const GopSource& source);
     Result<Try> code_within_rate(GopSource& source);
+    bool searches() const { return model_.search() && options_.search_steps > 0; }
+    Result<Try> with_search(Try plain, const GopSource& source);
     Result<Try> code_gop(const GopSource& source);
+    Status code_units(Try& gop, const GopSource& source);
     Try begin_try(const GopSource& source);
     void code_first(Try& gop, const GopSource& source);
     void code_chunk(Try& gop, const GopSource& source, int unit);
     void code_unit(Try& gop, int unit, const nn::Tensor& rgb);
-    const std::vector<int16_t>& search_key(const Try& gop, const nn::Tensor& rgb,
-                                           const nn::Tensor& exact, const nn::Tensor& means,
-                                           std::span<const uint8_t> scales);
+    std::vector<int16_t> search_key(const nn::Tensor& rgb, const nn::Tensor& exact,
+                                    const nn::Tensor& means, std::span<const uint8_t> scales,
+                                    int qp);
     void choose_bands(Try& gop, const bitstream::UnitTokens& tokens);
     Status pack(Try& gop);
     EncodedGop finish(Try gop, const GopSource& source);
@@ -82,8 +83,6 @@ class Encoder {
     uint64_t last_pts_ = 0;
     StageCosts costs_;  // of the GOP in hand
     int tries_ = 0;
-    uint64_t key_pts_ = 0;
-    std::map<std::pair<uint64_t, int>, std::vector<int16_t>> searched_;  // by key_pts_ and qp
     // After the last GOP that went out:
     uint32_t gops_ = 0;
     bitstream::UnitEncoder unit_encoder_;

@@ -33,7 +33,7 @@ class HybridEncoder {
     void pass(const GopSource& source, double bits);
 
   private:
-    struct Candidate {  // a size of the base
+    struct Candidate {         // a size of the base
         int crf = 0;           // that takes the budget
         double at_budget = 0;  // distance from the original, as if it had taken its very budget
     };

@@ -72,8 +72,7 @@ Result<std::vector<std::vector<float>>> HybridPictures::pictures(int first, int 
     return result;
 }
 
-std::vector<std::vector<float>> HybridPictures::refine(const RefinedGroup& group,
-                                                       int refinement) {
+std::vector<std::vector<float>> HybridPictures::refine(const RefinedGroup& group, int refinement) {
     nn::Ops& ops = model_.ops();
     const int count = group.count;
     models::HybridInput input;
@@ -81,8 +80,7 @@ std::vector<std::vector<float>> HybridPictures::refine(const RefinedGroup& group
     input.rgb = input.previous = to_whole_cells(ops, rgb_.data(), count, size_);
     const bool recurrent = model_.hybrid()->recurrent();
     if (recurrent && group.first > 0 && group.first == refined_end_)
-        input.previous =
-            models::previous_pictures(ops, input.rgb, last_rgb_, last_refined_, count);
+        input.previous = models::previous_pictures(ops, input.rgb, last_rgb_, last_refined_, count);
     const nn::Shape code{1, cells.channels, cells.rows, cells.columns};
     input.detail = ops.repeat_batch(ops.from_host(code, detail_.data()), count);
     const auto n = static_cast<size_t>(count);

@@ -78,6 +78,10 @@ class InventingOps final : public nn::Ops {
     }
     Tensor block_match(const Tensor&, const Tensor&, int) override { return {}; }
     Tensor max_pool(const Tensor&, int, int, bool) override { return {}; }
+    Tensor unit_length(const Tensor&) override { return {}; }
+    Tensor activate_gradient(const Tensor&, nn::Act, const Tensor&) override { return {}; }
+    Tensor max_pool_gradient(const Tensor&, const Tensor&, int, int) override { return {}; }
+    Tensor unit_length_gradient(const Tensor&, const Tensor&) override { return {}; }
     Tensor group_norm(const Tensor&, int, const Tensor&, const Tensor&, float) override {
         return {};
     }

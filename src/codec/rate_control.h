@@ -63,6 +63,8 @@ class RateControl {
     // The GOP in hand is to be coded with fewer frames; all its tries are forgotten.
     void shorten(int chunks);
 
+    // Whether qps do not depend on bits.
+    bool settled() const { return !by_rate() && options_.maxrate == 0; }
     int first_qp() const { return first_qp_; }
     // Bits of the first unit at first_qp(). True: code it again, at a new first_qp().
     bool first_done(double bits);

@@ -6,6 +6,9 @@
 
 #include "codec/detail.h"
 #include "codec/stream_testonly.h"
+#include "models/lpips_gradient.h"
+#include "nn/gradient_weights.h"
+#include "nn/onednn/onednn_ops.h"
 
 namespace gvc::codec {
 namespace {
@@ -40,6 +43,42 @@ TEST(TrainedWeights, CodeARecognisablePicture) {
             EXPECT_GT(psnr(decoding.frames[i].rgb, test_picture(size, double(i))), least) << qp;
         }
     }
+}
+
+// Whether the search pays, and comes to the same each time.
+TEST(TrainedWeights, SearchedKeyframesLookBetterForTheirBits) {
+    const std::string folder = std::string(GVC_SOURCE_DIR) + "/models/";
+    ModelOptions options;
+    options.tokeniser_path = folder + "tokeniser.safetensors";
+    options.metrics_folder = folder + "metrics";
+    if (!std::filesystem::exists(options.tokeniser_path)) GTEST_SKIP() << "no weights in models/";
+    const PictureSize size{200, 120};
+    options.threads = 1;
+    const auto encode = [&](int steps) {
+        const auto model = Model::load(options);
+        EncoderOptions encoder = test_options(size, 16);
+        encoder.search_steps = steps;
+        return test_encode(*model.value(), encoder, 1);
+    };
+    const auto plain = encode(0), searched = encode(16);
+    EXPECT_EQ(all_packets(searched), all_packets(encode(16)));
+
+    const auto alex =
+        weights::SafetensorsFile::open(folder + "metrics/lpips_alex_v0.1_fp32.safetensors");
+    const nn::FileWeights weights(alex.value());
+    const nn::GradientWeights both(weights);
+    const auto ops = nn::make_onednn_ops(both, nn::Precision::fp32);
+    nn::GradientOps recording(*ops);
+    models::LpipsGradient lpips(recording, models::LpipsNet::alex);
+    const nn::Shape shape{1, 3, size.height, size.width};
+    lpips.aim(ops->from_host(shape, test_picture(size, 0).data()));
+    const auto model = Model::load(options);
+    const auto distance = [&](const auto& encoding) {
+        const auto decoding = test_decode(*model.value(), all_packets(encoding), {});
+        return lpips.distance(ops->from_host(shape, decoding.frames.at(0).rgb.data()));
+    };
+    EXPECT_LT(distance(searched), 0.85 * distance(plain));
+    EXPECT_LT(double(searched.bytes()), 1.1 * double(plain.bytes()));
 }
 
 // Size S: what a decoder's speed rests on. A larger network does not slip in unseen.

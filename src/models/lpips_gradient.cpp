@@ -13,6 +13,21 @@ void LpipsGradient::aim(const Tensor& rgb) {
         truth_.push_back(ops_.inner().unit_length(tap));
 }
 
+double LpipsGradient::distance(const Tensor& rgb) {
+    Ops& plain = ops_.inner();
+    const std::vector<Tensor> taps = features_.run(ops_, rgb);
+    double sum = 0;
+    for (size_t k = 0; k < taps.size(); ++k) {
+        const Tensor difference = plain.sub(plain.unit_length(taps[k]), truth_[k]);
+        const Tensor mean = plain.global_mean(plain.mul(difference, difference));
+        std::vector<float> means(static_cast<size_t>(mean.shape().count())), head = means;
+        plain.to_host(mean, means.data());
+        plain.to_host(features_.heads()[k], head.data());
+        for (size_t c = 0; c < means.size(); ++c) sum += double{head[c]} * means[c];
+    }
+    return sum;
+}
+
 Tensor LpipsGradient::operator()(const Tensor& rgb, float weight) {
     Ops& plain = ops_.inner();
     ops_.watch(rgb);

@@ -51,13 +51,28 @@ GVC_FLATTEN void binary(Binary op, In a, In b, Out out, int64_t count) {
 
 GVC_FLATTEN void scale_shift(In in, const float* scale, const float* shift, Out out,
                              int64_t positions, int64_t channels) {
+    // Pictures have fewer channels than a vector has lanes: as many positions as fill whole vectors
+    // are taken as one.
+    const int64_t group = channels < kLanes ? kLanes : 1, width = group * channels;
+    float scales[kLanes * kLanes], shifts[kLanes * kLanes];
+    if (group > 1) {
+        for (int64_t i = 0; i < width; ++i) {
+            scales[i] = scale[i % channels];
+            shifts[i] = shift ? shift[i % channels] : 0;
+        }
+        scale = scales;
+        shift = shifts;
+    }
     with_type(in, out, [&](auto* from, auto* to) {
-        for (int64_t p = 0; p < positions; ++p, from += channels, to += channels)
-            each_vector(channels, [&](int64_t c, int64_t lanes) {
+        for (int64_t left = positions * channels; left > 0; left -= width) {
+            each_vector(left < width ? left : width, [&](int64_t c, int64_t lanes) {
                 Vec x = load(from + c, lanes) * load(scale + c, lanes);
                 if (shift) x += load(shift + c, lanes);
                 store(to + c, x, lanes);
             });
+            from += width;
+            to += width;
+        }
     });
 }
 
