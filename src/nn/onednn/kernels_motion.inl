@@ -135,39 +135,163 @@ inline Vec4 sample_rgb(const float* picture, const Samples& at, int64_t i, int64
     return (above + (below - above) * at.y_share[i]) * at.mask[i];
 }
 
-// Keys' kernel of sharpness a, as in the reference backend.
-inline void cubic_weights(float a, float t, float* weights) {
-    const auto near = [a](float d) { return ((a + 2) * d - (a + 3)) * d * d + 1; };
-    const auto far = [a](float d) { return ((a * d - 5 * a) * d + 8 * a) * d - 4 * a; };
-    weights[0] = far(t + 1);
-    weights[1] = near(t);
-    weights[2] = near(1 - t);
-    weights[3] = far(2 - t);
+// Cubic samples read pairs of neighbouring RGB pixels: eight floats, of which the last two count
+// for nothing (they are the next pixel's, or in the slack of a buffer). A pair is one vector where
+// there are such, else two. Longer ones, with a row of four pixels in each, are slower: nearly all
+// of their loads reach across the end of a cache line.
+typedef float PairPart __attribute__((vector_size(GVC_VECTOR_BYTES < 32 ? GVC_VECTOR_BYTES : 32)));
+constexpr int64_t kPartLanes = sizeof(PairPart) / sizeof(float);
+constexpr int64_t kPairParts = 8 / kPartLanes;
+
+inline PairPart load_part(const float* from) {
+    PairPart part;
+    __builtin_memcpy(&part, from, sizeof part);
+    return part;
 }
 
-inline Vec4 sample_rgb_cubic(const WarpRow& job, const float* picture, const Samples& at,
-                             int64_t i) {
-    float across[4], down[4];
-    cubic_weights(job.cubic, at.x_share[i], across);
-    cubic_weights(job.cubic, at.y_share[i], down);
-    const int64_t position = at.position[i];
-    Vec4 sum{};
-    if (position >= 0) {
-        const float* row = picture + 3 * (position - job.w - 1);
-        for (int64_t j = 0; j < 4; ++j, row += 3 * job.w)
-            sum += (load4(row) * across[0] + load4(row + 3) * across[1] +
-                    load4(row + 6) * across[2] + load4(row + 9) * across[3]) *
-                   down[j];
-        return sum * at.mask[i];
+// Keys' kernel, as in the reference backend, as polynomials: around a position that lies t behind
+// the second of four pixels, pixel k weighs the sum of of[n][k] * t^n.
+struct CubicTerms {
+    explicit CubicTerms(float a)
+        : of{{0, 1, 0, 0}, {a, 0, -a, 0}, {-2 * a, -a - 3, 2 * a + 3, a}, {a, a + 2, -a - 2, -a}} {}
+
+    float of[4][4];
+};
+
+// The weights of the floats of a pair.
+struct PairTerms {
+    PairTerms(const CubicTerms& terms, int64_t first_pixel) {
+        for (int64_t n = 0; n < 4; ++n) {
+            float lanes[8] = {};
+            for (int64_t i = 0; i < 6; ++i) lanes[i] = terms.of[n][first_pixel + i / 3];
+            for (int64_t p = 0; p < kPairParts; ++p) of[n][p] = load_part(lanes + p * kPartLanes);
+        }
     }
-    const int64_t top = ~position / job.w, left = ~position % job.w;
+
+    PairPart weights(int64_t p, float t) const {
+        return ((of[3][p] * t + of[2][p]) * t + of[1][p]) * t + of[0][p];
+    }
+
+    PairPart of[4][kPairParts];
+};
+
+struct CubicKernel {
+    explicit CubicKernel(float a) : rows(a), left(rows, 0), right(rows, 2) {}
+
+    CubicTerms rows;
+    PairTerms left, right;
+};
+
+// Cubic samples are made for so many pixels of a row at once. (A reference whose mask is next to
+// nothing in all of them could be left out, but networks make none: see docs/decisions/0010.)
+constexpr int64_t kCubicRun = 32;
+
+// The weights of the four rows times the mask.
+inline void weigh_rows(const CubicTerms& terms, const float* y_share, const float* mask,
+                       float (*weights)[kCubicRun]) {
+    for (int64_t i = 0; i < kCubicRun; i += kLanes) {
+        const Vec t = load(y_share + i), share = load(mask + i);
+#pragma GCC unroll 4
+        for (int64_t j = 0; j < 4; ++j) {
+            const Vec weight =
+                ((terms.of[3][j] * t + terms.of[2][j]) * t + terms.of[1][j]) * t + terms.of[0][j];
+            store(weights[j] + i, weight * share);
+        }
+    }
+}
+
+// The 4x4 pixels around a position near the picture's edge, whose pixels are repeated. Rare: it
+// must not take registers from the loop that calls it.
+__attribute__((noinline)) void repeat_edges(const WarpRow& job, const float* picture,
+                                            int64_t position, float* pixels) {
+    const int64_t top = position / job.w, left = position % job.w;
     const auto inside = [](int64_t k, int64_t end) { return k < 0 ? 0 : k < end ? k : end - 1; };
     for (int64_t j = 0; j < 4; ++j) {
         const float* row = picture + 3 * job.w * inside(top + j - 1, job.h);
-        for (int64_t k = 0; k < 4; ++k)
-            sum += load4(row + 3 * inside(left + k - 1, job.w)) * (across[k] * down[j]);
+        for (int64_t k = 0; k < 4; ++k, pixels += 3)
+            __builtin_memcpy(pixels, row + 3 * inside(left + k - 1, job.w), 12);
     }
-    return sum * at.mask[i];
+}
+
+// Adds what `count` pixels from `start` on take from a reference to `totals`, a pair a pixel: the
+// sums of the first and third and of the second and fourth column. A function of its own so that
+// its loop has the registers to itself.
+__attribute__((noinline)) GVC_FLATTEN void add_cubic_run(const WarpRow& job,
+                                                         const CubicKernel& kernel,
+                                                         const float* picture, const Samples& at,
+                                                         int64_t start, int64_t count,
+                                                         float* totals) {
+    alignas(64) float down[4][kCubicRun];  // stores across the end of a cache line take long
+    weigh_rows(kernel.rows, at.y_share + start, at.mask + start, down);
+    // Copies, which no store can change, so that they stay in registers.
+    const PairTerms left = kernel.left, right = kernel.right;
+    const int32_t* positions = at.position + start;
+    const float* x_share = at.x_share + start;
+    const int64_t w = job.w;
+    float edge[4 * 12 + 2];
+    for (int64_t i = 0; i < count; ++i, totals += 8) {
+        const int64_t position = positions[i];
+        const float* from = picture + 3 * (position - w - 1);
+        int64_t stride = 3 * w;
+        if (position < 0) {
+            repeat_edges(job, picture, ~position, edge);
+            from = edge;
+            stride = 12;
+        }
+        const auto mixed_rows = [&](const float* part) {
+            return load_part(part) * down[0][i] + load_part(part + stride) * down[1][i] +
+                   load_part(part + 2 * stride) * down[2][i] +
+                   load_part(part + 3 * stride) * down[3][i];
+        };
+        const float t = x_share[i];
+#pragma GCC unroll 2
+        for (int64_t p = 0; p < kPairParts; ++p) {
+            const float* part = from + p * kPartLanes;
+            const PairPart total = load_part(totals + p * kPartLanes) +
+                                   mixed_rows(part) * left.weights(p, t) +
+                                   mixed_rows(part + 6) * right.weights(p, t);
+            __builtin_memcpy(totals + p * kPartLanes, &total, sizeof total);
+        }
+    }
+}
+
+// The same from a reference that did not move there.
+inline void add_still_run(const float* from, const float* mask, int64_t count, float* totals) {
+    for (int64_t i = 0; i < count; ++i, from += 3, totals += 8) {
+        const Vec4 total = load4(totals) + load4(from) * mask[i];
+        __builtin_memcpy(totals, &total, 12);
+    }
+}
+
+// Each write's fourth float is overwritten by the next pixel; behind the last one is the next row,
+// which another thread may own.
+template <typename F>
+inline void write_rgb(float* out, int64_t count, const F& pixel) {
+    for (int64_t i = 0; i + 1 < count; ++i) {
+        const Vec4 value = pixel(i);
+        __builtin_memcpy(out + 3 * i, &value, 16);
+    }
+    const Vec4 value = pixel(count - 1);
+    __builtin_memcpy(out + 3 * (count - 1), &value, 12);
+}
+
+inline void blend_rgb_cubic(const WarpRow& job, const Samples* samples, float* __restrict out) {
+    const CubicKernel kernel(job.cubic);
+    for (int64_t start = 0; start < job.w; start += kCubicRun) {
+        const int64_t count = job.w - start < kCubicRun ? job.w - start : kCubicRun;
+        alignas(64) float totals[8 * kCubicRun] = {};
+        for (int64_t r = 0; r < job.refs; ++r) {
+            const float* picture = static_cast<const float*>(job.pictures[r].data);
+            const Samples& at = samples[r];
+            if (at.position)
+                add_cubic_run(job, kernel, picture, at, start, count, totals);
+            else
+                add_still_run(picture + 3 * (job.w * job.y + start), at.mask + start, count,
+                              totals);
+        }
+        write_rgb(out + 3 * start, count,
+                  [&](int64_t i) { return load4(totals + 8 * i) + load4(totals + 8 * i + 3); });
+    }
 }
 
 inline void blend_rgb(const WarpRow& job, const Samples* samples, float* __restrict out) {
@@ -179,21 +303,12 @@ inline void blend_rgb(const WarpRow& job, const Samples* samples, float* __restr
             const float* from = static_cast<const float*>(job.pictures[r].data);
             if (!at.position)
                 total += load4(from + 3 * (job.w * job.y + i)) * at.mask[i];
-            else if (job.cubic != 0)
-                total += sample_rgb_cubic(job, from, at, i);
             else
                 total += sample_rgb(from, at, i, right, down);
         }
         return total;
     };
-    // Each write's fourth float is overwritten by the next pixel; behind the last one is the next
-    // row, which another thread may own.
-    for (int64_t i = 0; i + 1 < job.w; ++i) {
-        const Vec4 value = pixel(i);
-        __builtin_memcpy(out + 3 * i, &value, 16);
-    }
-    const Vec4 value = pixel(job.w - 1);
-    __builtin_memcpy(out + 3 * (job.w - 1), &value, 12);
+    write_rgb(out, job.w, pixel);
 }
 
 template <typename T>
@@ -248,7 +363,9 @@ GVC_FLATTEN void warp_row(const WarpRow& job) {
         if (still) continue;
         locate(job, fine[0], fine[1], samples[r]);
     }
-    if (rgb)
+    if (rgb && job.cubic != 0)
+        blend_rgb_cubic(job, samples, static_cast<float*>(job.out.data));
+    else if (rgb)
         blend_rgb(job, samples, static_cast<float*>(job.out.data));
     else if (job.out.type == DType::f32)
         blend_any(job, samples, static_cast<float*>(job.out.data));
