@@ -258,7 +258,9 @@ TEST(ModelFiles, MismatchedAndIncompleteFilesAreRefused) {
     const RandomWeights a = random_weights(1), b = random_weights(2);
     EXPECT_EQ(Model::load(a.tokeniser, &b.refiner, {}).status().code(), Code::model);
     EXPECT_EQ(Model::load(a.refiner, nullptr, {}).status().code(), Code::model);
-    const auto missing = Model::load({.tokeniser_path = "/nonexistent.safetensors"});
+    ModelOptions nowhere;
+    nowhere.tokeniser_path = "/nonexistent.safetensors";
+    const auto missing = Model::load(nowhere);
     EXPECT_EQ(missing.status().code(), Code::model);
     EXPECT_FALSE(missing.status().hint().empty());
     const auto base_only = Model::load(a.tokeniser, nullptr, {});

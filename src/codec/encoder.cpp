@@ -66,6 +66,7 @@ struct Encoder::Try {
     bool keep = false;  // fill it
 
     size_t unit_bytes(int unit) const { return size_of(coded.units[static_cast<size_t>(unit)]); }
+    double first_bits() const { return 8.0 * static_cast<double>(unit_bytes(0)); }
 };
 
 // ---- pictures in ----
@@ -254,7 +255,7 @@ Result<Encoder::Try> Encoder::code_within_rate(GopSource& source) {
     while (true) {
         GVC_ASSIGN_OR_RETURN(Try gop, code_gop(source));
         const double bits = 8.0 * static_cast<double>(size_of(gop.packets));
-        if (rate_.gop_done(bits)) continue;
+        if (rate_.gop_done(bits + growth_to_come(gop))) continue;
         if (!rate_.cap() || bits <= *rate_.cap()) return with_search(std::move(gop), source);
         if (source.thin_out()) {
             rate_.shorten(source.chunks());
@@ -280,7 +281,15 @@ Result<Encoder::Try> Encoder::with_search(Try plain, const GopSource& source) {
     GVC_RETURN_IF_ERROR(code_units(searched, source));
     const double bits = 8.0 * static_cast<double>(size_of(searched.packets));
     if (rate_.cap() && bits > *rate_.cap()) return plain;
+    const double growth = searched.first_bits() / plain.first_bits() - 1;
+    search_growth_ += (growth - search_growth_) / 2;
     return searched;
+}
+
+// By how much the search will change the bits of the keyframe.
+double Encoder::growth_to_come(const Try& gop) const {
+    const bool searched_later = searches() && !gop.search && gop.coded.kind == PacketKind::keyframe;
+    return searched_later ? search_growth_ * gop.first_bits() : 0;
 }
 
 Result<Encoder::Try> Encoder::code_gop(const GopSource& source) {
@@ -343,7 +352,7 @@ void Encoder::code_first(Try& gop, const GopSource& source) {
         gop.coded.descriptor.qp = static_cast<uint8_t>(qp);
         code_unit(gop, 0, rgb);
         gop.key_state = gop.state;
-        if (given || !rate_.first_done(8.0 * static_cast<double>(gop.unit_bytes(0)))) return;
+        if (given || !rate_.first_done(gop.first_bits() + growth_to_come(gop))) return;
         gop = before;
     }
 }

@@ -57,6 +57,7 @@ class Encoder {
     Result<Try> code_within_rate(GopSource& source);
     bool searches() const { return model_.search() && options_.search_steps > 0; }
     Result<Try> with_search(Try plain, const GopSource& source);
+    double growth_to_come(const Try& gop) const;
     Result<Try> code_gop(const GopSource& source);
     Status code_units(Try& gop, const GopSource& source);
     Try begin_try(const GopSource& source);
@@ -83,6 +84,7 @@ class Encoder {
     uint64_t last_pts_ = 0;
     StageCosts costs_;  // of the GOP in hand
     int tries_ = 0;
+    double search_growth_ = 0.02;  // of a keyframe's bits by the search, so far
     // After the last GOP that went out:
     uint32_t gops_ = 0;
     bitstream::UnitEncoder unit_encoder_;

@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "base/result.h"
+#include "codec/keyframe_descent.h"
 #include "codec/picture.h"
 #include "entropy/cdf.h"
-#include "entropy/token_config.h"
 #include "nn/ops.h"
 #include "weights/safetensors.h"
 
@@ -38,13 +38,17 @@ class KeyframeSearch {
     static Result<std::unique_ptr<KeyframeSearch>> make(const weights::SafetensorsFile& tokeniser,
                                                         const std::string& metrics_folder,
                                                         nn::Precision precision, int threads);
-    virtual ~KeyframeSearch() = default;
 
-    // y's tokens, in the order of token planes, after so many steps. Pictures that are too small
-    // for LPIPS come out as they went in, rounded.
-    virtual std::vector<int16_t> search(const KeyframeToSearch& key, int steps) = 0;
+    // y's tokens, in the order of token planes, after so many steps. Large pictures are searched
+    // tile by tile, so that memory is bounded.
+    std::vector<int16_t> search(const KeyframeToSearch& key, int steps);
+
     // An operation that failed (no memory) since this was made, if any.
-    virtual const Status& status() const = 0;
+    const Status& status() const { return descent_->status(); }
+
+  private:
+    KeyframeSearch() = default;
+    std::unique_ptr<KeyframeDescent> descent_;
 };
 
 }  // namespace gvc::codec

@@ -1,0 +1,119 @@
+#include "codec/keyframe_descent.h"
+
+#include <cmath>
+#include <numbers>
+
+#include "codec/quantiser.h"
+#include "entropy/token_config.h"
+#include "nn/onednn/onednn_ops.h"
+
+namespace gvc::codec {
+namespace {
+
+// The loss is that of stage key of the trainer: kL1 * L1 + kLpips * LPIPS + bits, weighed as there.
+// LPIPS is that of two networks in turn: both each time is half as fast, and hardly better.
+constexpr float kL1 = 2.0f;
+constexpr float kLpips = 0.4f;
+constexpr float kKeyShare = 25.0f;
+
+// The more steps the smaller the first one, measured: 0.06 of a quantiser's step for 10, 0.03 for
+// 60. They shrink to nothing along a cosine.
+float step_length(int step, int steps) {
+    const float part = static_cast<float>(step) / static_cast<float>(steps);
+    return 0.095f / std::sqrt(static_cast<float>(steps)) *
+           (1.0f + std::cos(std::numbers::pi_v<float> * part));
+}
+
+// Kingma and Ba, "Adam", ICLR 2015.
+class Adam {
+  public:
+    explicit Adam(size_t count) : mean_(count), square_(count) {}
+
+    void next() {
+        ++step_;
+        mean_share_ = 1.0f - std::pow(kDecay, step_);
+        square_share_ = 1.0f - std::pow(kSquareDecay, step_);
+    }
+    // What to take off value i, in units of the step's length.
+    float operator()(size_t i, float gradient) {
+        mean_[i] = kDecay * mean_[i] + (1 - kDecay) * gradient;
+        square_[i] = kSquareDecay * square_[i] + (1 - kSquareDecay) * gradient * gradient;
+        return mean_[i] / mean_share_ / (std::sqrt(square_[i] / square_share_) + 1e-12f);
+    }
+
+  private:
+    static constexpr float kDecay = 0.9f, kSquareDecay = 0.99f;
+    std::vector<float> mean_, square_;
+    float mean_share_ = 0, square_share_ = 0, step_ = 0;
+};
+
+}  // namespace
+
+KeyframeDescent::KeyframeDescent(const nn::WeightSource& tokeniser,
+                                 const models::TokeniserConfig& config,
+                                 const nn::WeightSource& alex, const nn::WeightSource& squeeze,
+                                 nn::Precision precision, int threads)
+    : plain_(nn::make_onednn_ops(weights_, precision)), decoder_ops_(*plain_), lpips_ops_(*plain_) {
+    plain_->set_threads(threads);
+    sources_.now = &tokeniser;
+    tokeniser_.emplace(decoder_ops_, config);
+    sources_.now = &alex;
+    lpips_.emplace_back(lpips_ops_, models::LpipsNet::alex);
+    sources_.now = &squeeze;
+    lpips_.emplace_back(lpips_ops_, models::LpipsNet::squeeze);
+    sources_.now = nullptr;
+}
+
+void KeyframeDescent::go_back(const Target& target, const nn::Tensor& y_hat, int qp,
+                              models::LpipsGradient& lpips, std::vector<float>& gradient) {
+    models::DecoderState state;
+    decoder_ops_.watch(y_hat);
+    const nn::Tensor rgb =
+        tokeniser_->decode_key(decoder_ops_, y_hat, {static_cast<float>(qp)}, state).rgb;
+
+    // The sign of the difference, but for pixels that are nearly right.
+    constexpr float kSteep = 1e4f;
+    const nn::Tensor sign =
+        plain_->clamp(plain_->affine(plain_->sub(rgb, target.rgb), kSteep, 0.0f), -1.0f, 1.0f);
+    const float l1_share = kL1 / static_cast<float>(rgb.shape().count());
+    const nn::Tensor of_l1 = plain_->affine(sign, l1_share, 0.0f);
+    const nn::Tensor of_rgb = plain_->mul(plain_->add(of_l1, lpips(rgb, kLpips)), target.counts);
+    plain_->to_host(decoder_ops_.gradient({{rgb, of_rgb}}), gradient.data());
+}
+
+std::vector<float> KeyframeDescent::run(const KeyframePart& part,
+                                        std::span<const entropy::CdfCost> costs, int steps) {
+    const nn::Shape picture{1, 3, part.height, part.width};
+    const nn::Shape latent{1, entropy::kYChannels, part.height / 16, part.width / 16};
+    const Target target{plain_->from_host(picture, part.rgb.data()),
+                        plain_->from_host(picture, part.counts.data())};
+    for (models::LpipsGradient& lpips : lpips_) lpips.aim(target.rgb);
+    const nn::Tensor means = plain_->from_host(latent, part.means.data());
+    const float bit_weight = models::rate_weight(static_cast<float>(part.qp)) /
+                             (kKeyShare * static_cast<float>(part.width * part.height));
+    const size_t count = part.exact.size();
+    std::vector<float> value = part.exact, symbols = value, gradient(count);
+    const auto round = [&] {
+        for (size_t i = 0; i < count; ++i)
+            if (part.scales[i] != 0) symbols[i] = static_cast<float>(quantise(value[i]));
+    };
+    round();
+    Adam adam(count);
+    for (int step = 0; step < steps; ++step) {
+        go_back(target, plain_->add(plain_->from_host(latent, symbols.data()), means), part.qp,
+                lpips_[static_cast<size_t>(step) % lpips_.size()], gradient);
+        const float length = step_length(step, steps);
+        adam.next();
+        for (size_t i = 0; i < count; ++i) {
+            if (part.scales[i] == 0) continue;
+            const entropy::CdfCost& cost = costs[part.scales[i]];
+            const int symbol = static_cast<int>(symbols[i]);
+            const float bits = 0.5f * (cost.bits(symbol + 1) - cost.bits(symbol - 1));
+            value[i] -= length * adam(i, gradient[i] + bit_weight * bits);
+        }
+        round();
+    }
+    return symbols;
+}
+
+}  // namespace gvc::codec

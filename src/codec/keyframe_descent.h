@@ -1,0 +1,73 @@
+// The descent of codec/keyframe_search.h on a part of a keyframe.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "entropy/cdf.h"
+#include "models/lpips_gradient.h"
+#include "models/tokeniser.h"
+#include "nn/gradient_ops.h"
+#include "nn/gradient_weights.h"
+#include "nn/inference_ops.h"
+#include "weights/safetensors.h"
+
+namespace gvc::codec {
+
+// Arrays are [channels, rows, columns]; those of the latent have 96 channels, at 1/16.
+struct KeyframePart {
+    int64_t width = 0, height = 0;  // in pixels, multiples of 64
+    std::vector<float> rgb;         // [3, height, width]
+    std::vector<float> counts;      // likewise: 1 where errors count, else 0
+    std::vector<float> exact;       // y minus its means, where the descent starts
+    std::vector<float> means;       // of y
+    std::vector<uint8_t> scales;    // of y's symbols; 0: stays as it is, rounded or 0 in `exact`
+    int qp = 0;
+};
+
+class KeyframeDescent {
+  public:
+    // Check status() afterwards.
+    KeyframeDescent(const nn::WeightSource& tokeniser, const models::TokeniserConfig& config,
+                    const nn::WeightSource& alex, const nn::WeightSource& squeeze,
+                    nn::Precision precision, int threads);
+    KeyframeDescent(const KeyframeDescent&) = delete;  // networks refer to members
+    KeyframeDescent& operator=(const KeyframeDescent&) = delete;
+
+    // Symbols after so many steps; costs: of a symbol at each scale.
+    std::vector<float> run(const KeyframePart& part, std::span<const entropy::CdfCost> costs,
+                           int steps);
+
+    // A weight that is missing or an operation that failed, if any.
+    const Status& status() const { return plain_->status(); }
+
+  private:
+    // Which file parameters come from while a network is made: two of them have the same names.
+    struct Sources : nn::WeightSource {
+        const nn::WeightSource* now = nullptr;
+        std::optional<nn::WeightArray> find(const std::string& name) const override {
+            return now->find(name);
+        }
+    };
+    struct Target {
+        nn::Tensor rgb, counts;
+    };
+
+    // Gradient of the distortion, with one of the LPIPS, with respect to y_hat.
+    void go_back(const Target& target, const nn::Tensor& y_hat, int qp,
+                 models::LpipsGradient& lpips, std::vector<float>& gradient);
+
+    Sources sources_;
+    nn::GradientWeights weights_{sources_};
+    std::unique_ptr<nn::InferenceOps> plain_;
+    nn::GradientOps decoder_ops_, lpips_ops_;
+    std::optional<models::Tokeniser> tokeniser_;
+    std::vector<models::LpipsGradient> lpips_;
+};
+
+}  // namespace gvc::codec
