@@ -86,19 +86,38 @@ std::string search_weights(const EncodeOptions& options, Console& console) {
     return {};
 }
 
+// The search for a keyframe's symbols goes down on LPIPS as its networks' strides see the picture,
+// and looks best just so. What is compared with pictures that nobody searched for is judged half a
+// stride beside it.
+constexpr int kBesideTheGrid = 2;
+
+// Planar, without its first rows and columns.
+std::vector<float> beside_the_grid(std::span<const float> rgb, codec::PictureSize size) {
+    std::vector<float> part;
+    const auto w = static_cast<size_t>(size.width);
+    for (size_t row = 0; row < 3 * static_cast<size_t>(size.height); ++row) {
+        if (row % static_cast<size_t>(size.height) < kBesideTheGrid) continue;
+        const auto line = rgb.subspan(row * w, w).subspan(kBesideTheGrid);
+        part.insert(part.end(), line.begin(), line.end());
+    }
+    return part;
+}
+
 // LPIPS as the measure by which the encoder compares its choices; none where its weights are
 // missing or the pictures too small for it.
 codec::PictureDistance perceptual_distance(const EncodeOptions& options,
                                            const media::StreamInfo& info) {
-    if (std::min(info.width, info.height) < eval::kLpipsMinSide) return {};
+    if (std::min(info.width, info.height) < eval::kLpipsMinSide + kBesideTheGrid) return {};
     auto lpips = eval::Lpips::open(metrics_folder(options.compute.model), models::LpipsNet::alex,
                                    options.compute.threads);
     if (!lpips.ok()) return {};
     const auto shared = std::make_shared<eval::Lpips>(std::move(*lpips));
     return [shared](std::span<const float> a, std::span<const float> b,
                     codec::PictureSize size) -> Result<double> {
-        GVC_ASSIGN_OR_RETURN(const auto maps,
-                             shared->features({a.data(), b.data()}, size.width, size.height));
+        const auto one = beside_the_grid(a, size), other = beside_the_grid(b, size);
+        GVC_ASSIGN_OR_RETURN(const auto maps, shared->features({one.data(), other.data()},
+                                                               size.width - kBesideTheGrid,
+                                                               size.height - kBesideTheGrid));
         return shared->distance(maps[0], maps[1]);
     };
 }
