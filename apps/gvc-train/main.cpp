@@ -122,10 +122,6 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(1e-3, 1.0));
     app.add_option("--lpips", o.lpips, "its weight beside 2 x L1, of base pictures")
         ->check(CLI::Range(0.0, 100.0));
-    app.add_option("--search", o.search_steps,
-                   "key: in half of the batches symbols as an encoder's search finds them, with so "
-                   "many steps")
-        ->check(CLI::Range(0, 1000));
     app.add_option("--rate-fine", o.rate_fine,
                    "chunk, gop: bits a pixel wanted at qp 0; 0: as it comes");
     app.add_option("--rate-coarse", o.rate_coarse, "the same at qp 31");

@@ -57,28 +57,6 @@ CodedPicture code_key(nn::Ops& ops, const Networks& nets, const at::Tensor& rgb,
     return q.coded;
 }
 
-OpenKey open_key(nn::Ops& ops, const Networks& nets, const at::Tensor& rgb,
-                 const std::vector<float>& qps) {
-    const models::Latent latent = nets.tokeniser.analyse_key(ops, from_torch(rgb), qps);
-    OpenKey key;
-    key.z = to_torch(latent.z).to(at::kFloat).detach();
-    key.z_hat = at::floor(key.z + 0.5);
-    key.mean = to_torch(nets.tokeniser.key_means(ops, from_torch(key.z_hat))).to(at::kFloat);
-    key.residual = to_torch(latent.y).to(at::kFloat).detach() - key.mean.detach();
-    return key;
-}
-
-CodedPicture close_key(nn::Ops& ops, const Networks& nets, const OpenKey& key,
-                       const at::Tensor& symbols, const std::vector<float>& qps) {
-    CodedPicture coded;
-    // What is coded stays what was found while means move.
-    coded.rates = nets.key_entropy.rates(symbols, key.z, key.z_hat, {}, qps);
-    coded.symbols = symbols * (coded.rates.index > 0.5).to(at::kFloat);
-    models::DecoderState state;
-    coded.base = nets.tokeniser.decode_key(ops, from_torch(coded.symbols + key.mean), qps, state);
-    return coded;
-}
-
 CodedPicture code_chunk(nn::Ops& ops, const Networks& nets, const at::Tensor& rgb,
                         const std::vector<float>& qps, const at::Tensor& previous,
                         models::DecoderState& state, const at::Tensor& received) {

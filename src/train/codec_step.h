@@ -32,17 +32,6 @@ struct Networks {
 CodedPicture code_key(nn::Ops& ops, const Networks& nets, const at::Tensor& rgb,
                       const std::vector<float>& qps, models::DecoderState& state);
 
-// A keyframe's latent before its symbols are chosen: hyper symbols, means, y minus means.
-struct OpenKey {
-    at::Tensor z, z_hat, mean, residual;
-};
-OpenKey open_key(nn::Ops& ops, const Networks& nets, const at::Tensor& rgb,
-                 const std::vector<float>& qps);
-// The same closed with given symbols: gradients reach the decoder and the entropy model's scales
-// and means, not the encoder.
-CodedPicture close_key(nn::Ops& ops, const Networks& nets, const OpenKey& key,
-                       const at::Tensor& symbols, const std::vector<float>& qps);
-
 // rgb [N*4, 3, H, W]; previous: the last chunk's symbols, undefined for none (and in self mode).
 // received: [N, 1, H/64, 1], 0 for rows of z whose slice is lost on its way, else 1; undefined: all
 // of them come through.

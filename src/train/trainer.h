@@ -45,9 +45,6 @@ struct Options {
     std::optional<double> rate_start;
     double rate_ramp = 1.0 / 3.0;
     double lpips = 0.5;  // its weight beside 2 x L1, of base pictures
-    // key: in half of the batches symbols are searched for with so many steps, as an encoder does
-    // (codec/keyframe_search.h), and only what a decoder has learns from them.
-    int search_steps = 0;
     // Bits a pixel of a GOP wanted at qp 0 and 31, 0: weights stay nominal. Stages chunk and gop.
     double rate_fine = 0, rate_coarse = 0;
     double lr = 4e-4, lr_end = 2e-5;
@@ -151,8 +148,6 @@ class Trainer {
 
     // A step's loss; fills `values`. Defined in stage_*.cpp.
     at::Tensor key_loss(Values& values);
-    CodedPicture searched_key(const at::Tensor& rgb, const std::vector<float>& qps,
-                              const at::Tensor& bit_weights);
     at::Tensor flow_loss(Values& values);
     at::Tensor chunk_loss(Values& values);
     at::Tensor refine_loss(Values& values);
