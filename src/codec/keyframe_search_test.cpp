@@ -1,0 +1,78 @@
+#include "codec/keyframe_search.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "codec/quantiser.h"
+#include "codec/random_model_testonly.h"
+#include "entropy/token_config.h"
+
+namespace gvc::codec {
+namespace {
+
+const std::string kMetrics = std::string(GVC_SOURCE_DIR) + "/models/metrics";
+
+// Wider than a tile, with cells of 64 pixels that the picture does not fill.
+constexpr PictureSize kSize{1100, 70};
+
+struct Case {
+    KeyframeToSearch key;
+    std::vector<uint8_t> scales;
+    entropy::TokenModel tokens;
+};
+
+Case make_case(const RandomWeights& weights) {
+    Case c{{}, {}, entropy::TokenModel::load(weights.tokeniser).value()};
+    std::mt19937 random(1);
+    const auto noise = [&](size_t count, float range) {
+        std::vector<float> values(count);
+        for (float& v : values) v = range * (static_cast<float>(random() % 2001) / 1000.0f - 1.0f);
+        return values;
+    };
+    const auto samples = static_cast<size_t>(3 * kSize.padded_width() * kSize.padded_height());
+    const size_t latents = samples / 3 / 256 * entropy::kYChannels;
+    c.key.size = kSize;
+    c.key.rgb = noise(samples, 0.5f);
+    c.key.exact = noise(latents, 2.0f);
+    c.key.means = noise(latents, 1.0f);
+    for (size_t i = 0; i < latents; ++i) c.scales.push_back(random() % entropy::kScaleCount);
+    c.key.costs = c.tokens.y_costs(entropy::TokenKind::key);
+    c.key.qp = 12;
+    return c;
+}
+
+TEST(KeyframeSearchTest, RoundsWithoutStepsAndLeavesWhatIsNotCodedAlone) {
+    const RandomWeights weights = random_weights(3);
+    const auto search =
+        KeyframeSearch::make(weights.tokeniser, kMetrics, nn::Precision::fp32, 1).value();
+    Case c = make_case(weights);
+    c.key.scales = c.scales;
+    const auto rounded = search->search(c.key, 0), searched = search->search(c.key, 3);
+    const size_t channels = entropy::kYChannels, positions = c.key.exact.size() / channels;
+    size_t changed = 0;
+    for (size_t i = 0; i < c.key.exact.size(); ++i) {
+        const size_t token = i % positions * channels + i / positions;
+        const bool coded = c.scales[token] != 0;
+        ASSERT_EQ(rounded[token], coded ? quantise(c.key.exact[i]) : 0);
+        if (!coded) ASSERT_EQ(searched[token], 0);
+        changed += searched[token] != rounded[token];
+    }
+    // In every tile, but steps of a tenth do not turn everything around.
+    EXPECT_GT(changed, 0u);
+    EXPECT_LT(changed, c.key.exact.size() / 2);
+    EXPECT_EQ(searched, search->search(c.key, 3));
+    EXPECT_TRUE(search->status().ok());
+}
+
+TEST(KeyframeSearchTest, SaysWhatIsMissing) {
+    const RandomWeights weights = random_weights(3);
+    const auto search =
+        KeyframeSearch::make(weights.tokeniser, "/nonexistent", nn::Precision::fp32, 1);
+    EXPECT_EQ(search.status().code(), Code::model);
+    EXPECT_NE(search.status().message().find("/nonexistent"), std::string::npos);
+    EXPECT_FALSE(search.status().hint().empty());
+}
+
+}  // namespace
+}  // namespace gvc::codec
