@@ -82,10 +82,6 @@ DepthwiseWeight GradientOps::depthwise_weight(const std::string& name, int chann
     return {channels, std::move(weights)};
 }
 
-Tensor GradientOps::parameter(const std::string& name, const Shape& shape, Init init) {
-    return inner_.parameter(name, shape, init);
-}
-
 // ---- what gradients go through ----
 
 Tensor GradientOps::conv(const Tensor& x, const ConvWeight& w, Act act, const Tensor& residual) {
@@ -198,12 +194,6 @@ Tensor GradientOps::unit_length(const Tensor& x) {
 }
 
 // ---- what they do not go through ----
-
-Tensor GradientOps::from_host(const Shape& shape, const float* values) {
-    return inner_.from_host(shape, values);
-}
-void GradientOps::to_host(const Tensor& x, float* values) { inner_.to_host(x, values); }
-Tensor GradientOps::zeros(const Shape& shape) { return inner_.zeros(shape); }
 
 Tensor GradientOps::clamp(const Tensor& x, float low, float high) {
     return without_gradient(inner_.clamp(x, low, high), {x});

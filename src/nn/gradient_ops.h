@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "nn/ops.h"
+#include "nn/forwarding_ops.h"
 
 namespace gvc::nn {
 
@@ -17,10 +17,10 @@ namespace gvc::nn {
 // conv_shuffle, conv_parts, activate, add, sub, mul (by what does not depend), scale_shift
 // (likewise), affine, sum_halves, concat, unshuffle, shuffle, max_pool. Through others they do not,
 // and to ask for that is an error of the caller's (an assertion).
-class GradientOps final : public Ops {
+class GradientOps final : public ForwardingOps {
   public:
     // `inner` must outlive this and take its parameters from GradientWeights.
-    explicit GradientOps(Ops& inner) : inner_(inner) {}
+    using ForwardingOps::ForwardingOps;
 
     // For what is not to be recorded.
     Ops& inner() const { return inner_; }
@@ -32,17 +32,8 @@ class GradientOps final : public Ops {
     // depends on it. What was recorded is forgotten.
     Tensor gradient(const std::vector<std::pair<Tensor, Tensor>>& results);
 
-    std::string name() const override { return inner_.name(); }
-    int threads() const override { return inner_.threads(); }
-    uint64_t products() const override { return inner_.products(); }
-
     ConvWeight conv_weight(const std::string& name, const ConvSpec& spec) override;
     DepthwiseWeight depthwise_weight(const std::string& name, int channels) override;
-    Tensor parameter(const std::string& name, const Shape& shape, Init init) override;
-
-    Tensor from_host(const Shape& shape, const float* values) override;
-    void to_host(const Tensor& x, float* values) override;
-    Tensor zeros(const Shape& shape) override;
 
     Tensor conv(const Tensor& x, const ConvWeight& w, Act act, const Tensor& residual) override;
     Tensor depthwise(const Tensor& x, const DepthwiseWeight& w, Act act) override;
@@ -103,7 +94,6 @@ class GradientOps final : public Ops {
     Tensor without_gradient(Tensor result, const std::vector<Tensor>& sources);
     void give(const Tensor& x, const Tensor& g);  // to what depends on the watched one
 
-    Ops& inner_;
     Tensor watched_;
     std::vector<Step> steps_;
     Gradients recorded_;  // of what depends; undefined so far
