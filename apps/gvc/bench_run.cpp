@@ -72,7 +72,7 @@ codec::EncoderOptions encoder_options(const BenchCase& what, codec::BaseCoder* b
     options.scene_cuts = false;
     options.base_coder = base;
     options.base_scale = kBaseScale;
-    options.search_steps = search_steps(what.preset);
+    options.search_steps = search_steps(what.base, what.preset);
     return options;
 }
 

@@ -63,7 +63,7 @@ codec::EncoderOptions encoder_options(const EncodeOptions& options, const media:
     out.scene_cuts = options.scene_cuts;
     out.low_delay = options.low_delay;
     out.seed = static_cast<uint16_t>(options.seed);
-    out.search_steps = search_steps(options.preset);
+    out.search_steps = search_steps(options.base, options.preset);
     return out;
 }
 
@@ -78,7 +78,7 @@ Result<std::unique_ptr<codec::BaseCoder>> base_coder(const EncodeOptions& option
 // Where the weights are that the search for keyframes' symbols takes; empty where there is no such
 // search.
 std::string search_weights(const EncodeOptions& options, Console& console) {
-    if (options.base == "av1" || search_steps(options.preset) == 0) return {};
+    if (search_steps(options.base, options.preset) == 0) return {};
     const std::string folder = metrics_folder(options.compute.model);
     if (std::filesystem::exists(folder)) return folder;
     console.warning("no weights of LPIPS in " + folder +

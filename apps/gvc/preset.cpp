@@ -34,7 +34,9 @@ std::vector<std::string> preset_names() {
     return names;
 }
 
-int search_steps(const std::string& preset) { return preset_of(preset).search_steps; }
+int search_steps(const std::string& base, const std::string& preset) {
+    return base == "av1" ? 0 : preset_of(preset).search_steps;
+}
 
 std::unique_ptr<codec::BaseCoder> make_base_coder(const std::string& preset, int threads) {
     media::Av1BaseOptions options;

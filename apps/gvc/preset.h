@@ -12,8 +12,9 @@ namespace gvc::app {
 // realtime, faster, fast, medium, slow, slower.
 std::vector<std::string> preset_names();
 
-// Of the search for a neural keyframe's symbols (codec::EncoderOptions). preset: one of those.
-int search_steps(const std::string& preset);
+// Of the search for a neural keyframe's symbols (codec::EncoderOptions); 0 with base av1, which has
+// none. preset: one of those.
+int search_steps(const std::string& base, const std::string& preset);
 
 // AV1's encoder at this effort. threads: 0 is one for each CPU.
 std::unique_ptr<codec::BaseCoder> make_base_coder(const std::string& preset, int threads);

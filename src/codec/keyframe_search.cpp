@@ -49,11 +49,12 @@ void each_value(int64_t channels, PictureSize size, const Range& rows, const Ran
             }
 }
 
-Result<weights::SafetensorsFile> open_lpips(const std::string& folder, const char* net) {
-    auto file = weights::SafetensorsFile::open(folder + "/lpips_" + net + "_v0.1_fp32.safetensors");
+// LPIPS' weights, which an encoder can do without.
+Result<weights::SafetensorsFile> open_dispensable(const std::string& folder, models::LpipsNet net) {
+    auto file = models::open_lpips(folder, net);
     if (file.ok()) return file;
-    return {Code::model, "LPIPS weights: " + file.status().message(),
-            "they are in models/metrics of the source tree; --preset fast does without"};
+    return {file.status().code(), file.status().message(),
+            file.status().hint() + "; --preset fast does without"};
 }
 
 }  // namespace
@@ -62,8 +63,8 @@ Result<std::unique_ptr<KeyframeSearch>> KeyframeSearch::make(
     const weights::SafetensorsFile& tokeniser, const std::string& metrics_folder,
     nn::Precision precision, int threads) {
     GVC_ASSIGN_OR_RETURN(const auto config, models::tokeniser_config(tokeniser.metadata()));
-    GVC_ASSIGN_OR_RETURN(auto alex, open_lpips(metrics_folder, "alex"));
-    GVC_ASSIGN_OR_RETURN(auto squeeze, open_lpips(metrics_folder, "squeeze"));
+    GVC_ASSIGN_OR_RETURN(auto alex, open_dispensable(metrics_folder, models::LpipsNet::alex));
+    GVC_ASSIGN_OR_RETURN(auto squeeze, open_dispensable(metrics_folder, models::LpipsNet::squeeze));
     const nn::FileWeights of_tokeniser(tokeniser), of_alex(std::move(alex)),
         of_squeeze(std::move(squeeze));
     std::unique_ptr<KeyframeSearch> search(new KeyframeSearch);
@@ -78,17 +79,18 @@ std::vector<int16_t> KeyframeSearch::search(const KeyframeToSearch& key, int ste
     const PictureSize size = key.size;
     const auto pw = static_cast<size_t>(size.padded_width());
     const auto ph = static_cast<size_t>(size.padded_height());
-    const size_t count = key.exact.size(), positions = count / kChannels;
-    const auto scale_of = [&](size_t i) {
-        return key.scales[i % positions * kChannels + i / positions];
-    };
     const auto shown = [&](size_t sample) {
         return sample % pw < static_cast<size_t>(size.width) &&
                sample / pw % ph < static_cast<size_t>(size.height);
     };
-    std::vector<float> symbols(count);
-    for (size_t i = 0; i < count; ++i)
-        symbols[i] = scale_of(i) == 0 ? 0.0f : static_cast<float>(quantise(key.exact[i]));
+    const nn::Shape latent{1, kChannels, size.padded_height() / kCell * kLatentScale,
+                           size.padded_width() / kCell * kLatentScale};
+    std::vector<uint8_t> scales(key.exact.size());
+    std::vector<float> symbols(key.exact.size());
+    each_sample(latent, [&](size_t token, size_t i) {
+        scales[i] = key.scales[token];
+        symbols[i] = scales[i] == 0 ? 0.0f : static_cast<float>(quantise(key.exact[i]));
+    });
 
     for (const Range& rows : ranges(size.padded_height() / kCell, kTileRows)) {
         for (const Range& columns : ranges(size.padded_width() / kCell, kTileColumns)) {
@@ -102,7 +104,7 @@ std::vector<int16_t> KeyframeSearch::search(const KeyframeToSearch& key, int ste
             });
             each_value(kChannels, size, rows, columns, kLatentScale,
                        [&](size_t, size_t i, bool own) {
-                           const uint8_t scale = own ? scale_of(i) : uint8_t{0};
+                           const uint8_t scale = own ? scales[i] : uint8_t{0};
                            part.scales.push_back(scale);
                            part.exact.push_back(scale == 0 ? symbols[i] : key.exact[i]);
                            part.means.push_back(key.means[i]);
@@ -114,9 +116,9 @@ std::vector<int16_t> KeyframeSearch::search(const KeyframeToSearch& key, int ste
                        });
         }
     }
-    std::vector<int16_t> plane(count);
-    for (size_t i = 0; i < count; ++i)
-        plane[i % positions * kChannels + i / positions] = static_cast<int16_t>(symbols[i]);
+    std::vector<int16_t> plane(symbols.size());
+    each_sample(latent,
+                [&](size_t token, size_t i) { plane[token] = static_cast<int16_t>(symbols[i]); });
     return plane;
 }
 

@@ -74,11 +74,14 @@ Result<std::array<float, models::kQualities>> start_times(const SafetensorsFile&
     return times;
 }
 
+nn::Precision precision_of(const ModelOptions& options) {
+    return options.precision == PrecisionChoice::fp32 ? nn::Precision::fp32 : nn::Precision::bf16;
+}
+
 std::unique_ptr<nn::InferenceOps> make_ops(const nn::WeightSource& source,
                                            const ModelOptions& options) {
     if (options.backend == Backend::reference) return nn::make_reference_ops(source);
-    const bool fp32 = options.precision == PrecisionChoice::fp32;
-    return nn::make_onednn_ops(source, fp32 ? nn::Precision::fp32 : nn::Precision::bf16);
+    return nn::make_onednn_ops(source, precision_of(options));
 }
 
 }  // namespace
@@ -134,11 +137,9 @@ Result<std::unique_ptr<Model>> Model::load(const SafetensorsFile& tokeniser,
         model->hybrid_.emplace(*model->ops_, config, refiner_config);
     }
     if (!options.metrics_folder.empty()) {
-        const bool fp32 = options.precision == PrecisionChoice::fp32;
         GVC_ASSIGN_OR_RETURN(model->search_,
                              KeyframeSearch::make(tokeniser, options.metrics_folder,
-                                                  fp32 ? nn::Precision::fp32 : nn::Precision::bf16,
-                                                  model->ops_->threads()));
+                                                  precision_of(options), model->ops_->threads()));
     }
     // A parameter that was missing or of another shape shows only here.
     GVC_RETURN_IF_ERROR(model->ops_->status());

@@ -40,12 +40,13 @@ class Model {
     // Code::model, with a hint, if a file is missing, damaged, of another kind, or if the refiner
     // was trained for another tokeniser.
     static Result<std::unique_ptr<Model>> load(const ModelOptions& options);
-    ~Model();
     // The same from files in memory.
     static Result<std::unique_ptr<Model>> load(const weights::SafetensorsFile& tokeniser,
                                                const weights::SafetensorsFile* refiner,
                                                const ModelOptions& options,
                                                const weights::SafetensorsFile* hybrid = nullptr);
+
+    ~Model();
 
     nn::Ops& ops() const { return counting_ ? *counting_ : *ops_; }
     const entropy::TokenModel& tokens() const { return tokens_; }

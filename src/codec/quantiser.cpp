@@ -6,19 +6,6 @@
 #include "models/motion.h"
 
 namespace gvc::codec {
-namespace {
-
-// plane[(position) * channels + channel] <-> values[channel * positions + position]
-template <typename Copy>
-void each_sample(const nn::Shape& shape, Copy copy) {
-    const auto channels = static_cast<size_t>(shape.c);
-    const auto positions = static_cast<size_t>(shape.h * shape.w);
-    for (size_t c = 0; c < channels; ++c) {
-        for (size_t p = 0; p < positions; ++p) copy(p * channels + c, c * positions + p);
-    }
-}
-
-}  // namespace
 
 int16_t quantise(float value) {
     constexpr float kMax = entropy::kMaxMagnitude;

@@ -10,6 +10,17 @@
 
 namespace gvc::codec {
 
+// The two orders of a latent's values: calls copy(place in a token plane, [row, column, channel];
+// place in an array [channel, row, column]) for each of them.
+template <typename Copy>
+void each_sample(const nn::Shape& shape, Copy copy) {
+    const auto channels = static_cast<size_t>(shape.c);
+    const auto positions = static_cast<size_t>(shape.h * shape.w);
+    for (size_t c = 0; c < channels; ++c) {
+        for (size_t p = 0; p < positions; ++p) copy(p * channels + c, c * positions + p);
+    }
+}
+
 // floor(value + 0.5), cut to what a token can be; not-a-number gives 0.
 int16_t quantise(float value);
 

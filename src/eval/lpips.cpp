@@ -83,15 +83,8 @@ Result<Lpips> Lpips::make(std::unique_ptr<nn::InferenceOps> ops, models::LpipsNe
 }
 
 Result<Lpips> Lpips::open(const std::string& folder, models::LpipsNet net, int threads) {
-    const std::string path = folder +
-                             (net == models::LpipsNet::alex ? "/lpips_alex" : "/lpips_squeeze") +
-                             "_v0.1_fp32.safetensors";
-    auto file = weights::SafetensorsFile::open(path);
-    if (!file.ok()) {
-        return {Code::model, "LPIPS weights: " + file.status().message(),
-                "they are in models/metrics of the source tree"};
-    }
-    const nn::FileWeights weights(std::move(*file));
+    GVC_ASSIGN_OR_RETURN(auto file, models::open_lpips(folder, net));
+    const nn::FileWeights weights(std::move(file));
     auto ops = nn::make_onednn_ops(weights, nn::Precision::fp32);
     if (threads > 0) ops->set_threads(threads);
     return make(std::move(ops), net);

@@ -58,9 +58,9 @@ MaskFeatures::MaskFeatures(FeatureNet net, std::unique_ptr<nn::InferenceOps> ops
 
 Result<MaskFeatures> MaskFeatures::open(FeatureNet net, const std::string& folder, int threads) {
     const bool squeeze = net == FeatureNet::squeezenet;
-    auto file =
-        weights::SafetensorsFile::open(folder + (squeeze ? "/lpips_squeeze_v0.1_fp32.safetensors"
-                                                         : "/fastestdet_coco_fp32.safetensors"));
+    const std::string name = squeeze ? models::lpips_file(models::LpipsNet::squeeze)
+                                     : "fastestdet_coco_fp32.safetensors";
+    auto file = weights::SafetensorsFile::open(folder + "/" + name);
     if (!file.ok()) {
         return {Code::model, "weights of the mask propagator: " + file.status().message(),
                 "they are in models/metrics of the source tree"};

@@ -38,6 +38,18 @@ constexpr int kSqueezeTaps[] = {64, 128, 256, 384, 384, 512, 512};
 
 }  // namespace
 
+std::string lpips_file(LpipsNet net) {
+    return std::string("lpips_") + (net == LpipsNet::alex ? "alex" : "squeeze") +
+           "_v0.1_fp32.safetensors";
+}
+
+Result<weights::SafetensorsFile> open_lpips(const std::string& folder, LpipsNet net) {
+    auto file = weights::SafetensorsFile::open(folder + "/" + lpips_file(net));
+    if (file.ok()) return file;
+    return {Code::model, "LPIPS weights: " + file.status().message(),
+            "they are in models/metrics of the source tree"};
+}
+
 LpipsFeatures::LpipsFeatures(Ops& ops, LpipsNet net) : net_(net) {
     float scale[3], shift[3];
     for (int c = 0; c < 3; ++c) {

@@ -3,17 +3,25 @@
 // eval/lpips.h on the host, train/losses.h with gradients.
 #pragma once
 
+#include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "nn/ops.h"
+#include "weights/safetensors.h"
 
 namespace gvc::models {
 
 enum class LpipsNet { alex, squeeze };
 
+// Name of the file of its weights, as it lies in models/metrics.
+std::string lpips_file(LpipsNet net);
+// Code::model, with a hint, if it is not in that folder or damaged.
+Result<weights::SafetensorsFile> open_lpips(const std::string& folder, LpipsNet net);
+
 class LpipsFeatures {
   public:
-    // Weight names are those of models/metrics/lpips_<net>_v0.1_fp32.safetensors.
+    // Weight names are those of lpips_file().
     LpipsFeatures(nn::Ops& ops, LpipsNet net);
 
     // rgb [N, 3, H, W] in [0, 1], H and W at least 35 -> 5 (alex) or 7 (squeeze) feature maps.

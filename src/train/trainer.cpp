@@ -68,12 +68,10 @@ Result<std::unique_ptr<Trainer>> Trainer::make(const Options& options) {
         torch::manual_seed(options.seed + static_cast<uint64_t>(t->step_));
     }
     GVC_RETURN_IF_ERROR(t->load_data());
-    for (auto [net, name] : {std::pair{models::LpipsNet::alex, "alex"},
-                             std::pair{models::LpipsNet::squeeze, "squeeze"}}) {
-        GVC_ASSIGN_OR_RETURN(
-            auto lpips,
-            Lpips::load(net, options.metrics + "/lpips_" + name + "_v0.1_fp32.safetensors",
-                        t->device_, precision));
+    for (const auto net : {models::LpipsNet::alex, models::LpipsNet::squeeze}) {
+        GVC_ASSIGN_OR_RETURN(auto lpips,
+                             Lpips::load(net, options.metrics + "/" + models::lpips_file(net),
+                                         t->device_, precision));
         t->lpips_.push_back(std::move(lpips));
     }
     if (!options.teacher.empty()) {
