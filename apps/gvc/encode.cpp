@@ -81,6 +81,12 @@ void add_stream_options(CLI::App& app, EncodeOptions& options) {
     add_parsed(app, "-g,--keyint", options.keyint, parse_key_interval,
                "Distance of keyframes in frames, or in seconds as 2s [29]", "N|Ns");
     app.add_option_function<std::string>(
+           "--adaptive-keyint",
+           [&options](const std::string& name) { options.adaptive_keyint = name == "on"; },
+           "More keyframes where they look better: on or off [on from --preset medium]")
+        ->check(CLI::IsMember({"on", "off"}))
+        ->type_name("NAME");
+    app.add_option_function<std::string>(
            "--scenecut", [&options](const std::string& name) { options.scene_cuts = name == "on"; },
            "Keyframes at scene cuts: on or off [on]")
         ->check(CLI::IsMember({"on", "off"}))

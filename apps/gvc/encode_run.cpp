@@ -60,6 +60,7 @@ codec::EncoderOptions encoder_options(const EncodeOptions& options, const media:
     const double in_frames = options.keyint.seconds * info.frame_rate.value();
     out.keyint = options.keyint.frames > 0 ? options.keyint.frames
                                            : std::max(static_cast<int>(std::lround(in_frames)), 1);
+    out.adaptive_keyint = options.adaptive_keyint.value_or(adapts_keyint(options.preset));
     out.scene_cuts = options.scene_cuts;
     out.low_delay = options.low_delay;
     out.seed = static_cast<uint16_t>(options.seed);
@@ -300,7 +301,8 @@ Result<EncodeSummary> run_encode(const EncodeOptions& options, Console& console)
     settings.choose_base = choose_base;
     settings.base_scale = options.base_scale;
     settings.detail = options.detail;
-    if (base) settings.distance = perceptual_distance(options, reader->info());
+    if (choose_base || settings.adaptive_keyint)
+        settings.distance = perceptual_distance(options, reader->info());
     GVC_ASSIGN_OR_RETURN(const auto encoder, codec::Encoder::make(*model, std::move(settings)));
 
     media::MuxOptions mux;

@@ -22,6 +22,7 @@ struct EncodeOptions {
     Start start;
     int64_t frames = 0;  // 0: all
     KeyInterval keyint{29, 0};
+    std::optional<bool> adaptive_keyint;  // none: as the preset has it
     bool scene_cuts = true;
     bool low_delay = false;
     std::string filter;

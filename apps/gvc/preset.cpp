@@ -38,6 +38,9 @@ int search_steps(const std::string& base, const std::string& preset) {
     return base == "av1" ? 0 : preset_of(preset).search_steps;
 }
 
+// A trial takes as long as coding without a search does.
+bool adapts_keyint(const std::string& preset) { return preset_of(preset).search_steps > 0; }
+
 std::unique_ptr<codec::BaseCoder> make_base_coder(const std::string& preset, int threads) {
     media::Av1BaseOptions options;
     options.threads = threads;

@@ -16,6 +16,9 @@ std::vector<std::string> preset_names();
 // none. preset: one of those.
 int search_steps(const std::string& base, const std::string& preset);
 
+// Whether the neural base gets more keyframes where they look better (codec::EncoderOptions).
+bool adapts_keyint(const std::string& preset);
+
 // AV1's encoder at this effort. threads: 0 is one for each CPU.
 std::unique_ptr<codec::BaseCoder> make_base_coder(const std::string& preset, int threads);
 

@@ -1,9 +1,10 @@
 #include "codec/encoder.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
-#include "codec/decoder.h"
-#include "codec/judge.h"
+#include "codec/encoder_try.h"
 #include "codec/keyframe_search.h"
 #include "codec/quantiser.h"
 
@@ -16,11 +17,6 @@ using bitstream::PacketKind;
 using bitstream::size_of;
 
 constexpr int kChunk = models::kChunkFrames;
-// The choice between two bases: GOPs of one scene from trial to trial, and how much worse than a
-// refined AV1 base, taken as 1, a neural keyframe may look and its GOP be tried still.
-constexpr int kTrialEvery = 10;
-constexpr double kHopelessKey = 1.25;
-constexpr double kSearchGain = 1.6;       // what the search makes of that, about
 constexpr int kLargeHeight = 720;         // lines; pictures above have two slices a unit
 constexpr double kBandPayload = 8 * 900;  // bits of a band that surely fits a packet of 1,200 bytes
 
@@ -50,25 +46,6 @@ void set_chunk_qps(bitstream::Descriptor& descriptor, const std::vector<int>& qp
 
 }  // namespace
 
-struct Encoder::Try {
-    Try(const bitstream::UnitEncoder& encoder, const models::DecoderState& before)
-        : unit_encoder(encoder), state(before) {}
-
-    bitstream::CodedGop coded;
-    bitstream::GopLayout layout;
-    bitstream::UnitEncoder unit_encoder;
-    models::DecoderState state, key_state;  // key_state: after unit 0
-    std::vector<int> chunk_qps;
-    std::vector<int> given_qps;  // of the units, where they are settled; else by rate control
-    bool search = false;         // for the keyframe's symbols
-    std::vector<Bytes> packets;
-    std::vector<std::vector<float>> reconstruction;
-    bool keep = false;  // fill it
-
-    size_t unit_bytes(int unit) const { return size_of(coded.units[static_cast<size_t>(unit)]); }
-    double first_bits() const { return 8.0 * static_cast<double>(unit_bytes(0)); }
-};
-
 // ---- pictures in ----
 
 Encoder::Encoder(const Model& model, EncoderOptions options)
@@ -77,9 +54,10 @@ Encoder::Encoder(const Model& model, EncoderOptions options)
       size_{static_cast<int>(options_.sequence.width), static_cast<int>(options_.sequence.height)},
       planner_({options_.keyint, options_.scene_cuts,
                 options_.sequence.context == ContextMode::chain && !options_.base_coder}),
-      rate_(options_.rate, static_cast<double>(size_.width) * size_.height,
-            tick_seconds(options_.sequence) * options_.sequence.ticks_per_frame),
-      unit_encoder_(model.tokens()) {
+      stream_{RateControl(options_.rate, static_cast<double>(size_.width) * size_.height,
+                          tick_seconds(options_.sequence) * options_.sequence.ticks_per_frame),
+              bitstream::UnitEncoder(model.tokens()),
+              {}} {
     if (options_.base_coder) hybrid_.emplace(model, options_);
 }
 
@@ -103,7 +81,7 @@ Status Encoder::send(std::span<const float> rgb, uint64_t pts) {
     ++taken_;
     last_pts_ = pts;
     planner_.push(sketch(rgb, size_));
-    waiting_.push_back(codec::pack(rgb, pts));
+    waiting_.push_back(std::make_shared<WaitingPicture>(codec::pack(rgb, pts)));
     return {};
 }
 
@@ -112,156 +90,101 @@ void Encoder::flush() { planner_.flush(); }
 // ---- the data path of a GOP ----
 
 Result<EncodedGop> Encoder::receive() {
-    const auto plan = planner_.next();
-    if (!plan) return {Code::again, "no whole GOP yet"};
-    costs_ = {};
-    tries_ = 0;
-    GopSource source = take_source(*plan);
-    if (!hybrid_) return code_neural(source);
-    return options_.choose_base ? code_better(source) : code_hybrid(source);
-}
-
-Result<EncodedGop> Encoder::code_neural(GopSource& source) {
-    begin_rate(source);
-    GVC_ASSIGN_OR_RETURN(Try gop, code_within_rate(source));
-    rate_.commit(8.0 * static_cast<double>(size_of(gop.packets)));
-    return finish(std::move(gop), source);
-}
-
-Result<EncodedGop> Encoder::code_hybrid(GopSource& source) {
-    GVC_ASSIGN_OR_RETURN(auto coded, hybrid_->code(source, gops_));
-    hybrid_->commit(8.0 * static_cast<double>(coded.gop.bytes));
-    if (!coded.gop.packets.empty()) ++gops_;
-    return std::move(coded.gop);
-}
-
-// ---- the better of two bases ----
-
-// By what a decoder shows of both, at equal rate. What was better holds until the scene changes: a
-// trial costs the coding and decoding of a GOP.
-Result<EncodedGop> Encoder::code_better(GopSource& source) {
-    const bool trial = source.plan.cut || ++since_trial_ >= kTrialEvery;
-    if (!trial) return code_as_before(source);
-    since_trial_ = 0;
-    const std::vector<size_t> all = source.kept;
-    GVC_ASSIGN_OR_RETURN(auto hybrid, hybrid_->code(source, gops_));
-    begin_rate(source);
-    std::optional<Try> neural;
-    // Where maxrate already costs frames there is no room for another base.
-    if (source.kept.size() == all.size()) {
-        GVC_ASSIGN_OR_RETURN(neural, neural_if_better(source, hybrid));
+    if (ready_.empty()) {
+        const auto plan = planner_.next();
+        if (!plan) return {Code::again, "no whole GOP yet"};
+        GVC_RETURN_IF_ERROR(code_next(take_source(*plan)));
     }
-    prefers_neural_ = neural.has_value();
-    const size_t bytes = neural ? size_of(neural->packets) : hybrid.gop.bytes;
-    hybrid_->commit(8.0 * static_cast<double>(bytes));
-    rate_.commit(8.0 * static_cast<double>(bytes));
-    if (neural) return finish(std::move(*neural), source);
-    if (!hybrid.gop.packets.empty()) ++gops_;
-    return std::move(hybrid.gop);
-}
-
-Result<EncodedGop> Encoder::code_as_before(GopSource& source) {
-    GVC_ASSIGN_OR_RETURN(EncodedGop gop,
-                         prefers_neural_ ? code_neural(source) : code_hybrid(source));
-    const double bits = 8.0 * static_cast<double>(gop.bytes);
-    if (prefers_neural_) {
-        hybrid_->pass(source, bits);
-    } else {
-        begin_rate(source);
-        rate_.commit(bits);
-    }
+    EncodedGop gop = std::move(ready_.front());
+    ready_.pop_front();
     return gop;
 }
 
-// The GOP with the neural base if it looks better than the one with an AV1 base. Its keyframe is
-// looked at first: what follows is made from it and seldom looks better.
-Result<std::optional<Encoder::Try>> Encoder::neural_if_better(GopSource& source,
-                                                              const HybridEncoder::Coded& hybrid) {
-    const auto distance = [&](int picture, std::span<const float> shown) {
-        return distance_of(options_.distance, unpack(source.coded(static_cast<size_t>(picture))),
-                           shown, size_);
-    };
-    Try key = begin_try(source);
-    key.keep = true;
-    key.search = false;
-    code_first(key, source);
-    GVC_RETURN_IF_ERROR(model_.status());
-    const int index = bitstream::unit_frames(key.coded.descriptor, 0).first;
-    GVC_ASSIGN_OR_RETURN(const double of_key,
-                         distance(index, key.reconstruction.at(static_cast<size_t>(index))));
-    const double hopeless = kHopelessKey * (searches() ? kSearchGain : 1);
-    if (of_key > hopeless * hybrid.distance) return std::optional<Try>();
-
-    const std::vector<size_t> all = source.kept;
-    auto coded = code_within_rate(source);
-    // That maxrate is too low for this base says nothing of the other.
-    const bool fits = source.kept.size() == all.size() && coded.status().code() != Code::quality;
-    source.kept = all;
-    if (!fits) return std::optional<Try>();
-    GVC_ASSIGN_OR_RETURN(Try neural, std::move(coded));
-    GVC_ASSIGN_OR_RETURN(const auto shown, show(neural.packets));
-    double of_neural = 0;
-    const std::vector<int> judged = judged_pictures(source.frames());
-    for (const int picture : judged) {
-        GVC_ASSIGN_OR_RETURN(const double d,
-                             distance(picture, shown.at(static_cast<size_t>(picture))));
-        of_neural += d / static_cast<double>(judged.size());
-    }
-    const double at_rate =
-        at_equal_rate(of_neural, 8.0 * static_cast<double>(size_of(neural.packets)),
-                      8.0 * static_cast<double>(hybrid.gop.bytes));
-    if (at_rate >= hybrid.distance) return std::optional<Try>();
-    return std::optional(std::move(neural));
+Status Encoder::code_next(GopSource source) {
+    costs_ = {};
+    tries_ = 0;
+    GVC_ASSIGN_OR_RETURN(Gops gops, !hybrid_               ? code_neural(source)
+                                    : options_.choose_base ? code_better(source)
+                                                           : code_hybrid(source));
+    gops.front().costs = costs_;
+    gops.front().tries = tries_;
+    std::move(gops.begin(), gops.end(), std::back_inserter(ready_));
+    return {};
 }
 
-// The pictures that a decoder shows of one GOP with a keyframe.
-Result<std::vector<std::vector<float>>> Encoder::show(const std::vector<Bytes>& packets) const {
-    GVC_ASSIGN_OR_RETURN(const auto decoder, Decoder::make(model_, {}));
-    for (const Bytes& packet : packets) GVC_RETURN_IF_ERROR(decoder->send(packet));
-    GVC_RETURN_IF_ERROR(decoder->flush());
-    std::vector<std::vector<float>> pictures;
-    while (true) {
-        auto frame = decoder->receive();
-        if (frame.status().code() == Code::again) return pictures;
-        if (!frame.ok()) return frame.status();
-        pictures.push_back(std::move(frame->rgb));
+Result<Encoder::Gops> Encoder::code_hybrid(GopSource& source) {
+    GVC_ASSIGN_OR_RETURN(auto coded, hybrid_->code(source, stream_.gops));
+    hybrid_->commit(8.0 * static_cast<double>(coded.gop.bytes));
+    if (!coded.gop.packets.empty()) ++stream_.gops;
+    return Gops{std::move(coded.gop)};
+}
+
+// As one GOP, or as several where more keyframes look better.
+Result<Encoder::Gops> Encoder::code_neural(GopSource& source) {
+    const bool trial = parting_is_due(source);
+    if (!trial && prefers_parts_ && may_be_parted(source)) return code_parted(source);
+    const Stream before = stream_;
+    begin_rate(source);
+    GVC_ASSIGN_OR_RETURN(Try whole, code_within_rate(source, trial));
+    if (trial) {
+        const Stream after = std::exchange(stream_, before);
+        GVC_ASSIGN_OR_RETURN(prefers_parts_, look_better_parted(whole, source));
+        stream_ = prefers_parts_ ? before : after;
+        if (prefers_parts_) return code_parted(source);
     }
+    GVC_ASSIGN_OR_RETURN(Try gop, with_search(std::move(whole), source));
+    return Gops{commit(std::move(gop), source)};
+}
+
+Result<Encoder::Gops> Encoder::code_parted(const GopSource& source) {
+    Gops gops;
+    for (GopSource& part : source.parts()) {
+        begin_rate(part);
+        GVC_ASSIGN_OR_RETURN(Try plain, code_within_rate(part, false));
+        GVC_ASSIGN_OR_RETURN(Try gop, with_search(std::move(plain), part));
+        gops.push_back(commit(std::move(gop), part));
+    }
+    return gops;
 }
 
 // ---- the neural base ----
 
 void Encoder::begin_rate(const GopSource& source) {
-    rate_.begin({source.plan.frames, source.chunks(), source.seconds(options_.sequence),
-                 source.plan.key, source.plan.last});
+    stream_.rate.begin({source.plan.frames, source.chunks(), source.seconds(options_.sequence),
+                        source.plan.key, source.plan.last, source.usual_frames});
 }
 
 GopSource Encoder::take_source(const PlannedGop& plan) {
     GopSource source;
     source.plan = plan;
+    source.usual_frames = std::min(options_.keyint, models::kGopFrames);
     for (int i = 0; i < plan.frames; ++i) {
         source.kept.push_back(source.pictures.size());
         source.pictures.push_back(std::move(waiting_.front()));
         waiting_.pop_front();
     }
     source.end_pts = waiting_.empty()
-                         ? source.pictures.back().pts + options_.sequence.ticks_per_frame
-                         : waiting_.front().pts;
+                         ? source.pictures.back()->pts + options_.sequence.ticks_per_frame
+                         : waiting_.front()->pts;
     return source;
 }
 
 // Codes the GOP until rate control, which has begun it, is content; with a maximum rate, of fewer
 // and fewer frames. No packets: not even one frame fits.
-Result<Encoder::Try> Encoder::code_within_rate(GopSource& source) {
+Result<Encoder::Try> Encoder::code_within_rate(GopSource& source, bool to_be_judged) {
+    RateControl& rate = stream_.rate;
     while (true) {
-        GVC_ASSIGN_OR_RETURN(Try gop, code_gop(source));
+        Try gop = begin_try(source);
+        if (to_be_judged) gop.be_judged();
+        GVC_RETURN_IF_ERROR(code_units(gop, source));
         const double bits = 8.0 * static_cast<double>(size_of(gop.packets));
-        if (rate_.gop_done(bits + growth_to_come(gop))) continue;
-        if (!rate_.cap() || bits <= *rate_.cap()) return with_search(std::move(gop), source);
+        if (rate.gop_done(bits + growth_to_come(gop))) continue;
+        if (!rate.cap() || bits <= *rate.cap()) return gop;
         if (source.thin_out()) {
-            rate_.shorten(source.chunks());
+            rate.shorten(source.chunks());
             continue;
         }
-        if (gops_ == 0) {
+        if (stream_.gops == 0) {
             return {Code::quality, "the maximum rate is too low for a single picture",
                     "raise it, or make the pictures smaller"};
         }
@@ -273,29 +196,23 @@ Result<Encoder::Try> Encoder::code_within_rate(GopSource& source) {
 // A GOP whose qps rate control has settled once more, with its keyframe searched for: it costs
 // about the same. Rate control goes without the search, which takes longer than all the rest.
 Result<Encoder::Try> Encoder::with_search(Try plain, const GopSource& source) {
-    if (!searches() || plain.search || !source.plan.key) return plain;
+    if (!searches() || plain.search || plain.packets.empty() || !source.plan.key) return plain;
     Try searched = begin_try(source);
     searched.search = true;
     searched.given_qps = plain.chunk_qps;
     searched.given_qps.insert(searched.given_qps.begin(), plain.coded.descriptor.qp);
     GVC_RETURN_IF_ERROR(code_units(searched, source));
     const double bits = 8.0 * static_cast<double>(size_of(searched.packets));
-    if (rate_.cap() && bits > *rate_.cap()) return plain;
+    if (stream_.rate.cap() && bits > *stream_.rate.cap()) return plain;
     const double growth = searched.first_bits() / plain.first_bits() - 1;
-    search_growth_ += (growth - search_growth_) / 2;
+    stream_.search_growth += (growth - stream_.search_growth) / 2;
     return searched;
 }
 
 // By how much the search will change the bits of the keyframe.
 double Encoder::growth_to_come(const Try& gop) const {
     const bool searched_later = searches() && !gop.search && gop.coded.kind == PacketKind::keyframe;
-    return searched_later ? search_growth_ * gop.first_bits() : 0;
-}
-
-Result<Encoder::Try> Encoder::code_gop(const GopSource& source) {
-    Try gop = begin_try(source);
-    GVC_RETURN_IF_ERROR(code_units(gop, source));
-    return gop;
+    return searched_later ? stream_.search_growth * gop.first_bits() : 0;
 }
 
 Status Encoder::code_units(Try& gop, const GopSource& source) {
@@ -306,17 +223,17 @@ Status Encoder::code_units(Try& gop, const GopSource& source) {
     return pack(gop);
 }
 
-Encoder::Try Encoder::begin_try(const GopSource& source) {
-    Try gop(unit_encoder_, state_);
+Encoder::Try Encoder::begin_try(const GopSource& source) const {
+    Try gop(stream_.unit_encoder, stream_.state);
     gop.keep = options_.keep_reconstruction;
-    gop.search = searches() && rate_.settled();
+    gop.search = searches() && stream_.rate.settled();
     gop.coded.kind = source.plan.key ? PacketKind::keyframe : PacketKind::pkey;
-    gop.coded.counter = static_cast<uint8_t>(gops_ % bitstream::kGopCounters);
+    gop.coded.counter = static_cast<uint8_t>(stream_.gops % bitstream::kGopCounters);
     if (source.plan.key) {
         gop.coded.sequence = options_.sequence;
         gop.coded.sequence->required_features |= bitstream::kOrderAndMotion;
     }
-    gop.coded.descriptor = describe(source, options_.sequence, gops_, options_.seed);
+    gop.coded.descriptor = describe(source, options_.sequence, stream_.gops, options_.seed);
     const bool in_order = options_.low_delay || options_.sequence.context == ContextMode::self;
     if (source.plan.key && !in_order)
         gop.coded.descriptor.chunks_before = static_cast<uint8_t>(source.chunks() / 2);
@@ -348,18 +265,18 @@ void Encoder::code_first(Try& gop, const GopSource& source) {
     const Try before = gop;
     while (true) {
         const bool given = !gop.given_qps.empty();
-        const int qp = given ? gop.given_qps.front() : rate_.first_qp();
+        const int qp = given ? gop.given_qps.front() : stream_.rate.first_qp();
         gop.coded.descriptor.qp = static_cast<uint8_t>(qp);
         code_unit(gop, 0, rgb);
         gop.key_state = gop.state;
-        if (given || !rate_.first_done(gop.first_bits() + growth_to_come(gop))) return;
+        if (given || !stream_.rate.first_done(gop.first_bits() + growth_to_come(gop))) return;
         gop = before;
     }
 }
 
 void Encoder::code_chunk(Try& gop, const GopSource& source, int unit) {
     const bool given = !gop.given_qps.empty();
-    const int qp = given ? gop.given_qps[static_cast<size_t>(unit)] : rate_.chunk_qp();
+    const int qp = given ? gop.given_qps[static_cast<size_t>(unit)] : stream_.rate.chunk_qp();
     gop.chunk_qps.push_back(qp);
     gop.unit_encoder.set_chunk_qp(unit, qp);
     const bitstream::Descriptor& descriptor = gop.coded.descriptor;
@@ -376,7 +293,7 @@ void Encoder::code_chunk(Try& gop, const GopSource& source, int unit) {
         rgb = to_device(model_.ops(), pictures, size_);
     }
     code_unit(gop, unit, rgb);
-    if (!given) rate_.chunk_done(8.0 * static_cast<double>(gop.unit_bytes(unit)));
+    if (!given) stream_.rate.chunk_done(8.0 * static_cast<double>(gop.unit_bytes(unit)));
 }
 
 // Pictures to slices; the state goes on as the decoder's will.
@@ -480,22 +397,22 @@ Status Encoder::pack(Try& gop) {
     return {};
 }
 
-EncodedGop Encoder::finish(Try gop, const GopSource& source) {
+// The GOP goes out.
+EncodedGop Encoder::commit(Try gop, const GopSource& source) {
+    stream_.rate.commit(8.0 * static_cast<double>(size_of(gop.packets)));
     EncodedGop out;
     out.random_access = source.plan.key;
     out.source_frames = source.plan.frames;
-    out.costs = costs_;
-    out.tries = tries_;
     if (gop.packets.empty()) return out;
     out.bytes = size_of(gop.packets);
     out.first_bytes = gop.unit_bytes(0);
     for (int unit = 1; unit < gop.layout.units; ++unit) out.chunk_bytes += gop.unit_bytes(unit);
     out.descriptor = std::move(gop.coded.descriptor);
     out.packets = std::move(gop.packets);
-    out.reconstruction = std::move(gop.reconstruction);
-    unit_encoder_ = std::move(gop.unit_encoder);
-    state_ = std::move(gop.state);
-    ++gops_;
+    if (options_.keep_reconstruction) out.reconstruction = std::move(gop.reconstruction);
+    stream_.unit_encoder = std::move(gop.unit_encoder);
+    stream_.state = std::move(gop.state);
+    ++stream_.gops;
     return out;
 }
 

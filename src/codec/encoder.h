@@ -40,27 +40,45 @@ class Encoder {
 
   private:
     struct Try;  // a GOP with a neural base, coded at certain qps
+    using Gops = std::vector<EncodedGop>;
+
+    // What GOPs that went out leave to those that follow. Trials go back to a copy of it.
+    struct Stream {
+        RateControl rate;
+        bitstream::UnitEncoder unit_encoder;
+        models::DecoderState state;
+        uint32_t gops = 0;
+        double search_growth = 0.02;  // of a keyframe's bits by the search, so far
+    };
 
     Encoder(const Model& model, EncoderOptions options);
 
     GopSource take_source(const PlannedGop& plan);
-    Result<EncodedGop> code_neural(GopSource& source);
-    Result<EncodedGop> code_hybrid(GopSource& source);
-    Result<EncodedGop> code_better(GopSource& source);
-    Result<EncodedGop> code_as_before(GopSource& source);
-    Result<std::optional<Try>> neural_if_better(GopSource& source,
-                                                const HybridEncoder::Coded& hybrid);
-    Result<std::vector<std::vector<float>>> show(
-        const std::vector<bitstream::Bytes>& packets) const;
+    Status code_next(GopSource source);
+    Result<Gops> code_neural(GopSource& source);
+    Result<Gops> code_hybrid(GopSource& source);
+
+    // encoder_choice.cpp: which base, and how many keyframes
+    Result<Gops> code_better(GopSource& source);
+    Result<Gops> code_as_before(GopSource& source);
+    Result<std::optional<Gops>> neural_if_better(GopSource& source,
+                                                 const HybridEncoder::Coded& hybrid);
+    Result<std::vector<std::vector<float>>> show(const Gops& gops) const;
+    bool may_be_parted(const GopSource& source) const;
+    bool parting_is_due(const GopSource& source);
+    Result<bool> look_better_parted(const Try& whole, const GopSource& source);
+    struct Looks;
+    Result<Looks> look_at(const Try& gop, const GopSource& source) const;
 
     void begin_rate(const GopSource& source);
-    Result<Try> code_within_rate(GopSource& source);
+    Result<EncodedGop> code_one(GopSource& source);
+    Result<Gops> code_parted(const GopSource& source);
+    Result<Try> code_within_rate(GopSource& source, bool to_be_judged);
     bool searches() const { return model_.search() && options_.search_steps > 0; }
     Result<Try> with_search(Try plain, const GopSource& source);
     double growth_to_come(const Try& gop) const;
-    Result<Try> code_gop(const GopSource& source);
     Status code_units(Try& gop, const GopSource& source);
-    Try begin_try(const GopSource& source);
+    Try begin_try(const GopSource& source) const;
     void code_first(Try& gop, const GopSource& source);
     void code_chunk(Try& gop, const GopSource& source, int unit);
     void code_unit(Try& gop, int unit, const nn::Tensor& rgb);
@@ -69,26 +87,23 @@ class Encoder {
                                     int qp);
     void choose_bands(Try& gop, const bitstream::UnitTokens& tokens);
     Status pack(Try& gop);
-    EncodedGop finish(Try gop, const GopSource& source);
+    EncodedGop commit(Try gop, const GopSource& source);
 
     const Model& model_;
     EncoderOptions options_;
     PictureSize size_;
     GopPlanner planner_;
-    RateControl rate_;
+    Stream stream_;
     std::optional<HybridEncoder> hybrid_;
-    bool prefers_neural_ = false;  // since the last trial,
-    int since_trial_ = 0;          // so many GOPs ago
-    std::deque<WaitingPicture> waiting_;
+    // Choices that hold for a while, and for how many GOPs they have:
+    bool prefers_neural_ = false, prefers_parts_ = false;
+    int since_base_trial_ = 0, since_parts_trial_ = 0;
+    std::deque<std::shared_ptr<const WaitingPicture>> waiting_;
+    std::deque<EncodedGop> ready_;
     uint64_t taken_ = 0;  // pictures sent
     uint64_t last_pts_ = 0;
-    StageCosts costs_;  // of the GOP in hand
+    StageCosts costs_;  // of the pictures in hand
     int tries_ = 0;
-    double search_growth_ = 0.02;  // of a keyframe's bits by the search, so far
-    // After the last GOP that went out:
-    uint32_t gops_ = 0;
-    bitstream::UnitEncoder unit_encoder_;
-    models::DecoderState state_;
 };
 
 }  // namespace gvc::codec

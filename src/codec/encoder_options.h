@@ -23,6 +23,8 @@ struct EncoderOptions {
     RateOptions rate;
     int keyint = 29;  // frames; above 29 GOPs are chained by P-keys, at most 8 to a keyframe
     bool scene_cuts = true;
+    // More keyframes than keyint asks for where that looks better (neural base, keyint up to 29).
+    bool adaptive_keyint = false;
     // GOPs begin with their keyframe, so that a decoder can show each unit as it comes. Otherwise
     // (in chain mode) it lies in their middle, which looks better, and the first pictures wait.
     bool low_delay = false;
@@ -37,8 +39,8 @@ struct EncoderOptions {
     bool choose_base = false;
     bool detail = true;     // code what the base lacks for the refiner (models/detail.h)
     double base_scale = 0;  // coded size of the base over the shown one; 0: chosen on the first GOP
-    // How far a decoded picture seems from the original (both planar RGB), for that choice; without
-    // it the mean squared error decides.
+    // How far a decoded picture seems from the original (both planar RGB), for these choices;
+    // without it the mean squared error decides.
     PictureDistance distance;
 };
 

@@ -1,6 +1,7 @@
 #include "codec/gop_source.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "codec/timing.h"
 #include "models/config.h"
@@ -9,6 +10,8 @@ namespace gvc::codec {
 namespace {
 
 constexpr int kSeedStep = 0x9E37;  // odd: 65,536 GOPs have different noise
+// Of a part, at most one more: two chunks and a bit around its keyframe.
+constexpr int kPartFrames = 10;
 
 }  // namespace
 
@@ -17,11 +20,11 @@ int GopSource::chunks() const {
 }
 
 const WaitingPicture& GopSource::coded(size_t i) const {
-    return pictures[kept[std::min(i, kept.size() - 1)]];
+    return *pictures[kept[std::min(i, kept.size() - 1)]];
 }
 
 double GopSource::seconds(const bitstream::SequenceHeader& sequence) const {
-    return static_cast<double>(end_pts - pictures.front().pts) * tick_seconds(sequence);
+    return static_cast<double>(end_pts - pictures.front()->pts) * tick_seconds(sequence);
 }
 
 bool GopSource::thin_out() {
@@ -29,6 +32,25 @@ bool GopSource::thin_out() {
     for (size_t i = 0; 2 * i < kept.size(); ++i) kept[i] = kept[2 * i];
     kept.resize((kept.size() + 1) / 2);
     return true;
+}
+
+int GopSource::part_count() const { return (plan.frames + kPartFrames - 2) / kPartFrames; }
+
+std::vector<GopSource> GopSource::parts() const {
+    const int count = part_count();
+    std::vector<GopSource> parts;
+    const auto all = static_cast<int>(pictures.size());
+    for (int i = 0; i < count; ++i) {
+        const int begin = i * all / count, end = (i + 1) * all / count;
+        GopSource& part = parts.emplace_back();
+        part.pictures.assign(pictures.begin() + begin, pictures.begin() + end);
+        part.kept.resize(part.pictures.size());
+        std::iota(part.kept.begin(), part.kept.end(), size_t{0});
+        part.end_pts = end < all ? pictures[static_cast<size_t>(end)]->pts : end_pts;
+        part.usual_frames = end - begin;
+        part.plan = {end - begin, true, plan.cut && i == 0, plan.last && i + 1 == count};
+    }
+    return parts;
 }
 
 bitstream::Descriptor describe(const GopSource& source, const bitstream::SequenceHeader& sequence,

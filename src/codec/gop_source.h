@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "bitstream/descriptor.h"
@@ -12,10 +13,11 @@
 namespace gvc::codec {
 
 struct GopSource {
-    std::vector<WaitingPicture> pictures;
+    std::vector<std::shared_ptr<const WaitingPicture>> pictures;
     std::vector<size_t> kept;  // those that are coded
     uint64_t end_pts = 0;      // of what follows
     PlannedGop plan;
+    int usual_frames = 0;  // of the GOPs around it
 
     int frames() const { return static_cast<int>(kept.size()); }
     int chunks() const;  // behind the keyframe
@@ -24,6 +26,9 @@ struct GopSource {
     double seconds(const bitstream::SequenceHeader& sequence) const;
     // Every second frame goes. False if only one is left.
     bool thin_out();
+    // All pictures again, as GOPs of about ten, each with a keyframe; few pictures stay one GOP.
+    std::vector<GopSource> parts() const;
+    int part_count() const;
 };
 
 // The descriptor of GOP `number`, without what its base adds: frames, times, seed of the noise.

@@ -102,15 +102,16 @@ double RateControl::wanted_bits(double frames, double seconds) const {
                                                    : options_.value * seconds;
 }
 
-// A short GOP costs more than its frames' share, since its keyframe serves few: it gets part of
-// that in advance, and later GOPs pay. The last one settles all, as far as it can.
+// A GOP shorter than usual costs more than its frames' share, since its keyframe serves few: it
+// gets part of that in advance, and later GOPs pay. The last one settles all, as far as it can.
 double RateControl::choose_budget() const {
     if (!by_rate()) return 0;
     const double wanted = wanted_bits(gop_.frames, gop_.seconds);
-    const double full =
-        wanted_bits(models::kGopFrames, models::kGopFrames * gop_.seconds / gop_.frames);
+    const int frames = gop_.usual_frames;
+    const int chunks = (frames - 1 + models::kChunkFrames - 1) / models::kChunkFrames;
+    const double full = wanted_bits(frames, frames * gop_.seconds / gop_.frames);
     const double usual = full * units_bits(first_kind(), gop_.chunks, kStartQp) /
-                         units_bits(RateModel::keyframe, models::kGopChunks, kStartQp);
+                         units_bits(RateModel::keyframe, chunks, kStartQp);
     const double share = gop_.last ? wanted : (wanted + std::max(wanted, usual)) / 2;
     const double paid = gop_.last ? debt_ : 0.7 * debt_;
     return std::clamp(share - paid, 0.3 * std::max(share, usual), 2 * std::max(share, usual));

@@ -58,6 +58,7 @@ class RateControl {
         double seconds = 0;  // shown for
         bool key = true;
         bool last = false;
+        int usual_frames = 29;  // of the GOPs around it
     };
     void begin(const Gop& gop);
     // The GOP in hand is to be coded with fewer frames; all its tries are forgotten.

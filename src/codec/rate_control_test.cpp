@@ -27,12 +27,12 @@ struct FakeCodec {
 };
 
 double coded_rate(const RateOptions& options, const FakeCodec& codec, const std::vector<int>& gops,
-                  double* worst = nullptr) {
+                  double* worst = nullptr, int usual_frames = 29) {
     RateControl control(options, codec.pixels, 0.04);
     double total = 8 * 27, frames = 0;
     for (size_t g = 0; g < gops.size(); ++g) {
         const int chunks = (gops[g] + 2) / 4;
-        control.begin({gops[g], chunks, 0.04 * gops[g], true, g + 1 == gops.size()});
+        control.begin({gops[g], chunks, 0.04 * gops[g], true, g + 1 == gops.size(), usual_frames});
         double bits = 0;
         do {
             const int n = static_cast<int>(g);
@@ -81,6 +81,13 @@ TEST(RateControl, MeetsBitRate) {
     const FakeCodec codec{864 * 480, 0.11, 1.0};
     const RateOptions options{Mode::bitrate, 100e3, 0};
     EXPECT_NEAR(coded_rate(options, codec, {29, 29, 29, 29, 7}) / 100e3, 1, 0.05);
+}
+
+// Where all GOPs are short none gets anything in advance.
+TEST(RateControl, MeetsTheRateOfShortGops) {
+    const FakeCodec codec{864 * 480, 0.11, 1.0};
+    const std::vector<int> gops(12, 9);
+    EXPECT_NEAR(coded_rate({Mode::bpp, 0.02, 0}, codec, gops, nullptr, 9) / 0.02, 1, 0.05);
 }
 
 TEST(RateControl, MaximumRateHoldsForEveryGop) {

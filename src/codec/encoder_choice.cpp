@@ -1,0 +1,200 @@
+// What the encoder decides by looking: how many keyframes the pictures of a GOP get, and which of
+// two bases.
+#include <algorithm>
+
+#include "codec/decoder.h"
+#include "codec/encoder.h"
+#include "codec/encoder_try.h"
+#include "codec/judge.h"
+
+namespace gvc::codec {
+namespace {
+
+using bitstream::size_of;
+
+// A choice holds for so many GOPs of a scene: a trial costs the coding of a GOP.
+constexpr int kTrialEvery = 10;
+// How much worse than its keyframe a GOP looks where it is not even tried as several.
+constexpr double kGoodMotion = 1.3;
+// How much worse than a refined AV1 base, taken as 1, a neural keyframe may look and its GOP be
+// tried still.
+constexpr double kHopelessKey = 1.25;
+constexpr double kSearchGain = 1.6;  // what the search makes of that, about
+
+// Whether to try again: at cuts, and now and then.
+bool is_due(const GopSource& source, int& since_trial) {
+    const bool due = source.plan.cut || ++since_trial >= kTrialEvery;
+    if (due) since_trial = 0;
+    return due;
+}
+
+double bits_of(const std::vector<EncodedGop>& gops) {
+    size_t bytes = 0;
+    for (const EncodedGop& gop : gops) bytes += gop.bytes;
+    return 8.0 * static_cast<double>(bytes);
+}
+
+}  // namespace
+
+// ---- one GOP or several ----
+
+// Streams whose GOPs are chained have few keyframes because the caller wants it so.
+bool Encoder::may_be_parted(const GopSource& source) const {
+    return options_.adaptive_keyint && options_.keyint <= models::kGopFrames &&
+           source.part_count() > 1;
+}
+
+bool Encoder::parting_is_due(const GopSource& source) {
+    if (source.plan.cut) prefers_parts_ = false;
+    return may_be_parted(source) && is_due(source, since_parts_trial_);
+}
+
+// How far a GOP seems from its original.
+struct Encoder::Looks {
+    double key = 0;  // its keyframe
+    double sum = 0;  // all its pictures
+};
+
+// By the keyframe and a picture of each chunk, which stands for the others.
+Result<Encoder::Looks> Encoder::look_at(const Try& gop, const GopSource& source) const {
+    Looks looks;
+    for (int unit = 0; unit < gop.layout.units; ++unit) {
+        const bitstream::UnitFrames frames = bitstream::unit_frames(gop.coded.descriptor, unit);
+        const auto picture = static_cast<size_t>(frames.first + frames.count / 2);
+        GVC_ASSIGN_OR_RETURN(const double distance,
+                             distance_of(options_.distance, unpack(source.coded(picture)),
+                                         gop.reconstruction.at(picture), size_));
+        if (unit == 0) looks.key = distance;
+        looks.sum += frames.count * distance;
+    }
+    return looks;
+}
+
+// Whether the pictures that were coded as one GOP look better as several, at equal rate. Where
+// motion compensation holds what the keyframe gives, that is not so. What rate control learns in
+// the trial is the caller's to forget.
+Result<bool> Encoder::look_better_parted(const Try& whole, const GopSource& source) {
+    const auto pictures = static_cast<int>(source.pictures.size());
+    // Where maxrate already costs frames there is no room for more keyframes.
+    if (whole.packets.empty() || source.frames() < pictures) return false;
+    GVC_ASSIGN_OR_RETURN(const Looks one, look_at(whole, source));
+    if (one.sum <= kGoodMotion * pictures * one.key) return false;
+
+    double sum = 0, bits = 0;
+    for (GopSource& part : source.parts()) {
+        begin_rate(part);
+        auto coded = code_within_rate(part, true);
+        if (coded.status().code() == Code::quality) return false;
+        GVC_ASSIGN_OR_RETURN(Try gop, std::move(coded));
+        if (gop.packets.empty() || part.frames() < part.plan.frames) return false;
+        GVC_ASSIGN_OR_RETURN(const Looks looks, look_at(gop, part));
+        sum += looks.sum;
+        bits += 8.0 * static_cast<double>(size_of(gop.packets));
+        commit(std::move(gop), part);
+    }
+    return at_equal_rate(sum, bits, 8.0 * static_cast<double>(size_of(whole.packets))) < one.sum;
+}
+
+// ---- the better of two bases ----
+
+// By what a decoder shows of both, at equal rate. What was better holds until the scene changes.
+Result<Encoder::Gops> Encoder::code_better(GopSource& source) {
+    if (!is_due(source, since_base_trial_)) return code_as_before(source);
+    GVC_ASSIGN_OR_RETURN(auto hybrid, hybrid_->code(source, stream_.gops));
+    std::optional<Gops> neural;
+    // Where maxrate already costs frames there is no room for another base.
+    if (source.kept.size() == source.pictures.size()) {
+        GVC_ASSIGN_OR_RETURN(neural, neural_if_better(source, hybrid));
+    }
+    prefers_neural_ = neural.has_value();
+    if (neural) {
+        hybrid_->commit(bits_of(*neural));
+        return std::move(*neural);
+    }
+    const double bits = 8.0 * static_cast<double>(hybrid.gop.bytes);
+    hybrid_->commit(bits);
+    begin_rate(source);
+    stream_.rate.commit(bits);
+    if (!hybrid.gop.packets.empty()) ++stream_.gops;
+    return Gops{std::move(hybrid.gop)};
+}
+
+Result<Encoder::Gops> Encoder::code_as_before(GopSource& source) {
+    GVC_ASSIGN_OR_RETURN(Gops gops, prefers_neural_ ? code_neural(source) : code_hybrid(source));
+    if (prefers_neural_) {
+        hybrid_->pass(source, bits_of(gops));
+    } else {
+        begin_rate(source);
+        stream_.rate.commit(bits_of(gops));
+    }
+    return gops;
+}
+
+// The pictures with the neural base if they look better than with an AV1 base. The keyframe is
+// looked at first: what follows is made from it and seldom looks better.
+Result<std::optional<Encoder::Gops>> Encoder::neural_if_better(GopSource& source,
+                                                               const HybridEncoder::Coded& hybrid) {
+    const auto distance = [&](int picture, std::span<const float> shown) {
+        return distance_of(options_.distance, unpack(source.coded(static_cast<size_t>(picture))),
+                           shown, size_);
+    };
+    const Stream before = stream_;
+    begin_rate(source);
+    Try key = begin_try(source);
+    key.be_judged();
+    code_first(key, source);
+    stream_ = before;
+    GVC_RETURN_IF_ERROR(model_.status());
+    const int index = bitstream::unit_frames(key.coded.descriptor, 0).first;
+    GVC_ASSIGN_OR_RETURN(const double of_key,
+                         distance(index, key.reconstruction.at(static_cast<size_t>(index))));
+    const double hopeless = kHopelessKey * (searches() ? kSearchGain : 1);
+    if (of_key > hopeless * hybrid.distance) return std::optional<Gops>();
+
+    const std::vector<size_t> all = source.kept;
+    auto coded = code_neural(source);
+    // That maxrate is too low for this base says nothing of the other.
+    bool better = coded.status().code() != Code::quality;
+    if (better) {
+        GVC_RETURN_IF_ERROR(coded.status());
+        int frames = 0;
+        for (const EncodedGop& gop : *coded)
+            frames += gop.packets.empty() ? 0 : gop.descriptor.frames;
+        better = frames == static_cast<int>(all.size());
+    }
+    source.kept = all;
+    if (better) {
+        GVC_ASSIGN_OR_RETURN(const auto shown, show(*coded));
+        double of_neural = 0;
+        const std::vector<int> judged = judged_pictures(source.frames());
+        for (const int picture : judged) {
+            GVC_ASSIGN_OR_RETURN(const double d,
+                                 distance(picture, shown.at(static_cast<size_t>(picture))));
+            of_neural += d / static_cast<double>(judged.size());
+        }
+        const double hybrid_bits = 8.0 * static_cast<double>(hybrid.gop.bytes);
+        better = at_equal_rate(of_neural, bits_of(*coded), hybrid_bits) < hybrid.distance;
+    }
+    if (better) return std::optional(std::move(*coded));
+    stream_ = before;
+    return std::optional<Gops>();
+}
+
+// The pictures that a decoder shows of GOPs that begin with a keyframe.
+Result<std::vector<std::vector<float>>> Encoder::show(const Gops& gops) const {
+    GVC_ASSIGN_OR_RETURN(const auto decoder, Decoder::make(model_, {}));
+    for (const EncodedGop& gop : gops) {
+        for (const bitstream::Bytes& packet : gop.packets)
+            GVC_RETURN_IF_ERROR(decoder->send(packet));
+    }
+    GVC_RETURN_IF_ERROR(decoder->flush());
+    std::vector<std::vector<float>> pictures;
+    while (true) {
+        auto frame = decoder->receive();
+        if (frame.status().code() == Code::again) return pictures;
+        if (!frame.ok()) return frame.status();
+        pictures.push_back(std::move(frame->rgb));
+    }
+}
+
+}  // namespace gvc::codec

@@ -1,0 +1,136 @@
+// How many keyframes the pictures of a GOP get.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "codec/random_model_testonly.h"
+#include "codec/stream_testonly.h"
+
+namespace gvc::codec {
+namespace {
+
+constexpr PictureSize kSize{64, 64};
+
+using Lengths = std::vector<int>;
+
+Lengths lengths(const TestEncoding& encoding) {
+    Lengths out;
+    for (const auto& gop : encoding.gops) out.push_back(gop.descriptor.frames);
+    return out;
+}
+
+class Parting : public testing::Test {
+  protected:
+    // Distances in the order in which pictures are looked at, then 0.
+    EncoderOptions options(std::vector<double> distances) {
+        EncoderOptions o = test_options(kSize, 20);
+        o.adaptive_keyint = true;
+        o.scene_cuts = false;
+        o.distance = [this, distances](auto, auto, auto) -> Result<double> {
+            const auto look = static_cast<size_t>(looks_++);
+            return look < distances.size() ? distances[look] : 0;
+        };
+        return o;
+    }
+    // A GOP of 29: its keyframe, seven chunks; then three parts with two or three chunks each.
+    static std::vector<double> trial(double key, double chunk, double parts) {
+        std::vector<double> distances = {key};
+        distances.insert(distances.end(), 7, chunk);
+        distances.insert(distances.end(), 11, parts);
+        return distances;
+    }
+
+    int looks_ = 0;
+    std::unique_ptr<Model> model_ = random_model(31);
+};
+
+TEST_F(Parting, MoreKeyframesWhereTheyLookBetter) {
+    const auto encoding = test_encode(*model_, options(trial(0.1, 0.9, 0.01)), 58);
+    EXPECT_EQ(lengths(encoding), (Lengths{9, 10, 10, 9, 10, 10}));
+    EXPECT_EQ(looks_, 19);
+    for (const auto& gop : encoding.gops) EXPECT_TRUE(gop.random_access);
+    const auto shown = test_decode(*model_, all_packets(encoding));
+    ASSERT_TRUE(shown.status.ok()) << shown.status.message();
+    ASSERT_EQ(shown.frames.size(), 58u);
+    for (size_t i = 0; i < 58; ++i) {
+        EXPECT_EQ(shown.frames[i].pts, i);
+        EXPECT_EQ(shown.frames[i].rgb, encoding.reconstruction[i]) << i;
+    }
+}
+
+// What they cost is weighed with the power that LPIPS falls with.
+TEST_F(Parting, RateCounts) {
+    const auto bytes = [&](double parts) {
+        looks_ = 0;
+        return double(test_encode(*model_, options(trial(0.1, 0.9, parts)), 29).bytes());
+    };
+    const double as_good = (0.1 + 28 * 0.9) / 29 * std::pow(bytes(9) / bytes(0.01), 0.4);
+    EXPECT_EQ(bytes(1.01 * as_good), bytes(9));
+    EXPECT_EQ(bytes(0.99 * as_good), bytes(0.01));
+    EXPECT_NE(bytes(9), bytes(0.01));
+}
+
+TEST_F(Parting, GoodMotionIsNotTried) {
+    EXPECT_EQ(lengths(test_encode(*model_, options(trial(0.1, 0.12, 0)), 29)), Lengths{29});
+    EXPECT_EQ(looks_, 8);
+}
+
+// What comes of a trial is as if there had been none.
+TEST_F(Parting, ATrialLeavesNoTrace) {
+    auto o = options(trial(0.1, 0.9, 9));
+    o.rate = {RateOptions::Mode::bpp, 0.6, 0};
+    const auto tried = test_encode(*model_, o, 80);
+    o.adaptive_keyint = false;
+    EXPECT_TRUE(all_packets(tried) == all_packets(test_encode(*model_, o, 80)));
+}
+
+TEST_F(Parting, HoldsWithinASceneAndIsTriedAgain) {
+    EncoderOptions o = options(trial(0.1, 0.9, 0.01));
+    o.scene_cuts = true;
+    // From the second trial on all pictures look perfect.
+    const auto encoding = test_encode(*model_, o, 29 + 14 + 40,
+                                      [](int i) { return test_picture(kSize, i, i < 43 ? 0 : 2); });
+    EXPECT_EQ(lengths(encoding), (Lengths{9, 10, 10, 7, 7, 29, 11}));
+    looks_ = 0;
+    const auto longer = lengths(test_encode(*model_, o, 29 * 11));
+    EXPECT_EQ(longer.size(), 31u);
+    EXPECT_EQ(longer.back(), 29);
+}
+
+TEST_F(Parting, ChainsAndShortScenesStayWhole) {
+    EncoderOptions o = options(trial(0.1, 0.9, 0.01));
+    EXPECT_EQ(lengths(test_encode(*model_, o, 11)), Lengths{11});
+    o.keyint = 58;
+    EXPECT_EQ(lengths(test_encode(*model_, o, 58)), (Lengths{29, 29}));
+    EXPECT_EQ(looks_, 0);
+}
+
+TEST_F(Parting, TheWantedRateHolds) {
+    EncoderOptions o = options(trial(0.1, 0.9, 0.01));
+    const double one_gop = double(test_encode(*model_, test_options(kSize, 14), 29).bytes());
+    o.rate = {RateOptions::Mode::bpp, 8 * one_gop / (64.0 * 64 * 29), 0};
+    const auto encoding = test_encode(*model_, o, 29 * 4);
+    EXPECT_EQ(encoding.gops.size(), 12u);
+    EXPECT_NEAR(double(encoding.bytes()) / (4 * one_gop), 1, 0.05);
+}
+
+TEST_F(Parting, TheMaximumRateHolds) {
+    const auto whole = test_encode(*model_, test_options(kSize, 20), 29);
+    EncoderOptions o = options(trial(0.1, 0.9, 0.01));
+    o.rate.maxrate = 0.95 * 8 * double(whole.gops[0].bytes) * 25 / 29;
+    const auto encoding = test_encode(*model_, o, 58);
+    EXPECT_EQ(lengths(encoding), (Lengths{9, 10, 10, 9, 10, 10}));
+    const double limit = o.rate.maxrate * 29 / 25;
+    double credit = limit;  // what a full GOP may have, and what was not used of it
+    for (size_t i = 0; i < encoding.gops.size(); ++i) {
+        const EncodedGop& gop = encoding.gops[i];
+        if (i > 0) credit = std::min(limit, credit + o.rate.maxrate * gop.source_frames / 25);
+        const double bits = 8.0 * double(gop.bytes);
+        EXPECT_LE(bits, credit) << i;
+        credit -= bits;
+    }
+}
+
+}  // namespace
+}  // namespace gvc::codec
