@@ -32,8 +32,9 @@ void complete(bitstream::SequenceHeader& sequence, uint64_t fingerprint) {
 
 // The shorter of the two ways to write the chunks' qps.
 void set_chunk_qps(bitstream::Descriptor& descriptor, const std::vector<int>& qps) {
+    constexpr int kLeastOffset = -8, kMostOffset = 7;
     descriptor.chunk_qps.reset();
-    for (int offset : {0, 1, -1, 2, -2, 3, -3}) {
+    for (int offset = kLeastOffset; offset <= kMostOffset; ++offset) {
         descriptor.chunk_qp_offset = static_cast<int8_t>(offset);
         const int qp = bitstream::unit_qp(descriptor, 1);
         if (std::all_of(qps.begin(), qps.end(), [&](int q) { return q == qp; })) return;
@@ -119,31 +120,36 @@ Result<Encoder::Gops> Encoder::code_hybrid(GopSource& source) {
     return Gops{std::move(coded.gop)};
 }
 
-// As one GOP, or as several where more keyframes look better.
+// With its keyframes as the scene wants them.
 Result<Encoder::Gops> Encoder::code_neural(GopSource& source) {
-    const bool trial = parting_is_due(source);
-    if (!trial && prefers_parts_ && may_be_parted(source)) return code_parted(source);
+    const bool trial = trial_is_due(source);
+    if (!trial) return code_as(may_be_tried(source) ? keyframes_ : Keyframes::leading, source);
     const Stream before = stream_;
     begin_rate(source);
-    GVC_ASSIGN_OR_RETURN(Try whole, code_within_rate(source, trial));
-    if (trial) {
-        const Stream after = std::exchange(stream_, before);
-        GVC_ASSIGN_OR_RETURN(prefers_parts_, look_better_parted(whole, source));
-        stream_ = prefers_parts_ ? before : after;
-        if (prefers_parts_) return code_parted(source);
-    }
-    GVC_ASSIGN_OR_RETURN(Try gop, with_search(std::move(whole), source));
+    GVC_ASSIGN_OR_RETURN(Try gop, code_within_rate(source, true));
+    const Stream after = std::exchange(stream_, before);
+    GVC_ASSIGN_OR_RETURN(keyframes_, choose_keyframes(gop, source));
+    if (keyframes_ != Keyframes::leading) return code_as(keyframes_, source);
+    stream_ = after;
+    GVC_ASSIGN_OR_RETURN(gop, with_search(std::move(gop), source));
     return Gops{commit(std::move(gop), source)};
 }
 
-Result<Encoder::Gops> Encoder::code_parted(const GopSource& source) {
+Result<Encoder::Gops> Encoder::code_as(Keyframes keyframes, GopSource& source) {
+    if (keyframes != Keyframes::leading) source.lead = 0;
     Gops gops;
-    for (GopSource& part : source.parts()) {
+    const auto code = [&](GopSource& part) -> Status {
         begin_rate(part);
-        GVC_ASSIGN_OR_RETURN(Try plain, code_within_rate(part, false));
-        GVC_ASSIGN_OR_RETURN(Try gop, with_search(std::move(plain), part));
+        GVC_ASSIGN_OR_RETURN(Try gop, code_within_rate(part, false));
+        GVC_ASSIGN_OR_RETURN(gop, with_search(std::move(gop), part));
         gops.push_back(commit(std::move(gop), part));
+        return {};
+    };
+    if (keyframes != Keyframes::many) {
+        GVC_RETURN_IF_ERROR(code(source));
+        return gops;
     }
+    for (GopSource& part : source.parts()) GVC_RETURN_IF_ERROR(code(part));
     return gops;
 }
 
@@ -151,7 +157,7 @@ Result<Encoder::Gops> Encoder::code_parted(const GopSource& source) {
 
 void Encoder::begin_rate(const GopSource& source) {
     stream_.rate.begin({source.plan.frames, source.chunks(), source.seconds(options_.sequence),
-                        source.plan.key, source.plan.last, source.usual_frames});
+                        source.plan.key, source.plan.last, source.usual_frames, source.lead});
 }
 
 GopSource Encoder::take_source(const PlannedGop& plan) {
@@ -178,7 +184,7 @@ Result<Encoder::Try> Encoder::code_within_rate(GopSource& source, bool to_be_jud
         if (to_be_judged) gop.be_judged();
         GVC_RETURN_IF_ERROR(code_units(gop, source));
         const double bits = 8.0 * static_cast<double>(size_of(gop.packets));
-        if (rate.gop_done(bits + growth_to_come(gop))) continue;
+        if (rate.gop_done(bits + growth_to_come(gop, gop.first_bits(), gop.chunk_bits()))) continue;
         if (!rate.cap() || bits <= *rate.cap()) return gop;
         if (source.thin_out()) {
             rate.shorten(source.chunks());
@@ -194,25 +200,29 @@ Result<Encoder::Try> Encoder::code_within_rate(GopSource& source, bool to_be_jud
 }
 
 // A GOP whose qps rate control has settled once more, with its keyframe searched for: it costs
-// about the same. Rate control goes without the search, which takes longer than all the rest.
+// about the same, and its chunks make up for the difference. The search takes longer than all the
+// rest, so that it is not for every try.
 Result<Encoder::Try> Encoder::with_search(Try plain, const GopSource& source) {
     if (!searches() || plain.search || plain.packets.empty() || !source.plan.key) return plain;
     Try searched = begin_try(source);
     searched.search = true;
-    searched.given_qps = plain.chunk_qps;
-    searched.given_qps.insert(searched.given_qps.begin(), plain.coded.descriptor.qp);
+    searched.first_qp = plain.coded.descriptor.qp;
     GVC_RETURN_IF_ERROR(code_units(searched, source));
     const double bits = 8.0 * static_cast<double>(size_of(searched.packets));
     if (stream_.rate.cap() && bits > *stream_.rate.cap()) return plain;
-    const double growth = searched.first_bits() / plain.first_bits() - 1;
-    stream_.search_growth += (growth - stream_.search_growth) / 2;
+    const auto learn = [](double& growth, double after, double before) {
+        if (before > 0) growth += (after / before - 1 - growth) / 2;
+    };
+    learn(stream_.key_growth, searched.first_bits(), plain.first_bits());
+    learn(stream_.chunk_growth, searched.chunk_bits(), plain.chunk_bits());
     return searched;
 }
 
-// By how much the search will change the bits of the keyframe.
-double Encoder::growth_to_come(const Try& gop) const {
+// By how much the search will change bits of the GOP's keyframe and chunks.
+double Encoder::growth_to_come(const Try& gop, double key_bits, double chunk_bits) const {
     const bool searched_later = searches() && !gop.search && gop.coded.kind == PacketKind::keyframe;
-    return searched_later ? stream_.search_growth * gop.first_bits() : 0;
+    if (!searched_later) return 0;
+    return stream_.key_growth * key_bits + stream_.chunk_growth * chunk_bits;
 }
 
 Status Encoder::code_units(Try& gop, const GopSource& source) {
@@ -264,19 +274,19 @@ void Encoder::code_first(Try& gop, const GopSource& source) {
     if (!source.plan.key) rgb = ops.repeat_batch(rgb, kChunk);
     const Try before = gop;
     while (true) {
-        const bool given = !gop.given_qps.empty();
-        const int qp = given ? gop.given_qps.front() : stream_.rate.first_qp();
+        const int qp = gop.first_qp.value_or(stream_.rate.first_qp());
         gop.coded.descriptor.qp = static_cast<uint8_t>(qp);
         code_unit(gop, 0, rgb);
         gop.key_state = gop.state;
-        if (given || !stream_.rate.first_done(gop.first_bits() + growth_to_come(gop))) return;
+        const double bits = gop.first_bits();
+        if (gop.first_qp) return stream_.rate.first_replaced(bits);
+        if (!stream_.rate.first_done(bits + growth_to_come(gop, bits, 0))) return;
         gop = before;
     }
 }
 
 void Encoder::code_chunk(Try& gop, const GopSource& source, int unit) {
-    const bool given = !gop.given_qps.empty();
-    const int qp = given ? gop.given_qps[static_cast<size_t>(unit)] : stream_.rate.chunk_qp();
+    const int qp = stream_.rate.chunk_qp();
     gop.chunk_qps.push_back(qp);
     gop.unit_encoder.set_chunk_qp(unit, qp);
     const bitstream::Descriptor& descriptor = gop.coded.descriptor;
@@ -293,7 +303,8 @@ void Encoder::code_chunk(Try& gop, const GopSource& source, int unit) {
         rgb = to_device(model_.ops(), pictures, size_);
     }
     code_unit(gop, unit, rgb);
-    if (!given) stream_.rate.chunk_done(8.0 * static_cast<double>(gop.unit_bytes(unit)));
+    const double bits = gop.unit_bits(unit);
+    stream_.rate.chunk_done(bits + growth_to_come(gop, 0, bits));
 }
 
 // Pictures to slices; the state goes on as the decoder's will.

@@ -48,7 +48,9 @@ class Encoder {
         bitstream::UnitEncoder unit_encoder;
         models::DecoderState state;
         uint32_t gops = 0;
-        double search_growth = 0.02;  // of a keyframe's bits by the search, so far
+        // Of bits by the search, so far: chunks cost more behind a keyframe that is made to be
+        // looked at.
+        double key_growth = 0.02, chunk_growth = 0.1;
     };
 
     Encoder(const Model& model, EncoderOptions options);
@@ -64,19 +66,25 @@ class Encoder {
     Result<std::optional<Gops>> neural_if_better(GopSource& source,
                                                  const HybridEncoder::Coded& hybrid);
     Result<std::vector<std::vector<float>>> show(const Gops& gops) const;
-    bool may_be_parted(const GopSource& source) const;
-    bool parting_is_due(const GopSource& source);
-    Result<bool> look_better_parted(const Try& whole, const GopSource& source);
+    // What motion leaves of a keyframe decides what it is worth.
+    enum class Keyframes {
+        leading,  // one to a GOP, finer than its chunks
+        even,     // one, no finer than they are
+        many      // one to about ten pictures, likewise
+    };
+    bool may_be_tried(const GopSource& source) const;
+    bool trial_is_due(const GopSource& source);
+    Result<Keyframes> choose_keyframes(const Try& leading, const GopSource& source);
     struct Looks;
     Result<Looks> look_at(const Try& gop, const GopSource& source) const;
+    Result<std::optional<Looks>> try_as(Keyframes keyframes, const GopSource& source);
 
     void begin_rate(const GopSource& source);
-    Result<EncodedGop> code_one(GopSource& source);
-    Result<Gops> code_parted(const GopSource& source);
+    Result<Gops> code_as(Keyframes keyframes, GopSource& source);
     Result<Try> code_within_rate(GopSource& source, bool to_be_judged);
     bool searches() const { return model_.search() && options_.search_steps > 0; }
     Result<Try> with_search(Try plain, const GopSource& source);
-    double growth_to_come(const Try& gop) const;
+    double growth_to_come(const Try& gop, double key_bits, double chunk_bits) const;
     Status code_units(Try& gop, const GopSource& source);
     Try begin_try(const GopSource& source) const;
     void code_first(Try& gop, const GopSource& source);
@@ -96,8 +104,9 @@ class Encoder {
     Stream stream_;
     std::optional<HybridEncoder> hybrid_;
     // Choices that hold for a while, and for how many GOPs they have:
-    bool prefers_neural_ = false, prefers_parts_ = false;
-    int since_base_trial_ = 0, since_parts_trial_ = 0;
+    bool prefers_neural_ = false;
+    Keyframes keyframes_ = Keyframes::leading;
+    int since_base_trial_ = 0, since_keyframe_trial_ = 0;
     std::deque<std::shared_ptr<const WaitingPicture>> waiting_;
     std::deque<EncodedGop> ready_;
     uint64_t taken_ = 0;  // pictures sent

@@ -14,7 +14,7 @@ using bitstream::size_of;
 
 // A choice holds for so many GOPs of a scene: a trial costs the coding of a GOP.
 constexpr int kTrialEvery = 10;
-// How much worse than its keyframe a GOP looks where it is not even tried as several.
+// How much worse than its keyframe a GOP looks where nothing else is tried.
 constexpr double kGoodMotion = 1.3;
 // How much worse than a refined AV1 base, taken as 1, a neural keyframe may look and its GOP be
 // tried still.
@@ -36,28 +36,32 @@ double bits_of(const std::vector<EncodedGop>& gops) {
 
 }  // namespace
 
-// ---- one GOP or several ----
+// ---- keyframes ----
 
 // Streams whose GOPs are chained have few keyframes because the caller wants it so.
-bool Encoder::may_be_parted(const GopSource& source) const {
+bool Encoder::may_be_tried(const GopSource& source) const {
     return options_.adaptive_keyint && options_.keyint <= models::kGopFrames &&
            source.part_count() > 1;
 }
 
-bool Encoder::parting_is_due(const GopSource& source) {
-    if (source.plan.cut) prefers_parts_ = false;
-    return may_be_parted(source) && is_due(source, since_parts_trial_);
+bool Encoder::trial_is_due(const GopSource& source) {
+    if (source.plan.cut) keyframes_ = Keyframes::leading;
+    return may_be_tried(source) && is_due(source, since_keyframe_trial_);
 }
 
-// How far a GOP seems from its original.
+// How far pictures seem from their originals.
 struct Encoder::Looks {
-    double key = 0;  // its keyframe
-    double sum = 0;  // all its pictures
+    double key = 0;  // a keyframe
+    double sum = 0;  // all of them
+    double bits = 0;
+
+    double at_rate_of(const Looks& other) const { return at_equal_rate(sum, bits, other.bits); }
 };
 
 // By the keyframe and a picture of each chunk, which stands for the others.
 Result<Encoder::Looks> Encoder::look_at(const Try& gop, const GopSource& source) const {
     Looks looks;
+    looks.bits = 8.0 * static_cast<double>(size_of(gop.packets));
     for (int unit = 0; unit < gop.layout.units; ++unit) {
         const bitstream::UnitFrames frames = bitstream::unit_frames(gop.coded.descriptor, unit);
         const auto picture = static_cast<size_t>(frames.first + frames.count / 2);
@@ -70,29 +74,51 @@ Result<Encoder::Looks> Encoder::look_at(const Try& gop, const GopSource& source)
     return looks;
 }
 
-// Whether the pictures that were coded as one GOP look better as several, at equal rate. Where
-// motion compensation holds what the keyframe gives, that is not so. What rate control learns in
-// the trial is the caller's to forget.
-Result<bool> Encoder::look_better_parted(const Try& whole, const GopSource& source) {
+// What looks best at equal rate. Where motion compensation holds what the keyframe gives, that is
+// how the GOP was coded already.
+Result<Encoder::Keyframes> Encoder::choose_keyframes(const Try& leading, const GopSource& source) {
+    Keyframes best = Keyframes::leading;
     const auto pictures = static_cast<int>(source.pictures.size());
     // Where maxrate already costs frames there is no room for more keyframes.
-    if (whole.packets.empty() || source.frames() < pictures) return false;
-    GVC_ASSIGN_OR_RETURN(const Looks one, look_at(whole, source));
-    if (one.sum <= kGoodMotion * pictures * one.key) return false;
+    if (leading.packets.empty() || source.frames() < pictures) return best;
+    GVC_ASSIGN_OR_RETURN(const Looks first, look_at(leading, source));
+    if (first.sum <= kGoodMotion * pictures * first.key) return best;
+    double least = first.sum;
+    for (const Keyframes keyframes : {Keyframes::even, Keyframes::many}) {
+        GVC_ASSIGN_OR_RETURN(const auto looks, try_as(keyframes, source));
+        if (!looks || looks->at_rate_of(first) >= least) continue;
+        least = looks->at_rate_of(first);
+        best = keyframes;
+    }
+    return best;
+}
 
-    double sum = 0, bits = 0;
-    for (GopSource& part : source.parts()) {
+// Leaves no trace. None where maxrate costs frames.
+Result<std::optional<Encoder::Looks>> Encoder::try_as(Keyframes keyframes,
+                                                      const GopSource& source) {
+    const Stream before = stream_;
+    std::vector<GopSource> parts =
+        keyframes == Keyframes::many ? source.parts() : std::vector{source};
+    Looks all;
+    for (GopSource& part : parts) {
+        part.lead = 0;
         begin_rate(part);
         auto coded = code_within_rate(part, true);
-        if (coded.status().code() == Code::quality) return false;
+        const bool fits = coded.status().code() != Code::quality &&
+                          (!coded.ok() || !coded->packets.empty()) &&
+                          part.frames() == static_cast<int>(part.pictures.size());
+        if (!fits) {
+            stream_ = before;
+            return std::optional<Looks>();
+        }
         GVC_ASSIGN_OR_RETURN(Try gop, std::move(coded));
-        if (gop.packets.empty() || part.frames() < part.plan.frames) return false;
         GVC_ASSIGN_OR_RETURN(const Looks looks, look_at(gop, part));
-        sum += looks.sum;
-        bits += 8.0 * static_cast<double>(size_of(gop.packets));
+        all.sum += looks.sum;
+        all.bits += looks.bits;
         commit(std::move(gop), part);
     }
-    return at_equal_rate(sum, bits, 8.0 * static_cast<double>(size_of(whole.packets))) < one.sum;
+    stream_ = before;
+    return std::optional(all);
 }
 
 // ---- the better of two bases ----

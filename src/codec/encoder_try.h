@@ -1,6 +1,7 @@
 // A GOP with a neural base while the encoder tries what to make of it.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "bitstream/gop_writer.h"
@@ -17,8 +18,8 @@ struct Encoder::Try {
     bitstream::UnitEncoder unit_encoder;
     models::DecoderState state, key_state;  // key_state: after unit 0
     std::vector<int> chunk_qps;
-    std::vector<int> given_qps;  // of the units, where they are settled; else by rate control
-    bool search = false;         // for the keyframe's symbols
+    std::optional<int> first_qp;  // where it is settled; else by rate control
+    bool search = false;          // for the keyframe's symbols
     std::vector<bitstream::Bytes> packets;
     std::vector<std::vector<float>> reconstruction;
     bool keep = false;  // fill it
@@ -32,7 +33,13 @@ struct Encoder::Try {
     size_t unit_bytes(int unit) const {
         return bitstream::size_of(coded.units[static_cast<size_t>(unit)]);
     }
-    double first_bits() const { return 8.0 * static_cast<double>(unit_bytes(0)); }
+    double unit_bits(int unit) const { return 8.0 * static_cast<double>(unit_bytes(unit)); }
+    double first_bits() const { return unit_bits(0); }
+    double chunk_bits() const {
+        double bits = 0;
+        for (int unit = 1; unit < layout.units; ++unit) bits += unit_bits(unit);
+        return bits;
+    }
 };
 
 }  // namespace gvc::codec

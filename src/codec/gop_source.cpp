@@ -48,6 +48,7 @@ std::vector<GopSource> GopSource::parts() const {
         std::iota(part.kept.begin(), part.kept.end(), size_t{0});
         part.end_pts = end < all ? pictures[static_cast<size_t>(end)]->pts : end_pts;
         part.usual_frames = end - begin;
+        part.lead = lead;
         part.plan = {end - begin, true, plan.cut && i == 0, plan.last && i + 1 == count};
     }
     return parts;

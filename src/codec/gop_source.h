@@ -9,6 +9,7 @@
 #include "bitstream/sequence_header.h"
 #include "codec/gop_planner.h"
 #include "codec/picture.h"
+#include "models/qualities.h"
 
 namespace gvc::codec {
 
@@ -18,6 +19,7 @@ struct GopSource {
     uint64_t end_pts = 0;      // of what follows
     PlannedGop plan;
     int usual_frames = 0;  // of the GOPs around it
+    int lead = models::kKeyframeLead;
 
     int frames() const { return static_cast<int>(kept.size()); }
     int chunks() const;  // behind the keyframe

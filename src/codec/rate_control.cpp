@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "models/qualities.h"
-
 namespace gvc::codec {
 namespace {
 
@@ -140,7 +138,7 @@ void RateControl::shorten(int chunks) {
 
 double RateControl::units_bits(RateModel::Kind first, int chunks, int first_qp) const {
     return model_.bits(first, first_qp) +
-           chunks * model_.bits(RateModel::chunk, models::chunk_qp(first_qp));
+           chunks * model_.bits(RateModel::chunk, models::chunk_qp(first_qp, gop_.lead));
 }
 
 int RateControl::best_first_qp() const {
@@ -186,17 +184,23 @@ bool RateControl::first_done(double bits) {
     return false;
 }
 
+void RateControl::first_replaced(double bits) {
+    chunks_left_ = gop_.chunks;
+    chunk_sum_ = 0;
+    spent_ = bits;
+}
+
 int RateControl::chunk_qp() {
     if (steered()) {
         const double rest = chunks_left_ * model_.bits(RateModel::chunk, 0);
         const double qp = model_.qp_for(rest, for_units() - spent_);
-        const int usual = models::chunk_qp(first_qp_);
+        const int usual = models::chunk_qp(first_qp_, gop_.lead);
         chunk_qp_ = std::clamp(to_qp(qp), std::max(0, usual - kMaxSwing),
                                std::min(kCoarsest, usual + kMaxSwing));
     } else if (!coarsest_ && options_.mode == RateOptions::Mode::crf) {
-        chunk_qp_ = models::chunk_qp((static_cast<int>(options_.value) + 1) / 2);
+        chunk_qp_ = models::chunk_qp((static_cast<int>(options_.value) + 1) / 2, gop_.lead);
     } else {
-        chunk_qp_ = models::chunk_qp(first_qp_);
+        chunk_qp_ = models::chunk_qp(first_qp_, gop_.lead);
     }
     return chunk_qp_;
 }

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/result.h"
+#include "models/qualities.h"
 
 namespace gvc::codec {
 
@@ -59,6 +60,7 @@ class RateControl {
         bool key = true;
         bool last = false;
         int usual_frames = 29;  // of the GOPs around it
+        int lead = models::kKeyframeLead;
     };
     void begin(const Gop& gop);
     // The GOP in hand is to be coded with fewer frames; all its tries are forgotten.
@@ -69,6 +71,9 @@ class RateControl {
     int first_qp() const { return first_qp_; }
     // Bits of the first unit at first_qp(). True: code it again, at a new first_qp().
     bool first_done(double bits);
+    // The first unit, at the first_qp() that rate control was content with, is another one of so
+    // many bits: the chunks are to be coded again.
+    void first_replaced(double bits);
     int chunk_qp();
     void chunk_done(double bits);
     // Bits of all the GOP's packets. True: code it all again.

@@ -1,4 +1,4 @@
-// How many keyframes the pictures of a GOP get.
+// How many keyframes pictures get, and how fine.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -20,7 +20,7 @@ Lengths lengths(const TestEncoding& encoding) {
     return out;
 }
 
-class Parting : public testing::Test {
+class Keyframes : public testing::Test {
   protected:
     // Distances in the order in which pictures are looked at, then 0.
     EncoderOptions options(std::vector<double> distances) {
@@ -33,10 +33,12 @@ class Parting : public testing::Test {
         };
         return o;
     }
-    // A GOP of 29: its keyframe, seven chunks; then three parts with two or three chunks each.
-    static std::vector<double> trial(double key, double chunk, double parts) {
+    // A GOP of 29: its keyframe, seven chunks; the same with chunks as fine as the keyframe; then
+    // three parts with two or three chunks each.
+    static std::vector<double> trial(double key, double chunk, double even, double parts) {
         std::vector<double> distances = {key};
         distances.insert(distances.end(), 7, chunk);
+        distances.insert(distances.end(), 8, even);
         distances.insert(distances.end(), 11, parts);
         return distances;
     }
@@ -45,10 +47,10 @@ class Parting : public testing::Test {
     std::unique_ptr<Model> model_ = random_model(31);
 };
 
-TEST_F(Parting, MoreKeyframesWhereTheyLookBetter) {
-    const auto encoding = test_encode(*model_, options(trial(0.1, 0.9, 0.01)), 58);
+TEST_F(Keyframes, MoreKeyframesWhereTheyLookBetter) {
+    const auto encoding = test_encode(*model_, options(trial(0.1, 0.9, 9, 0.01)), 58);
     EXPECT_EQ(lengths(encoding), (Lengths{9, 10, 10, 9, 10, 10}));
-    EXPECT_EQ(looks_, 19);
+    EXPECT_EQ(looks_, 27);
     for (const auto& gop : encoding.gops) EXPECT_TRUE(gop.random_access);
     const auto shown = test_decode(*model_, all_packets(encoding));
     ASSERT_TRUE(shown.status.ok()) << shown.status.message();
@@ -60,10 +62,10 @@ TEST_F(Parting, MoreKeyframesWhereTheyLookBetter) {
 }
 
 // What they cost is weighed with the power that LPIPS falls with.
-TEST_F(Parting, RateCounts) {
+TEST_F(Keyframes, RateCounts) {
     const auto bytes = [&](double parts) {
         looks_ = 0;
-        return double(test_encode(*model_, options(trial(0.1, 0.9, parts)), 29).bytes());
+        return double(test_encode(*model_, options(trial(0.1, 0.9, 9, parts)), 29).bytes());
     };
     const double as_good = (0.1 + 28 * 0.9) / 29 * std::pow(bytes(9) / bytes(0.01), 0.4);
     EXPECT_EQ(bytes(1.01 * as_good), bytes(9));
@@ -71,22 +73,32 @@ TEST_F(Parting, RateCounts) {
     EXPECT_NE(bytes(9), bytes(0.01));
 }
 
-TEST_F(Parting, GoodMotionIsNotTried) {
-    EXPECT_EQ(lengths(test_encode(*model_, options(trial(0.1, 0.12, 0)), 29)), Lengths{29});
+TEST_F(Keyframes, ChunksAreAsFineWhereThatLooksBetter) {
+    const auto encoding = test_encode(*model_, options(trial(0.1, 0.9, 0.01, 9)), 58);
+    EXPECT_EQ(lengths(encoding), (Lengths{29, 29}));
+    for (const auto& gop : encoding.gops) {
+        for (int unit = 0; unit < 8; ++unit)
+            EXPECT_EQ(bitstream::unit_qp(gop.descriptor, unit), 20);
+    }
+    EXPECT_TRUE(test_decode(*model_, all_packets(encoding)).status.ok());
+}
+
+TEST_F(Keyframes, GoodMotionIsNotTried) {
+    EXPECT_EQ(lengths(test_encode(*model_, options(trial(0.1, 0.12, 0, 0)), 29)), Lengths{29});
     EXPECT_EQ(looks_, 8);
 }
 
 // What comes of a trial is as if there had been none.
-TEST_F(Parting, ATrialLeavesNoTrace) {
-    auto o = options(trial(0.1, 0.9, 9));
+TEST_F(Keyframes, ATrialLeavesNoTrace) {
+    auto o = options(trial(0.1, 0.9, 9, 9));
     o.rate = {RateOptions::Mode::bpp, 0.6, 0};
     const auto tried = test_encode(*model_, o, 80);
     o.adaptive_keyint = false;
     EXPECT_TRUE(all_packets(tried) == all_packets(test_encode(*model_, o, 80)));
 }
 
-TEST_F(Parting, HoldsWithinASceneAndIsTriedAgain) {
-    EncoderOptions o = options(trial(0.1, 0.9, 0.01));
+TEST_F(Keyframes, HoldsWithinASceneAndIsTriedAgain) {
+    EncoderOptions o = options(trial(0.1, 0.9, 9, 0.01));
     o.scene_cuts = true;
     // From the second trial on all pictures look perfect.
     const auto encoding = test_encode(*model_, o, 29 + 14 + 40,
@@ -98,16 +110,16 @@ TEST_F(Parting, HoldsWithinASceneAndIsTriedAgain) {
     EXPECT_EQ(longer.back(), 29);
 }
 
-TEST_F(Parting, ChainsAndShortScenesStayWhole) {
-    EncoderOptions o = options(trial(0.1, 0.9, 0.01));
+TEST_F(Keyframes, ChainsAndShortScenesStayWhole) {
+    EncoderOptions o = options(trial(0.1, 0.9, 9, 0.01));
     EXPECT_EQ(lengths(test_encode(*model_, o, 11)), Lengths{11});
     o.keyint = 58;
     EXPECT_EQ(lengths(test_encode(*model_, o, 58)), (Lengths{29, 29}));
     EXPECT_EQ(looks_, 0);
 }
 
-TEST_F(Parting, TheWantedRateHolds) {
-    EncoderOptions o = options(trial(0.1, 0.9, 0.01));
+TEST_F(Keyframes, TheWantedRateHolds) {
+    EncoderOptions o = options(trial(0.1, 0.9, 9, 0.01));
     const double one_gop = double(test_encode(*model_, test_options(kSize, 14), 29).bytes());
     o.rate = {RateOptions::Mode::bpp, 8 * one_gop / (64.0 * 64 * 29), 0};
     const auto encoding = test_encode(*model_, o, 29 * 4);
@@ -115,9 +127,9 @@ TEST_F(Parting, TheWantedRateHolds) {
     EXPECT_NEAR(double(encoding.bytes()) / (4 * one_gop), 1, 0.05);
 }
 
-TEST_F(Parting, TheMaximumRateHolds) {
+TEST_F(Keyframes, TheMaximumRateHolds) {
     const auto whole = test_encode(*model_, test_options(kSize, 20), 29);
-    EncoderOptions o = options(trial(0.1, 0.9, 0.01));
+    EncoderOptions o = options(trial(0.1, 0.9, 9, 0.01));
     o.rate.maxrate = 0.95 * 8 * double(whole.gops[0].bytes) * 25 / 29;
     const auto encoding = test_encode(*model_, o, 58);
     EXPECT_EQ(lengths(encoding), (Lengths{9, 10, 10, 9, 10, 10}));
