@@ -16,6 +16,9 @@ using bitstream::size_of;
 constexpr int kTrialEvery = 10;
 // How much worse than its keyframe a GOP looks where nothing else is tried.
 constexpr double kGoodMotion = 1.3;
+// How much better something else has to look: the search gains more on fine keyframes than on
+// coarse ones, and is not part of trials.
+constexpr double kWorthwhile = 0.95;
 // How much worse than a refined AV1 base, taken as 1, a neural keyframe may look and its GOP be
 // tried still.
 constexpr double kHopelessKey = 1.25;
@@ -83,7 +86,7 @@ Result<Encoder::Keyframes> Encoder::choose_keyframes(const Try& leading, const G
     if (leading.packets.empty() || source.frames() < pictures) return best;
     GVC_ASSIGN_OR_RETURN(const Looks first, look_at(leading, source));
     if (first.sum <= kGoodMotion * pictures * first.key) return best;
-    double least = first.sum;
+    double least = kWorthwhile * first.sum;
     for (const Keyframes keyframes : {Keyframes::even, Keyframes::many}) {
         GVC_ASSIGN_OR_RETURN(const auto looks, try_as(keyframes, source));
         if (!looks || looks->at_rate_of(first) >= least) continue;
