@@ -82,6 +82,9 @@ check fps_and_size bash -c "'$gvc' encode in.y4m f.gvc --fps 5 --size 64x64 --qp
     jq -e '.frames == 35'"
 check missed_rate_is_said bash -c "'$gvc' encode in.y4m r.gvc --bpp 0.0001 --progress none 2>&1 |
     grep -q '^gvc: warning: the coarsest quantiser takes .* bpp, not 0.0001'"
+check adaptive_keyint bash -c "'$gvc' encode in.y4m k.gvc --qp 8 --adaptive-keyint on -q &&
+    '$gvc' decode k.gvc k.y4m -q"
+check adaptive_keyint_frames test "$(y4m_frames k.y4m)" = 70
 check image_sequence bash -c "'$gvc' encode 'p%03d.png' img.gvc --json | jq -e '.frames == 3'"
 
 # ---- the hybrid base ----
@@ -175,6 +178,8 @@ else
 fi
 refuses base_unknown 2 "base" "$gvc" encode in.y4m x.gvc --base h264
 refuses preset_unknown 2 "preset" "$gvc" encode in.y4m x.gvc --preset placebo
+refuses adaptive_keyint_unknown 2 "adaptive-keyint" "$gvc" encode in.y4m x.gvc \
+    --adaptive-keyint maybe
 refuses base_scale_too_large 2 "base-scale" "$gvc" encode in.y4m x.gvc --base-scale 1.5
 refuses base_scale_too_small 2 "base-scale" "$gvc" encode in.y4m x.gvc --base-scale 0.01
 refuses base_scale_no_number 2 "base-scale" "$gvc" encode in.y4m x.gvc --base-scale half

@@ -129,6 +129,7 @@ Result<Encoder::Gops> Encoder::code_neural(GopSource& source) {
     GVC_ASSIGN_OR_RETURN(Try gop, code_within_rate(source, true));
     const Stream after = std::exchange(stream_, before);
     GVC_ASSIGN_OR_RETURN(keyframes_, choose_keyframes(gop, source));
+    if (!options_.keep_reconstruction) gop.reconstruction = {};  // the search needs the memory
     if (keyframes_ != Keyframes::leading) return code_as(keyframes_, source);
     stream_ = after;
     GVC_ASSIGN_OR_RETURN(gop, with_search(std::move(gop), source));
@@ -235,7 +236,7 @@ Status Encoder::code_units(Try& gop, const GopSource& source) {
 
 Encoder::Try Encoder::begin_try(const GopSource& source) const {
     Try gop(stream_.unit_encoder, stream_.state);
-    gop.keep = options_.keep_reconstruction;
+    if (options_.keep_reconstruction) gop.keep = Try::Keep::all;
     gop.search = searches() && stream_.rate.settled();
     gop.coded.kind = source.plan.key ? PacketKind::keyframe : PacketKind::pkey;
     gop.coded.counter = static_cast<uint8_t>(stream_.gops % bitstream::kGopCounters);
@@ -351,16 +352,21 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb) {
     models::BaseOutput base;
     {
         StageTimer timer(costs_.base, model_.ops());
-        const int frames = gop.keep ? kChunk : 1;
+        const int frames = gop.keep == Try::Keep::nothing ? 1 : kChunk;
         base = decode_base(model_, role, means, tokens.y, motion, qp, gop.state, frames);
     }
-    if (gop.keep) {
+    if (gop.keep != Try::Keep::nothing) {
         StageTimer timer(costs_.transfer, model_.ops());
         const bitstream::UnitFrames shown = bitstream::unit_frames(gop.coded.descriptor, unit);
         auto pictures = to_host(ops, ops.batch(base.rgb, 0, shown.count), size_);
         if (shown.reversed) std::reverse(pictures.begin(), pictures.end());
         gop.reconstruction.resize(gop.coded.descriptor.frames);
-        std::move(pictures.begin(), pictures.end(), gop.reconstruction.begin() + shown.first);
+        for (int i = 0; i < shown.count; ++i) {
+            const int picture = shown.first + i;
+            if (gop.keep == Try::Keep::judged && picture != Try::judged(shown)) continue;
+            gop.reconstruction[static_cast<size_t>(picture)] =
+                std::move(pictures[static_cast<size_t>(i)]);
+        }
     }
 }
 

@@ -67,7 +67,7 @@ Result<Encoder::Looks> Encoder::look_at(const Try& gop, const GopSource& source)
     looks.bits = 8.0 * static_cast<double>(size_of(gop.packets));
     for (int unit = 0; unit < gop.layout.units; ++unit) {
         const bitstream::UnitFrames frames = bitstream::unit_frames(gop.coded.descriptor, unit);
-        const auto picture = static_cast<size_t>(frames.first + frames.count / 2);
+        const auto picture = static_cast<size_t>(Try::judged(frames));
         GVC_ASSIGN_OR_RETURN(const double distance,
                              distance_of(options_.distance, unpack(source.coded(picture)),
                                          gop.reconstruction.at(picture), size_));

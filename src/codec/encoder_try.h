@@ -1,6 +1,7 @@
 // A GOP with a neural base while the encoder tries what to make of it.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -22,13 +23,15 @@ struct Encoder::Try {
     bool search = false;          // for the keyframe's symbols
     std::vector<bitstream::Bytes> packets;
     std::vector<std::vector<float>> reconstruction;
-    bool keep = false;  // fill it
+    enum class Keep { nothing, judged, all } keep = Keep::nothing;  // how far to fill it
 
     // Looked at and compared: what the search gains comes later.
     void be_judged() {
-        keep = true;
+        keep = std::max(keep, Keep::judged);
         search = false;
     }
+    // Of a unit's pictures the one that stands for all of them.
+    static int judged(bitstream::UnitFrames frames) { return frames.first + frames.count / 2; }
 
     size_t unit_bytes(int unit) const {
         return bitstream::size_of(coded.units[static_cast<size_t>(unit)]);
