@@ -301,7 +301,7 @@ Result<EncodeSummary> run_encode(const EncodeOptions& options, Console& console)
     settings.choose_base = choose_base;
     settings.base_scale = options.base_scale;
     settings.detail = options.detail;
-    if (choose_base || settings.adaptive_keyint)
+    if (base || settings.adaptive_keyint)
         settings.distance = perceptual_distance(options, reader->info());
     GVC_ASSIGN_OR_RETURN(const auto encoder, codec::Encoder::make(*model, std::move(settings)));
 
