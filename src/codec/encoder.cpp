@@ -104,7 +104,7 @@ Result<EncodedGop> Encoder::receive() {
 Status Encoder::code_next(GopSource source) {
     costs_ = {};
     tries_ = 0;
-    GVC_ASSIGN_OR_RETURN(Gops gops, !hybrid_               ? code_neural(source)
+    GVC_ASSIGN_OR_RETURN(Gops gops, !hybrid_               ? code_neural(std::move(source))
                                     : options_.choose_base ? code_better(source)
                                                            : code_hybrid(source));
     gops.front().costs = costs_;
@@ -121,7 +121,7 @@ Result<Encoder::Gops> Encoder::code_hybrid(GopSource& source) {
 }
 
 // With its keyframes as the scene wants them.
-Result<Encoder::Gops> Encoder::code_neural(GopSource& source) {
+Result<Encoder::Gops> Encoder::code_neural(GopSource source) {
     const bool trial = trial_is_due(source);
     if (!trial) return code_as(may_be_tried(source) ? keyframes_ : Keyframes::leading, source);
     const Stream before = stream_;
@@ -136,21 +136,14 @@ Result<Encoder::Gops> Encoder::code_neural(GopSource& source) {
     return Gops{commit(std::move(gop), source)};
 }
 
-Result<Encoder::Gops> Encoder::code_as(Keyframes keyframes, GopSource& source) {
-    if (keyframes != Keyframes::leading) source.lead = 0;
+Result<Encoder::Gops> Encoder::code_as(Keyframes keyframes, const GopSource& source) {
     Gops gops;
-    const auto code = [&](GopSource& part) -> Status {
-        begin_rate(part);
-        GVC_ASSIGN_OR_RETURN(Try gop, code_within_rate(part, false));
-        GVC_ASSIGN_OR_RETURN(gop, with_search(std::move(gop), part));
-        gops.push_back(commit(std::move(gop), part));
-        return {};
-    };
-    if (keyframes != Keyframes::many) {
-        GVC_RETURN_IF_ERROR(code(source));
-        return gops;
+    for (GopSource& gop_source : gops_with(keyframes, source)) {
+        begin_rate(gop_source);
+        GVC_ASSIGN_OR_RETURN(Try gop, code_within_rate(gop_source, false));
+        GVC_ASSIGN_OR_RETURN(gop, with_search(std::move(gop), gop_source));
+        gops.push_back(commit(std::move(gop), gop_source));
     }
-    for (GopSource& part : source.parts()) GVC_RETURN_IF_ERROR(code(part));
     return gops;
 }
 
@@ -184,9 +177,9 @@ Result<Encoder::Try> Encoder::code_within_rate(GopSource& source, bool to_be_jud
         Try gop = begin_try(source);
         if (to_be_judged) gop.be_judged();
         GVC_RETURN_IF_ERROR(code_units(gop, source));
-        const double bits = 8.0 * static_cast<double>(size_of(gop.packets));
-        if (rate.gop_done(bits + growth_to_come(gop, gop.first_bits(), gop.chunk_bits()))) continue;
-        if (!rate.cap() || bits <= *rate.cap()) return gop;
+        const double growth = growth_to_come(gop, gop.first_bits(), gop.chunk_bits());
+        if (rate.gop_done(gop.bits() + growth)) continue;
+        if (!rate.cap() || gop.bits() <= *rate.cap()) return gop;
         if (source.thin_out()) {
             rate.shorten(source.chunks());
             continue;
@@ -209,8 +202,7 @@ Result<Encoder::Try> Encoder::with_search(Try plain, const GopSource& source) {
     searched.search = true;
     searched.first_qp = plain.coded.descriptor.qp;
     GVC_RETURN_IF_ERROR(code_units(searched, source));
-    const double bits = 8.0 * static_cast<double>(size_of(searched.packets));
-    if (stream_.rate.cap() && bits > *stream_.rate.cap()) return plain;
+    if (stream_.rate.cap() && searched.bits() > *stream_.rate.cap()) return plain;
     const auto learn = [](double& growth, double after, double before) {
         if (before > 0) growth += (after / before - 1 - growth) / 2;
     };
@@ -416,7 +408,7 @@ Status Encoder::pack(Try& gop) {
 
 // The GOP goes out.
 EncodedGop Encoder::commit(Try gop, const GopSource& source) {
-    stream_.rate.commit(8.0 * static_cast<double>(size_of(gop.packets)));
+    stream_.rate.commit(gop.bits());
     EncodedGop out;
     out.random_access = source.plan.key;
     out.source_frames = source.plan.frames;

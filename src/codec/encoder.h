@@ -57,14 +57,16 @@ class Encoder {
 
     GopSource take_source(const PlannedGop& plan);
     Status code_next(GopSource source);
-    Result<Gops> code_neural(GopSource& source);
+    Result<Gops> code_neural(GopSource source);
     Result<Gops> code_hybrid(GopSource& source);
 
     // encoder_choice.cpp: which base, and how many keyframes
     Result<Gops> code_better(GopSource& source);
     Result<Gops> code_as_before(GopSource& source);
-    Result<std::optional<Gops>> neural_if_better(GopSource& source,
+    Result<std::optional<Gops>> neural_if_better(const GopSource& source,
                                                  const HybridEncoder::Coded& hybrid);
+    Result<double> distance_of_picture(const GopSource& source, size_t picture,
+                                       std::span<const float> shown) const;
     Result<std::vector<std::vector<float>>> show(const Gops& gops) const;
     // What motion leaves of a keyframe decides what it is worth.
     enum class Keyframes {
@@ -72,6 +74,7 @@ class Encoder {
         even,     // one, no finer than they are
         many      // one to about ten pictures, likewise
     };
+    static std::vector<GopSource> gops_with(Keyframes keyframes, const GopSource& source);
     bool may_be_tried(const GopSource& source) const;
     bool trial_is_due(const GopSource& source);
     Result<Keyframes> choose_keyframes(const Try& leading, const GopSource& source);
@@ -80,7 +83,7 @@ class Encoder {
     Result<std::optional<Looks>> try_as(Keyframes keyframes, const GopSource& source);
 
     void begin_rate(const GopSource& source);
-    Result<Gops> code_as(Keyframes keyframes, GopSource& source);
+    Result<Gops> code_as(Keyframes keyframes, const GopSource& source);
     Result<Try> code_within_rate(GopSource& source, bool to_be_judged);
     bool searches() const { return model_.search() && options_.search_steps > 0; }
     Result<Try> with_search(Try plain, const GopSource& source);

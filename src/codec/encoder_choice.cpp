@@ -10,8 +10,6 @@
 namespace gvc::codec {
 namespace {
 
-using bitstream::size_of;
-
 // A choice holds for so many GOPs of a scene: a trial costs the coding of a GOP.
 constexpr int kTrialEvery = 10;
 // How much worse than its keyframe a GOP looks where nothing else is tried.
@@ -39,7 +37,20 @@ double bits_of(const std::vector<EncodedGop>& gops) {
 
 }  // namespace
 
+Result<double> Encoder::distance_of_picture(const GopSource& source, size_t picture,
+                                            std::span<const float> shown) const {
+    return distance_of(options_.distance, unpack(source.coded(picture)), shown, size_);
+}
+
 // ---- keyframes ----
+
+std::vector<GopSource> Encoder::gops_with(Keyframes keyframes, const GopSource& source) {
+    std::vector<GopSource> gops =
+        keyframes == Keyframes::many ? source.parts() : std::vector{source};
+    if (keyframes != Keyframes::leading)
+        for (GopSource& gop : gops) gop.lead = 0;
+    return gops;
+}
 
 // Streams whose GOPs are chained have few keyframes because the caller wants it so.
 bool Encoder::may_be_tried(const GopSource& source) const {
@@ -64,13 +75,12 @@ struct Encoder::Looks {
 // By the keyframe and a picture of each chunk, which stands for the others.
 Result<Encoder::Looks> Encoder::look_at(const Try& gop, const GopSource& source) const {
     Looks looks;
-    looks.bits = 8.0 * static_cast<double>(size_of(gop.packets));
+    looks.bits = gop.bits();
     for (int unit = 0; unit < gop.layout.units; ++unit) {
         const bitstream::UnitFrames frames = bitstream::unit_frames(gop.coded.descriptor, unit);
         const auto picture = static_cast<size_t>(Try::judged(frames));
         GVC_ASSIGN_OR_RETURN(const double distance,
-                             distance_of(options_.distance, unpack(source.coded(picture)),
-                                         gop.reconstruction.at(picture), size_));
+                             distance_of_picture(source, picture, gop.reconstruction.at(picture)));
         if (unit == 0) looks.key = distance;
         looks.sum += frames.count * distance;
     }
@@ -100,11 +110,8 @@ Result<Encoder::Keyframes> Encoder::choose_keyframes(const Try& leading, const G
 Result<std::optional<Encoder::Looks>> Encoder::try_as(Keyframes keyframes,
                                                       const GopSource& source) {
     const Stream before = stream_;
-    std::vector<GopSource> parts =
-        keyframes == Keyframes::many ? source.parts() : std::vector{source};
     Looks all;
-    for (GopSource& part : parts) {
-        part.lead = 0;
+    for (GopSource& part : gops_with(keyframes, source)) {
         begin_rate(part);
         auto coded = code_within_rate(part, true);
         const bool fits = coded.status().code() != Code::quality &&
@@ -161,52 +168,44 @@ Result<Encoder::Gops> Encoder::code_as_before(GopSource& source) {
 
 // The pictures with the neural base if they look better than with an AV1 base. The keyframe is
 // looked at first: what follows is made from it and seldom looks better.
-Result<std::optional<Encoder::Gops>> Encoder::neural_if_better(GopSource& source,
+Result<std::optional<Encoder::Gops>> Encoder::neural_if_better(const GopSource& source,
                                                                const HybridEncoder::Coded& hybrid) {
-    const auto distance = [&](int picture, std::span<const float> shown) {
-        return distance_of(options_.distance, unpack(source.coded(static_cast<size_t>(picture))),
-                           shown, size_);
-    };
     const Stream before = stream_;
+    const auto none = [&] {
+        stream_ = before;
+        return std::optional<Gops>();
+    };
     begin_rate(source);
     Try key = begin_try(source);
     key.be_judged();
     code_first(key, source);
     stream_ = before;
     GVC_RETURN_IF_ERROR(model_.status());
-    const int index = bitstream::unit_frames(key.coded.descriptor, 0).first;
+    const auto index = static_cast<size_t>(bitstream::unit_frames(key.coded.descriptor, 0).first);
     GVC_ASSIGN_OR_RETURN(const double of_key,
-                         distance(index, key.reconstruction.at(static_cast<size_t>(index))));
+                         distance_of_picture(source, index, key.reconstruction.at(index)));
     const double hopeless = kHopelessKey * (searches() ? kSearchGain : 1);
-    if (of_key > hopeless * hybrid.distance) return std::optional<Gops>();
+    if (of_key > hopeless * hybrid.distance) return none();
 
-    const std::vector<size_t> all = source.kept;
     auto coded = code_neural(source);
     // That maxrate is too low for this base says nothing of the other.
-    bool better = coded.status().code() != Code::quality;
-    if (better) {
-        GVC_RETURN_IF_ERROR(coded.status());
-        int frames = 0;
-        for (const EncodedGop& gop : *coded)
-            frames += gop.packets.empty() ? 0 : gop.descriptor.frames;
-        better = frames == static_cast<int>(all.size());
+    if (coded.status().code() == Code::quality) return none();
+    GVC_ASSIGN_OR_RETURN(Gops gops, std::move(coded));
+    int frames = 0;
+    for (const EncodedGop& gop : gops) frames += gop.packets.empty() ? 0 : gop.descriptor.frames;
+    if (frames < source.frames()) return none();
+
+    GVC_ASSIGN_OR_RETURN(const auto shown, show(gops));
+    double of_neural = 0;
+    const std::vector<int> judged = judged_pictures(frames);
+    for (const int picture : judged) {
+        const auto i = static_cast<size_t>(picture);
+        GVC_ASSIGN_OR_RETURN(const double d, distance_of_picture(source, i, shown.at(i)));
+        of_neural += d / static_cast<double>(judged.size());
     }
-    source.kept = all;
-    if (better) {
-        GVC_ASSIGN_OR_RETURN(const auto shown, show(*coded));
-        double of_neural = 0;
-        const std::vector<int> judged = judged_pictures(source.frames());
-        for (const int picture : judged) {
-            GVC_ASSIGN_OR_RETURN(const double d,
-                                 distance(picture, shown.at(static_cast<size_t>(picture))));
-            of_neural += d / static_cast<double>(judged.size());
-        }
-        const double hybrid_bits = 8.0 * static_cast<double>(hybrid.gop.bytes);
-        better = at_equal_rate(of_neural, bits_of(*coded), hybrid_bits) < hybrid.distance;
-    }
-    if (better) return std::optional(std::move(*coded));
-    stream_ = before;
-    return std::optional<Gops>();
+    const double hybrid_bits = 8.0 * static_cast<double>(hybrid.gop.bytes);
+    if (at_equal_rate(of_neural, bits_of(gops), hybrid_bits) >= hybrid.distance) return none();
+    return std::optional(std::move(gops));
 }
 
 // The pictures that a decoder shows of GOPs that begin with a keyframe.

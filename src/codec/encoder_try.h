@@ -36,6 +36,7 @@ struct Encoder::Try {
     size_t unit_bytes(int unit) const {
         return bitstream::size_of(coded.units[static_cast<size_t>(unit)]);
     }
+    double bits() const { return 8.0 * static_cast<double>(bitstream::size_of(packets)); }
     double unit_bits(int unit) const { return 8.0 * static_cast<double>(unit_bytes(unit)); }
     double first_bits() const { return unit_bits(0); }
     double chunk_bits() const {

@@ -15,9 +15,7 @@ constexpr int kPartFrames = 10;
 
 }  // namespace
 
-int GopSource::chunks() const {
-    return (frames() - 1 + models::kChunkFrames - 1) / models::kChunkFrames;
-}
+int GopSource::chunks() const { return models::chunk_count(frames()); }
 
 const WaitingPicture& GopSource::coded(size_t i) const {
     return *pictures[kept[std::min(i, kept.size() - 1)]];

@@ -106,10 +106,9 @@ double RateControl::choose_budget() const {
     if (!by_rate()) return 0;
     const double wanted = wanted_bits(gop_.frames, gop_.seconds);
     const int frames = gop_.usual_frames;
-    const int chunks = (frames - 1 + models::kChunkFrames - 1) / models::kChunkFrames;
     const double full = wanted_bits(frames, frames * gop_.seconds / gop_.frames);
     const double usual = full * units_bits(first_kind(), gop_.chunks, kStartQp) /
-                         units_bits(RateModel::keyframe, chunks, kStartQp);
+                         units_bits(RateModel::keyframe, models::chunk_count(frames), kStartQp);
     const double share = gop_.last ? wanted : (wanted + std::max(wanted, usual)) / 2;
     const double paid = gop_.last ? debt_ : 0.7 * debt_;
     return std::clamp(share - paid, 0.3 * std::max(share, usual), 2 * std::max(share, usual));

@@ -12,6 +12,8 @@ namespace gvc::models {
 inline constexpr int kChunkFrames = 4;  // frames coded together after the keyframe
 inline constexpr int kGopChunks = 7;    // chunks in a full GOP: 1 + 7 * 4 = 29 frames
 inline constexpr int kGopFrames = 1 + kGopChunks * kChunkFrames;
+// Chunks around the keyframe of a GOP of so many frames, 1 or more.
+constexpr int chunk_count(int frames) { return (frames - 1 + kChunkFrames - 1) / kChunkFrames; }
 inline constexpr int kLatentChannels = 96;      // y, at 1/16
 inline constexpr int kHyperChannels = 48;       // z, at 1/64
 inline constexpr int kPadMultiple = 64;         // pictures are padded to it
