@@ -49,15 +49,16 @@ TEST(KeyframeSearchTest, RoundsWithoutStepsAndLeavesWhatIsNotCodedAlone) {
     Case c = make_case(weights);
     c.key.scales = c.scales;
     const auto rounded = search->search(c.key, 0), searched = search->search(c.key, 3);
-    const size_t channels = entropy::kYChannels, positions = c.key.exact.size() / channels;
+    const auto positions = static_cast<int64_t>(c.key.exact.size() / entropy::kYChannels);
     size_t changed = 0;
-    for (size_t i = 0; i < c.key.exact.size(); ++i) {
-        const size_t token = i % positions * channels + i / positions;
+    each_sample({1, entropy::kYChannels, positions, 1}, [&](size_t token, size_t i) {
         const bool coded = c.scales[token] != 0;
         ASSERT_EQ(rounded[token], coded ? quantise(c.key.exact[i]) : 0);
-        if (!coded) ASSERT_EQ(searched[token], 0);
+        if (!coded) {
+            ASSERT_EQ(searched[token], 0);
+        }
         changed += searched[token] != rounded[token];
-    }
+    });
     // In every tile, but steps of a tenth do not turn everything around.
     EXPECT_GT(changed, 0u);
     EXPECT_LT(changed, c.key.exact.size() / 2);
