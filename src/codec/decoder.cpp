@@ -17,8 +17,6 @@ using bitstream::BaseKind;
 using bitstream::ContextMode;
 using bitstream::PacketKind;
 
-constexpr int kChunk = models::kChunkFrames;
-
 std::string numbered(uint64_t gop) { return "GOP " + std::to_string(gop); }
 
 Status no_refiner() {
