@@ -84,7 +84,7 @@ Status run(const Options& options, Console& console) {
                 what.threads = threads;
                 console.detail("timing " + size_text + " " + precision);
                 const ComputeOptions compute{options.model, precision, threads, true};
-                const bool searches = search_steps(what.base, what.preset) > 0;
+                const bool searches = search_steps(what.base, what.preset).key > 0;
                 const std::string metrics = searches ? metrics_folder(options.model) : "";
                 const auto load = [&] { return load_model(files, compute, true, metrics); };
                 GVC_ASSIGN_OR_RETURN(auto result, run_bench(load, what, pictures));

@@ -79,7 +79,7 @@ Result<std::unique_ptr<codec::BaseCoder>> base_coder(const EncodeOptions& option
 // Where the weights are that the search for keyframes' symbols takes; empty where there is no such
 // search.
 std::string search_weights(const EncodeOptions& options, Console& console) {
-    if (search_steps(options.base, options.preset) == 0) return {};
+    if (search_steps(options.base, options.preset).key == 0) return {};
     const std::string folder = metrics_folder(options.compute.model);
     if (std::filesystem::exists(folder)) return folder;
     console.warning("no weights of LPIPS in " + folder +

@@ -11,15 +11,15 @@ namespace {
 struct Preset {
     const char* name;
     int av1;  // SVT-AV1's own number
-    int search_steps;
+    codec::SearchSteps search;
 };
 
-constexpr std::array<Preset, 6> kPresets = {{{"realtime", 10, 0},
-                                             {"faster", 8, 0},
-                                             {"fast", 6, 0},
-                                             {"medium", 5, 12},
-                                             {"slow", 4, 40},
-                                             {"slower", 2, 120}}};
+constexpr std::array<Preset, 6> kPresets = {{{"realtime", 10, {}},
+                                             {"faster", 8, {}},
+                                             {"fast", 6, {}},
+                                             {"medium", 5, {12, 0}},
+                                             {"slow", 4, {40, 12}},
+                                             {"slower", 2, {120, 30}}}};
 
 const Preset& preset_of(const std::string& name) {
     return *std::find_if(kPresets.begin(), kPresets.end(),
@@ -34,12 +34,12 @@ std::vector<std::string> preset_names() {
     return names;
 }
 
-int search_steps(const std::string& base, const std::string& preset) {
-    return base == "av1" ? 0 : preset_of(preset).search_steps;
+codec::SearchSteps search_steps(const std::string& base, const std::string& preset) {
+    return base == "av1" ? codec::SearchSteps() : preset_of(preset).search;
 }
 
 // A trial takes as long as coding without a search does.
-bool adapts_keyint(const std::string& preset) { return preset_of(preset).search_steps > 0; }
+bool adapts_keyint(const std::string& preset) { return preset_of(preset).search.key > 0; }
 
 std::unique_ptr<codec::BaseCoder> make_base_coder(const std::string& preset, int threads) {
     media::Av1BaseOptions options;

@@ -6,15 +6,15 @@
 #include <vector>
 
 #include "codec/base_coder.h"
+#include "codec/encoder_options.h"
 
 namespace gvc::app {
 
 // realtime, faster, fast, medium, slow, slower.
 std::vector<std::string> preset_names();
 
-// Of the search for a neural keyframe's symbols (codec::EncoderOptions); 0 with base av1, which has
-// none. preset: one of those.
-int search_steps(const std::string& base, const std::string& preset);
+// Of the searches for a neural GOP's symbols; none with base av1. preset: one of those.
+codec::SearchSteps search_steps(const std::string& base, const std::string& preset);
 
 // Whether the neural base gets more keyframes where they look better (codec::EncoderOptions).
 bool adapts_keyint(const std::string& preset);

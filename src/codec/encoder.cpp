@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "codec/chunk_search.h"
 #include "codec/encoder_try.h"
 #include "codec/keyframe_search.h"
 #include "codec/quantiser.h"
@@ -333,12 +334,21 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb) {
         scales = gop.unit_encoder.scales(unit, tokens.z);
     }
     if (role == UnitRole::key && gop.search) tokens.y = search_key(rgb, exact, means, scales, qp);
+    if (role != UnitRole::key) {
+        StageTimer timer(costs_.entropy, model_.ops());
+        spare_motion_bits(ops, exact, scales, model_.tokens().y_costs(entropy::TokenKind::chunk),
+                          tokens.y);
+    }
+    if (role == UnitRole::chunk && gop.search) {
+        StageTimer timer(costs_.search, model_.ops());
+        model_.chunk_search()->search(
+            ops, tokeniser,
+            {size_, rgb, exact, means, gop.state, motion, scales,
+             model_.tokens().y_costs(entropy::TokenKind::chunk), qp, gop.coded.descriptor.qp},
+            options_.search_steps.chunk, tokens.y);
+    }
     {
         StageTimer timer(costs_.entropy, model_.ops());
-        if (role != UnitRole::key) {
-            spare_motion_bits(ops, exact, scales,
-                              model_.tokens().y_costs(entropy::TokenKind::chunk), tokens.y);
-        }
         gop.coded.units.push_back(gop.unit_encoder.encode(unit, tokens, scales));
     }
     models::BaseOutput base;
@@ -373,7 +383,7 @@ std::vector<int16_t> Encoder::search_key(const nn::Tensor& rgb, const nn::Tensor
     };
     return model_.search()->search({size_, values(rgb), values(exact), values(means), scales,
                                     model_.tokens().y_costs(entropy::TokenKind::key), qp},
-                                   options_.search_steps);
+                                   options_.search_steps.key);
 }
 
 // A keyframe of a stream for links that lose packets has as many bands as keep each in a packet.

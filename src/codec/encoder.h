@@ -85,7 +85,7 @@ class Encoder {
     void begin_rate(const GopSource& source);
     Result<Gops> code_as(Keyframes keyframes, const GopSource& source);
     Result<Try> code_within_rate(GopSource& source, bool to_be_judged);
-    bool searches() const { return model_.search() && options_.search_steps > 0; }
+    bool searches() const { return model_.search() && options_.search_steps.key > 0; }
     Result<Try> with_search(Try plain, const GopSource& source);
     double growth_to_come(const Try& gop, double key_bits, double chunk_bits) const;
     Status code_units(Try& gop, const GopSource& source);

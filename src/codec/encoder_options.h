@@ -16,6 +16,14 @@ namespace gvc::codec {
 using PictureDistance = std::function<Result<double>(
     std::span<const float> original, std::span<const float> decoded, PictureSize size)>;
 
+// Steps of the searches for what the networks only come near, where the model was loaded with what
+// they take; 0: none.
+struct SearchSteps {
+    int key = 0;  // for a keyframe's symbols (codec/keyframe_search.h)
+    int chunk =
+        0;  // for the motion of a chunk whose keyframe is searched for (codec/chunk_search.h)
+};
+
 struct EncoderOptions {
     // Size, rate, colour, aspect, rotation and context mode are the caller's; the fingerprint and
     // the slices are filled in by the encoder.
@@ -28,9 +36,7 @@ struct EncoderOptions {
     // GOPs begin with their keyframe, so that a decoder can show each unit as it comes. Otherwise
     // (in chain mode) it lies in their middle, which looks better, and the first pictures wait.
     bool low_delay = false;
-    // Steps of the search for a keyframe's symbols (codec/keyframe_search.h), where the model was
-    // loaded with what it takes; 0: what the network says.
-    int search_steps = 0;
+    SearchSteps search_steps;
     uint16_t seed = 0;                 // of the decoder's noise; each GOP gets its own from it
     bool keep_reconstruction = false;  // fill EncodedGop::reconstruction
     // The hybrid base: GOPs are coded with it, and keyint is at most 29. nullptr: neural base.

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "codec/descent_loss.h"
 #include "codec/quantiser.h"
 #include "entropy/token_config.h"
 #include "nn/onednn/onednn_ops.h"
@@ -10,10 +11,7 @@
 namespace gvc::codec {
 namespace {
 
-// The loss is that of stage key of the trainer: kL1 * L1 + kLpips * LPIPS + bits, weighed as there.
 // LPIPS is that of two networks in turn: both each time is half as fast, and hardly better.
-constexpr float kL1 = 2.0f;
-constexpr float kLpips = 0.4f;
 constexpr float kKeyShare = 25.0f;
 
 // The more steps the smaller the first one, measured: 0.06 of a quantiser's step for 10, 0.03 for
@@ -75,9 +73,10 @@ void KeyframeDescent::go_back(const Target& target, const nn::Tensor& y_hat, int
     constexpr float kSteep = 1e4f;
     const nn::Tensor sign =
         plain_->clamp(plain_->affine(plain_->sub(rgb, target.rgb), kSteep, 0.0f), -1.0f, 1.0f);
-    const float l1_share = kL1 / static_cast<float>(rgb.shape().count());
+    const float l1_share = kDescentL1 / static_cast<float>(rgb.shape().count());
     const nn::Tensor of_l1 = plain_->affine(sign, l1_share, 0.0f);
-    const nn::Tensor of_rgb = plain_->mul(plain_->add(of_l1, lpips(rgb, kLpips)), target.counts);
+    const nn::Tensor of_rgb =
+        plain_->mul(plain_->add(of_l1, lpips(rgb, kDescentLpips)), target.counts);
     plain_->to_host(decoder_ops_.gradient({{rgb, of_rgb}}), gradient.data());
 }
 

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <string_view>
 
+#include "codec/chunk_search.h"
 #include "codec/keyframe_search.h"
 #include "nn/counting.h"
 #include "nn/onednn/onednn_ops.h"
@@ -96,7 +97,10 @@ Model::Model() = default;
 Model::~Model() = default;
 
 const Status& Model::status() const {
-    return ops_->status().ok() && search_ ? search_->status() : ops_->status();
+    if (ops_->status().ok() && search_) {
+        return search_->status().ok() ? chunk_search_->status() : search_->status();
+    }
+    return ops_->status();
 }
 
 Result<std::unique_ptr<Model>> Model::load(const ModelOptions& options) {
@@ -140,6 +144,9 @@ Result<std::unique_ptr<Model>> Model::load(const SafetensorsFile& tokeniser,
         GVC_ASSIGN_OR_RETURN(model->search_,
                              KeyframeSearch::make(tokeniser, options.metrics_folder,
                                                   precision_of(options), model->ops_->threads()));
+        GVC_ASSIGN_OR_RETURN(model->chunk_search_,
+                             ChunkSearch::make(options.metrics_folder, precision_of(options),
+                                               model->ops_->threads()));
     }
     // A parameter that was missing or of another shape shows only here.
     GVC_RETURN_IF_ERROR(model->ops_->status());

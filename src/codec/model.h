@@ -16,6 +16,7 @@
 
 namespace gvc::codec {
 
+class ChunkSearch;
 class KeyframeSearch;
 
 enum class Backend { onednn, reference };
@@ -54,6 +55,7 @@ class Model {
     const models::Refiner* refiner() const { return refiner_ ? &*refiner_ : nullptr; }
     const models::HybridRefiner* hybrid() const { return hybrid_ ? &*hybrid_ : nullptr; }
     KeyframeSearch* search() const { return search_.get(); }
+    ChunkSearch* chunk_search() const { return chunk_search_.get(); }  // where there is the other
     uint64_t fingerprint() const { return tokens_.fingerprint(); }
     // Where on the flow the refiner starts at a qp: 0 the base latent itself, 1 pure noise.
     float start_time(int qp) const { return start_times_[static_cast<size_t>(qp)]; }
@@ -70,6 +72,7 @@ class Model {
     std::optional<models::Refiner> refiner_;
     std::optional<models::HybridRefiner> hybrid_;
     std::unique_ptr<KeyframeSearch> search_;
+    std::unique_ptr<ChunkSearch> chunk_search_;
     std::array<float, models::kQualities> start_times_{};
 };
 

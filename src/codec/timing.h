@@ -21,7 +21,7 @@ struct StageCost {
 
 struct StageCosts {
     StageCost analyse;   // encoder networks (encoder only)
-    StageCost search;    // for a keyframe's symbols (encoder only)
+    StageCost search;    // for symbols of keyframes and motion (encoder only)
     StageCost entropy;   // quantising, scale network, rANS
     StageCost base;      // means and decoder base
     StageCost refine;    // refiner (decoder only)

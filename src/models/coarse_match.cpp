@@ -35,8 +35,8 @@ GVC_CLONES void column_sums(const uint8_t* a, int a_stride, const uint8_t* b, in
 }
 
 // Takes candidate k where it is better than the best so far.
-GVC_CLONES void take_better(const uint16_t* sums, int count, uint16_t k,
-                            uint16_t* __restrict best, uint16_t* __restrict index) {
+GVC_CLONES void take_better(const uint16_t* sums, int count, uint16_t k, uint16_t* __restrict best,
+                            uint16_t* __restrict index) {
     for (int x = 0; x < count; ++x) {
         const uint16_t cost = static_cast<uint16_t>(sums[x] + sums[x + 1] + sums[x + 2]);
         index[x] = cost < best[x] ? k : index[x];

@@ -10,7 +10,7 @@
 namespace gvc::models {
 
 struct HybridInput {
-    nn::Tensor rgb;       // [N*T, 3, H, W]: decoded, scaled up to the shown size; H, W multiples of 32
+    nn::Tensor rgb;  // [N*T, 3, H, W]: decoded, scaled up to the shown size; H, W multiples of 32
     nn::Tensor previous;  // [N*T, 3, H, W]: of previous_pictures(), or `rgb` where no group was
                           // before
     nn::Tensor detail;    // [N*T, kDetailBands, H/32, W/32], symbols; zeros where none were sent
@@ -21,8 +21,8 @@ struct HybridInput {
 };
 
 // What the last refined picture shows of each of the `frames` pictures that follow it: warped along
-// motion that is searched between decoded pictures, and where that does not fit, the decoded picture
-// itself. No gradient flows through it.
+// motion that is searched between decoded pictures, and where that does not fit, the decoded
+// picture itself. No gradient flows through it.
 //   rgb [N*frames, 3, H, W]; last_rgb, last_refined [N, 3, H, W], the picture before them
 nn::Tensor previous_pictures(nn::Ops& ops, const nn::Tensor& rgb, const nn::Tensor& last_rgb,
                              const nn::Tensor& last_refined, int frames);

@@ -39,8 +39,8 @@ class PreviousPictures : public testing::Test {
         const nn::Shape one{1, 3, kSize, kSize};
         ops->to_host(
             previous_pictures(*ops, ops->from_host({frames, 3, kSize, kSize}, pictures.data()),
-                              ops->from_host(one, last.data()),
-                              ops->from_host(one, refined.data()), frames),
+                              ops->from_host(one, last.data()), ops->from_host(one, refined.data()),
+                              frames),
             result.data());
         return result;
     }

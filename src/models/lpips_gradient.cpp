@@ -28,7 +28,22 @@ double LpipsGradient::distance(const Tensor& rgb) {
     return sum;
 }
 
-Tensor LpipsGradient::operator()(const Tensor& rgb, float weight) {
+void LpipsGradient::add_up(const Tensor& squares, const BlockSums& blocks) {
+    const nn::Shape shape = squares.shape();
+    std::vector<float> values(static_cast<size_t>(shape.count()));
+    ops_.inner().to_host(squares, values.data());
+    std::vector<size_t> column;
+    for (int64_t x = 0; x < shape.w; ++x)
+        column.push_back(static_cast<size_t>(x * blocks.columns / shape.w));
+    const float* row = values.data();
+    for (int64_t i = 0; i < shape.c * shape.h; ++i, row += shape.w) {
+        const int64_t y = i % shape.h * blocks.rows / shape.h;
+        double* sums = &blocks.sums[static_cast<size_t>(y * blocks.columns)];
+        for (size_t x = 0; x < column.size(); ++x) sums[column[x]] += static_cast<double>(row[x]);
+    }
+}
+
+Tensor LpipsGradient::operator()(const Tensor& rgb, float weight, const BlockSums* blocks) {
     Ops& plain = ops_.inner();
     ops_.watch(rgb);
     const std::vector<Tensor> taps = features_.run(ops_, rgb);
@@ -39,8 +54,9 @@ Tensor LpipsGradient::operator()(const Tensor& rgb, float weight) {
         const auto positions = static_cast<float>(taps[k].shape().h * taps[k].shape().w);
         const Tensor slope = plain.affine(features_.heads()[k], 2 * weight / positions, 0);
         const Tensor difference = plain.sub(plain.unit_length(taps[k]), truth_[k]);
-        gradients.emplace_back(
-            taps[k], plain.unit_length_gradient(taps[k], plain.scale_shift(difference, slope, {})));
+        const Tensor of_unit = plain.scale_shift(difference, slope, {});
+        gradients.emplace_back(taps[k], plain.unit_length_gradient(taps[k], of_unit));
+        if (blocks) add_up(plain.affine(plain.mul(difference, of_unit), 0.5f, 0), *blocks);
     }
     return ops_.gradient(gradients);
 }

@@ -1,12 +1,20 @@
 // The way downhill on LPIPS, for encoders that look for what looks best.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "models/lpips.h"
 #include "nn/gradient_ops.h"
 
 namespace gvc::models {
+
+// Where LPIPS is added up, by the part of the picture that it is of: rows * columns blocks of equal
+// size in raster order.
+struct BlockSums {
+    std::span<double> sums;
+    int64_t rows, columns;
+};
 
 class LpipsGradient {
   public:
@@ -18,10 +26,13 @@ class LpipsGradient {
     // LPIPS of a picture of the same size.
     double distance(const nn::Tensor& rgb);
     // Gradient of weight * LPIPS with respect to a picture of the same size. Forgets what `ops` has
-    // recorded.
-    nn::Tensor operator()(const nn::Tensor& rgb, float weight);
+    // recorded. Adds weight * LPIPS to `blocks`, unless that is null.
+    nn::Tensor operator()(const nn::Tensor& rgb, float weight, const BlockSums* blocks = nullptr);
 
   private:
+    // squares: what LPIPS is the sum of at a tap, [1, C, h, w].
+    void add_up(const nn::Tensor& squares, const BlockSums& blocks);
+
     nn::GradientOps& ops_;
     LpipsFeatures features_;
     std::vector<nn::Tensor> truth_;  // features, each position's of length 1

@@ -276,6 +276,22 @@ Tensor correlate_motion(Ops& ops, const Tensor& sent, const Tensor& way) {
     return ops.concat(vectors);
 }
 
+Tensor correlate_motion_gradient(Ops& ops, const Tensor& g) {
+    // The ways to the keyframe go by those to the last frame.
+    auto detour = [&](int t) { return ops.channels(g, t * kFlowChannels + 2, 2); };
+    auto last = [&](int t) { return ops.add(ops.channels(g, t * kFlowChannels, 2), detour(t)); };
+    constexpr int kEnd = kChunkFrames - 1;
+    std::vector<Tensor> sent{last(kEnd), detour(kEnd)};
+    for (int t = 0; t < kEnd; ++t) {
+        float share = float(t + 1) / kChunkFrames;
+        sent[0] = ops.add(sent[0], ops.affine(last(t), share, 0.0f));
+        sent[1] = ops.add(sent[1], detour(t));
+        sent.push_back(last(t));
+        sent.push_back(detour(t));
+    }
+    return ops.concat(sent);
+}
+
 Tensor common_motion_sent(Ops& ops, const std::vector<Affine>& common, int64_t h, int64_t w) {
     const Shape shape{static_cast<int64_t>(common.size()), kMotionLatents, h, w};
     const auto area = static_cast<size_t>(h * w);

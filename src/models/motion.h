@@ -49,6 +49,8 @@ inline constexpr int kMotionLatents = kChunkFrames * kFlowChannels;  // a latent
 inline constexpr float kMotionBitWeight = 0.15f;
 nn::Tensor decorrelate_motion(nn::Ops& ops, const nn::Tensor& vectors, const nn::Tensor& way);
 nn::Tensor correlate_motion(nn::Ops& ops, const nn::Tensor& sent, const nn::Tensor& way);
+// The gradient with respect to `sent` where g is that with respect to the vectors.
+nn::Tensor correlate_motion_gradient(nn::Ops& ops, const nn::Tensor& g);
 
 // Of each item's common motion, what it is part of in all that is sent: [N, 16, h, w], zero but for
 // the last frame's vector.

@@ -32,6 +32,18 @@ Tensor with_motion(Ops& ops, const Tensor& y, const Tensor& motion) {
 
 Tensor clamped(Ops& ops, const Tensor& rgb) { return ops.clamp(rgb, 0.0f, 1.0f); }
 
+// Motion of a chunk's dequantised latent, with what its pictures have in common.
+Tensor motion_of(Ops& ops, const Tensor& y, const std::vector<Affine>& common) {
+    const Tensor known = common_motion_sent(ops, common, y.shape().h, y.shape().w);
+    return ops.add(inverse_block_transform(ops, ops.channels(y, 0, kMotionLatents)),
+                   ops.affine(known, kMotionGain, 0.0f));
+}
+
+Tensor vectors_of(Ops& ops, const Tensor& latent_motion, const DecoderState& state) {
+    return correlate_motion(ops, ops.affine(latent_motion, 1.0f / kMotionGain, 0.0f),
+                            state.way_to_key);
+}
+
 }  // namespace
 
 // ---- the latent and its hyperprior ----
@@ -210,14 +222,9 @@ BaseOutput Tokeniser::decode_chunk(Ops& ops, const Tensor& y_hat, const std::vec
                                    const std::vector<float>& qps, DecoderState& state,
                                    int frames) const {
     Tensor y = chunk_coder_.dequantise(ops, y_hat, qps);
-    // See Note [Motion in the latent].
-    const Tensor known = common_motion_sent(ops, common, y.shape().h, y.shape().w);
-    const Tensor latent_motion =
-        ops.add(inverse_block_transform(ops, ops.channels(y, 0, kMotionLatents)),
-                ops.affine(known, kMotionGain, 0.0f));
+    const Tensor latent_motion = motion_of(ops, y, common);
     y = with_motion(ops, y, latent_motion);
-    const Tensor vectors = correlate_motion(
-        ops, ops.affine(latent_motion, 1.0f / kMotionGain, 0.0f), state.way_to_key);
+    const Tensor vectors = vectors_of(ops, latent_motion, state);
     Tensor x =
         chunk_decode_quality_(ops, chunk_coder_.synthesise(ops, y), quality_features(ops, qps));
     Tensor feature = chunk_decode_(ops, x);
@@ -261,6 +268,20 @@ BaseOutput Tokeniser::decode_chunk(Ops& ops, const Tensor& y_hat, const std::vec
     state.last_feature = last(out.feature);
     state.way_to_key = ops.channels(vectors, kMotionLatents - 2, 2);
     return out;
+}
+
+Tensor Tokeniser::chunk_vectors(Ops& ops, const Tensor& y_hat, const std::vector<Affine>& common,
+                                const std::vector<float>& qps, const DecoderState& state) const {
+    return vectors_of(ops, motion_of(ops, chunk_coder_.dequantise(ops, y_hat, qps), common), state);
+}
+
+Tensor Tokeniser::chunk_vectors_gradient(Ops& ops, const Tensor& g,
+                                         const std::vector<float>& qps) const {
+    // The block transform is orthonormal: its inverse's gradient goes through itself.
+    const Tensor of_motion =
+        ops.affine(correlate_motion_gradient(ops, g), 1.0f / kMotionGain, 0.0f);
+    const Tensor steps = ops.channels(chunk_coder_.steps(ops, qps, 1.0f), 0, kMotionLatents);
+    return ops.scale_shift(block_transform(ops, of_motion), steps, {});
 }
 
 Tensor Tokeniser::style(Ops& ops, const Tensor& rgb) const {

@@ -73,6 +73,17 @@ class Tokeniser {
                             const std::vector<Affine>& common, const std::vector<float>& qps,
                             DecoderState& state, int frames = kChunkFrames) const;
 
+    // The motion that a chunk's latent says, [N, 16, H/16, W/16]: channels t*4 + {dx, dy to the
+    // last frame, dx, dy to the keyframe} of frame t, in cells. Decoded flows are these, upsampled,
+    // and what the networks add to them.
+    nn::Tensor chunk_vectors(nn::Ops& ops, const nn::Tensor& y_hat,
+                             const std::vector<Affine>& common, const std::vector<float>& qps,
+                             const DecoderState& state) const;
+    // The gradient with respect to y_hat's first kMotionLatents channels, where g is that with
+    // respect to chunk_vectors.
+    nn::Tensor chunk_vectors_gradient(nn::Ops& ops, const nn::Tensor& g,
+                                      const std::vector<float>& qps) const;
+
     // For ablations: whether a chunk's frames may be made of the warped last frame, and of the
     // warped keyframe. Both, unless said otherwise.
     void use_references(nn::Ops& ops, bool last, bool key);

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <random>
 
 #include "models/blocks.h"
@@ -199,9 +201,14 @@ TEST_P(LpipsGradientTest, AgreesWithTheDistance) {
     };
     gradient.aim(plain->from_host(shape, truth.data()));
     Floats slope(truth.size());
-    plain->to_host(gradient(plain->from_host(shape, shown.data()), 1.0f), slope.data());
+    std::vector<double> blocks(3 * 2);
+    const models::BlockSums sums{blocks, 3, 2};
+    plain->to_host(gradient(plain->from_host(shape, shown.data()), 1.0f, &sums), slope.data());
     double squares = 0;
     for (const float v : slope) squares += double(v) * v;
+    EXPECT_NEAR(std::accumulate(blocks.begin(), blocks.end(), 0.0), distance(shown),
+                0.02 * distance(shown));
+    EXPECT_GT(*std::min_element(blocks.begin(), blocks.end()), 0.0);
     // A step along it, as long as changes LPIPS by a hundredth if it were straight.
     const double before = distance(shown);
     const auto step = static_cast<float>(0.01 * before / squares);
