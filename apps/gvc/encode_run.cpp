@@ -139,26 +139,61 @@ Status read_pictures(media::Reader& reader, const bitstream::SequenceHeader& seq
     return {};
 }
 
-Status pass_gops(codec::Encoder& encoder, BoundedQueue<codec::EncodedGop>& out, bool& stopped) {
+// How far the coding thread is. A GOP that is searched takes its time: what of it is done shows.
+class CodingProgress {
+  public:
+    CodingProgress(const media::StreamInfo& info, Console& console)
+        : info_(info), console_(console) {}
+
+    void coded(const codec::EncodedGop& gop) {
+        frames_ += gop.source_frames;
+        bytes_ += gop.bytes;
+        qp_ = gop.descriptor.qp;
+        show(0);
+    }
+    // Of the GOP in hand so many pictures are done.
+    void show(int pictures) {
+        Progress progress;
+        progress.frame = frames_ + pictures;
+        progress.frames = info_.estimated_frames;
+        progress.media_seconds = static_cast<double>(progress.frame) / info_.frame_rate.value();
+        if (frames_ > 0)
+            progress.bytes =
+                bytes_ * static_cast<uint64_t>(progress.frame) / static_cast<uint64_t>(frames_);
+        progress.qp = qp_;
+        console_.progress(progress);
+    }
+
+  private:
+    const media::StreamInfo& info_;
+    Console& console_;
+    int64_t frames_ = 0;
+    uint64_t bytes_ = 0;
+    int qp_ = -1;
+};
+
+Status pass_gops(codec::Encoder& encoder, CodingProgress& progress,
+                 BoundedQueue<codec::EncodedGop>& out, bool& stopped) {
     while (!stopped) {
         auto gop = encoder.receive();
         if (!gop.ok() && gop.status().code() == Code::again) return {};
         if (!gop.ok()) return gop.status();
+        progress.coded(*gop);
         stopped = !out.push(std::move(*gop));
     }
     return {};
 }
 
-Status code_pictures(codec::Encoder& encoder, BoundedQueue<Picture>& in,
+Status code_pictures(codec::Encoder& encoder, CodingProgress& progress, BoundedQueue<Picture>& in,
                      BoundedQueue<codec::EncodedGop>& out) {
     bool stopped = false;
     while (const auto picture = in.pop()) {
         GVC_RETURN_IF_ERROR(encoder.send(picture->rgb, picture->pts));
-        GVC_RETURN_IF_ERROR(pass_gops(encoder, out, stopped));
+        GVC_RETURN_IF_ERROR(pass_gops(encoder, progress, out, stopped));
         if (stopped) return {};
     }
     encoder.flush();
-    return pass_gops(encoder, out, stopped);
+    return pass_gops(encoder, progress, out, stopped);
 }
 
 // Adds what each GOP cost to the summary.
@@ -193,19 +228,11 @@ class Tally {
 };
 
 // The writing end of the pipeline, on the calling thread.
-Status write_gops(BoundedQueue<codec::EncodedGop>& in, PacketSink& sink,
-                  const media::StreamInfo& info, EncodeSummary& summary, Console& console) {
+Status write_gops(BoundedQueue<codec::EncodedGop>& in, PacketSink& sink, EncodeSummary& summary) {
     Tally tally(summary);
     while (const auto gop = in.pop()) {
         if (!gop->packets.empty()) GVC_RETURN_IF_ERROR(sink.write(*gop));
         tally.add(*gop);
-        Progress progress;
-        progress.frame = summary.source_frames;
-        progress.frames = info.estimated_frames;
-        progress.media_seconds = summary.source_frames / info.frame_rate.value();
-        progress.bytes = sink.video_bytes();
-        progress.qp = gop->descriptor.qp;
-        console.progress(progress);
     }
     return {};
 }
@@ -216,8 +243,8 @@ void remove_empty_part(const std::string& output, const EncodeSummary& summary) 
 }
 
 // Runs the three threads. An error of the reader comes last: what was read before is written.
-Status run_pipeline(media::Reader& reader, codec::Encoder& encoder, PacketSink& sink,
-                    EncodeSummary& summary, Console& console) {
+Status run_pipeline(media::Reader& reader, codec::Encoder& encoder, CodingProgress& progress,
+                    PacketSink& sink, EncodeSummary& summary) {
     BoundedQueue<Picture> pictures(kPicturesAhead);
     BoundedQueue<codec::EncodedGop> gops(kGopsAhead);
     Status read, coded;
@@ -226,11 +253,11 @@ Status run_pipeline(media::Reader& reader, codec::Encoder& encoder, PacketSink& 
         pictures.close();
     });
     std::thread coding([&] {
-        coded = code_pictures(encoder, pictures, gops);
+        coded = code_pictures(encoder, progress, pictures, gops);
         pictures.cancel();
         gops.close();
     });
-    const Status written = write_gops(gops, sink, reader.info(), summary, console);
+    const Status written = write_gops(gops, sink, summary);
     gops.cancel();
     coding.join();
     reading.join();
@@ -303,6 +330,8 @@ Result<EncodeSummary> run_encode(const EncodeOptions& options, Console& console)
     settings.detail = options.detail;
     if (base || settings.adaptive_keyint)
         settings.distance = perceptual_distance(options, reader->info());
+    CodingProgress progress(reader->info(), console);
+    settings.on_searched = [&progress](int pictures) { progress.show(pictures); };
     GVC_ASSIGN_OR_RETURN(const auto encoder, codec::Encoder::make(*model, std::move(settings)));
 
     media::MuxOptions mux;
@@ -314,7 +343,7 @@ Result<EncodeSummary> run_encode(const EncodeOptions& options, Console& console)
     EncodeSummary summary;
     summary.output = output;
     const auto begun = Clock::now();
-    Status status = run_pipeline(*reader, *encoder, *sink, summary, console);
+    Status status = run_pipeline(*reader, *encoder, progress, *sink, summary);
     if (status.ok() && summary.gops == 0) {
         status = interrupted() ? Status(Code::interrupted, "interrupted before the first GOP")
                                : Status(Code::input, options.files.input + " has no pictures");

@@ -104,7 +104,7 @@ Result<EncodedGop> Encoder::receive() {
 
 Status Encoder::code_next(GopSource source) {
     costs_ = {};
-    tries_ = 0;
+    tries_ = done_ = 0;
     GVC_ASSIGN_OR_RETURN(Gops gops, !hybrid_               ? code_neural(std::move(source))
                                     : options_.choose_base ? code_better(source)
                                                            : code_hybrid(source));
@@ -144,6 +144,7 @@ Result<Encoder::Gops> Encoder::code_as(Keyframes keyframes, const GopSource& sou
         GVC_ASSIGN_OR_RETURN(Try gop, code_within_rate(gop_source, false));
         GVC_ASSIGN_OR_RETURN(gop, with_search(std::move(gop), gop_source));
         gops.push_back(commit(std::move(gop), gop_source));
+        done_ += gop_source.plan.frames;
     }
     return gops;
 }
@@ -222,9 +223,18 @@ double Encoder::growth_to_come(const Try& gop, double key_bits, double chunk_bit
 Status Encoder::code_units(Try& gop, const GopSource& source) {
     ++tries_;
     code_first(gop, source);
-    for (int unit = 1; unit < gop.layout.units; ++unit) code_chunk(gop, source, unit);
+    tell_progress(gop, 1);
+    for (int unit = 1; unit < gop.layout.units; ++unit) {
+        code_chunk(gop, source, unit);
+        tell_progress(gop, unit + 1);
+    }
     GVC_RETURN_IF_ERROR(model_.status());
     return pack(gop);
+}
+
+void Encoder::tell_progress(const Try& gop, int units) const {
+    if (!gop.search || !options_.on_searched) return;
+    options_.on_searched(done_ + gop.coded.descriptor.frames * units / gop.layout.units);
 }
 
 Encoder::Try Encoder::begin_try(const GopSource& source) const {

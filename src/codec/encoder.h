@@ -89,6 +89,7 @@ class Encoder {
     Result<Try> with_search(Try plain, const GopSource& source);
     double growth_to_come(const Try& gop, double key_bits, double chunk_bits) const;
     Status code_units(Try& gop, const GopSource& source);
+    void tell_progress(const Try& gop, int units) const;
     Try begin_try(const GopSource& source) const;
     void code_first(Try& gop, const GopSource& source);
     void code_chunk(Try& gop, const GopSource& source, int unit);
@@ -116,6 +117,7 @@ class Encoder {
     uint64_t last_pts_ = 0;
     StageCosts costs_;  // of the pictures in hand
     int tries_ = 0;
+    int done_ = 0;  // pictures of theirs in parts that are coded
 };
 
 }  // namespace gvc::codec

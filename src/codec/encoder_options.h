@@ -37,6 +37,8 @@ struct EncoderOptions {
     // (in chain mode) it lies in their middle, which looks better, and the first pictures wait.
     bool low_delay = false;
     SearchSteps search_steps;
+    // While a GOP is searched: told, by receive(), how many of its pictures are done.
+    std::function<void(int pictures)> on_searched;
     uint16_t seed = 0;                 // of the decoder's noise; each GOP gets its own from it
     bool keep_reconstruction = false;  // fill EncodedGop::reconstruction
     // The hybrid base: GOPs are coded with it, and keyint is at most 29. nullptr: neural base.

@@ -124,9 +124,12 @@ TEST(TrainedWeights, SearchedMotionFitsBetterForItsBits) {
     };
     constexpr int kFrames = 9;
     const auto model = Model::load(options);
+    std::vector<int> told;
     const auto encode = [&](int steps) {
         EncoderOptions encoder = test_options(size, 12);
         encoder.search_steps = {4, steps};
+        told.clear();
+        encoder.on_searched = [&](int pictures) { told.push_back(pictures); };
         return test_encode(*model.value(), encoder, kFrames, bent);
     };
     const auto mean_psnr = [&](const auto& encoding) {
@@ -137,6 +140,7 @@ TEST(TrainedWeights, SearchedMotionFitsBetterForItsBits) {
         return sum;
     };
     const auto plain = encode(0), searched = encode(12);
+    EXPECT_EQ(told, (std::vector<int>{3, 6, 9}));  // after the keyframe and each chunk
     EXPECT_GT(mean_psnr(searched), mean_psnr(plain) + 0.5);
     EXPECT_LT(double(searched.bytes()), 1.1 * double(plain.bytes()));
 }
