@@ -59,7 +59,7 @@ class ChunkSearch {
   private:
     ChunkSearch(const nn::WeightSource& alex, nn::Precision precision, int threads);
 
-    nn::GradientWeights weights_;
+    nn::GradientWeights weights_;  // while networks are made
     std::unique_ptr<nn::InferenceOps> plain_;
     nn::GradientOps lpips_ops_;
     std::vector<models::LpipsGradient> lpips_;  // one for each frame that is looked at

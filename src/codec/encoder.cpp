@@ -385,15 +385,12 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb) {
 std::vector<int16_t> Encoder::search_key(const nn::Tensor& rgb, const nn::Tensor& exact,
                                          const nn::Tensor& means, std::span<const uint8_t> scales,
                                          int qp) {
-    StageTimer timer(costs_.search, model_.ops());
-    const auto values = [&](const nn::Tensor& x) {
-        std::vector<float> out(static_cast<size_t>(x.shape().count()));
-        model_.ops().to_host(x, out.data());
-        return out;
-    };
-    return model_.search()->search({size_, values(rgb), values(exact), values(means), scales,
-                                    model_.tokens().y_costs(entropy::TokenKind::key), qp},
-                                   options_.search_steps.key);
+    nn::Ops& ops = model_.ops();
+    StageTimer timer(costs_.search, ops);
+    return model_.search()->search(
+        {size_, values_of(ops, rgb), values_of(ops, exact), values_of(ops, means), scales,
+         model_.tokens().y_costs(entropy::TokenKind::key), qp},
+        options_.search_steps.key);
 }
 
 // A keyframe of a stream for links that lose packets has as many bands as keep each in a packet.
