@@ -12,24 +12,17 @@ constexpr float kSquareDecay = 0.99f;
 
 }  // namespace
 
-BlockDescent::BlockDescent(std::vector<float> values, int64_t rows, int64_t columns, float length,
+BlockDescent::BlockDescent(std::vector<float> values, size_t rows, size_t columns, float length,
                            float least)
     : columns_(columns),
-      block_rows_(rows / kSide),
-      block_columns_(columns / kSide),
-      positions_(static_cast<size_t>(rows * columns)),
+      positions_(rows * columns),
       length_(length),
       least_(least),
       values_(std::move(values)),
       best_(values_),
       best_gradient_(values_.size()),
-      share_(static_cast<size_t>(blocks()), 1.0f) {
-    assert(rows % kSide == 0 && columns % kSide == 0 && values_.size() % positions_ == 0);
-}
-
-size_t BlockDescent::block_of(size_t position) const {
-    const auto at = static_cast<int64_t>(position);
-    return static_cast<size_t>(at / columns_ / kSide * block_columns_ + at % columns_ / kSide);
+      share_(positions_ / kBlockSide / kBlockSide, 1.0f) {
+    assert(rows % kBlockSide == 0 && columns % kBlockSide == 0 && values_.size() % positions_ == 0);
 }
 
 void BlockDescent::keep_better(std::span<const double> costs, std::span<const float> gradient) {
@@ -42,7 +35,7 @@ void BlockDescent::keep_better(std::span<const double> costs, std::span<const fl
         if (!first) share_[b] *= better[b] ? kLonger : kShorter;
     }
     for (size_t i = 0; i < values_.size(); ++i) {
-        if (!better[block_of(i % positions_)]) continue;
+        if (!better[block_of(i)]) continue;
         best_[i] = values_[i];
         if (!gradient.empty()) best_gradient_[i] = gradient[i];
     }
@@ -56,7 +49,7 @@ void BlockDescent::found(std::span<const double> costs, std::span<const float> g
         const float g = best_gradient_[i];
         square_[i] = first ? g * g : kSquareDecay * square_[i] + (1 - kSquareDecay) * g * g;
         const float step = g / (std::sqrt(square_[i]) + least_);
-        values_[i] = best_[i] - length_ * share_[block_of(i % positions_)] * step;
+        values_[i] = best_[i] - length_ * share_[block_of(i)] * step;
     }
 }
 

@@ -4,22 +4,27 @@
 // neighbours that reach into a block are noise to it.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <span>
 #include <vector>
 
 namespace gvc::codec {
 
+// Of a block, in positions.
+inline constexpr size_t kBlockSide = 4;
+// The block, in raster order, that a position lies in; columns: of positions.
+constexpr size_t block_at(size_t position, size_t columns) {
+    return position / columns / kBlockSide * (columns / kBlockSide) +
+           position % columns / kBlockSide;
+}
+
 class BlockDescent {
   public:
-    static constexpr int64_t kSide = 4;  // of a block, in positions
-
     // values: [channels, rows, columns], where the descent starts; rows and columns are multiples
-    // of kSide. least: a gradient that is not worth a step.
-    BlockDescent(std::vector<float> values, int64_t rows, int64_t columns, float length,
-                 float least);
+    // of kBlockSide. least: a gradient that is not worth a step.
+    BlockDescent(std::vector<float> values, size_t rows, size_t columns, float length, float least);
 
-    int64_t blocks() const { return block_rows_ * block_columns_; }
+    size_t blocks() const { return share_.size(); }
 
     // Where to look: values whose costs and gradient are wanted.
     const std::vector<float>& values() const { return values_; }
@@ -32,11 +37,10 @@ class BlockDescent {
     const std::vector<float>& best() const { return best_; }
 
   private:
-    size_t block_of(size_t position) const;
+    size_t block_of(size_t value) const { return block_at(value % positions_, columns_); }
     void keep_better(std::span<const double> costs, std::span<const float> gradient);
 
-    int64_t columns_, block_rows_, block_columns_;
-    size_t positions_;
+    size_t columns_, positions_;
     float length_, least_;
     std::vector<float> values_, best_, best_gradient_, square_;
     std::vector<double> best_cost_;  // empty at first

@@ -7,7 +7,7 @@
 namespace gvc::codec {
 namespace {
 
-constexpr int64_t kRows = 4, kColumns = 8;  // two blocks
+constexpr size_t kRows = 4, kColumns = 8;  // two blocks
 constexpr size_t kPositions = kRows * kColumns;
 
 size_t block(size_t position) { return position % kColumns / 4; }
@@ -32,7 +32,7 @@ void look(BlockDescent& descent, const std::vector<Bowl>& bowls, std::vector<dou
 
 TEST(BlockDescentTest, EachBlockGoesItsOwnWayDown) {
     BlockDescent descent(std::vector<float>(kPositions), kRows, kColumns, 1.0f, 1e-6f);
-    ASSERT_EQ(descent.blocks(), 2);
+    ASSERT_EQ(descent.blocks(), 2u);
     const std::vector<Bowl> bowls = {{5.0, 0.01}, {0.1, 100.0}};
     std::vector<double> costs;
     std::vector<float> gradient;

@@ -31,9 +31,7 @@ ChunkDistortion::ChunkDistortion(nn::Ops& ops, nn::Ops& plain,
 
 Tensor ChunkDistortion::operator()(const Tensor& rgb, std::span<double> blocks) {
     const Tensor difference = ops_.mul(ops_.sub(rgb, chunk_.rgb), counts_);
-    // The sign of the difference, but for pixels that are nearly right.
-    constexpr float kSteep = 1e4f;
-    const Tensor sign = ops_.clamp(ops_.affine(difference, kSteep, 0), -1, 1);
+    const Tensor sign = slope_of_l1(ops_, difference);
     const float share = kDescentL1 / static_cast<float>(3 * shape_.h * shape_.w);
     const std::vector<float> means =
         values_of(ops_, ops_.mean_pool(ops_.mul(difference, sign), kLatentCell));

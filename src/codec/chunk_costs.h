@@ -62,10 +62,4 @@ void each_motion(size_t positions, const F& f) {
         for (size_t p = 0; p < positions; ++p) f(p * entropy::kYChannels + c, c * positions + p);
 }
 
-// The block that a position of the latent lies in; columns: of the latent.
-inline size_t block_at(size_t position, size_t columns) {
-    constexpr auto kSide = static_cast<size_t>(BlockDescent::kSide);
-    return position / columns / kSide * (columns / kSide) + position % columns / kSide;
-}
-
 }  // namespace gvc::codec

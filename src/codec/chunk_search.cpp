@@ -68,13 +68,13 @@ void ChunkSearch::search(Ops& ops, const models::Tokeniser& tokeniser, const Chu
                        ? 0.0f
                        : std::clamp(start[i], symbols[i] - kInside, symbols[i] + kInside);
     });
-    BlockDescent descent(std::move(start), latent.h, latent.w, kLength, bit_weight);
-    const auto blocks = static_cast<size_t>(descent.blocks());
+    const auto rows = static_cast<size_t>(latent.h), columns = static_cast<size_t>(latent.w);
+    BlockDescent descent(std::move(start), rows, columns, kLength, bit_weight);
     const auto round = [&](const std::vector<float>& values) {
         for (size_t i = 0; i < values.size(); ++i) symbols[i] = quantise(values[i]);
     };
     const auto true_costs = [&] {
-        std::vector<double> costs(blocks);
+        std::vector<double> costs(descent.blocks());
         distortion(moved.decode(symbols), costs);
         bits(symbols, costs, {});
         return costs;
@@ -83,7 +83,7 @@ void ChunkSearch::search(Ops& ops, const models::Tokeniser& tokeniser, const Chu
     const std::vector<double> before = true_costs();
     for (int step = 0; step <= steps; ++step) {
         round(descent.values());
-        std::vector<double> costs(blocks);
+        std::vector<double> costs(descent.blocks());
         const Tensor of_rgb = distortion(moved.moved(symbols), costs);
         if (step == steps) {
             bits(symbols, costs, {});
@@ -98,7 +98,7 @@ void ChunkSearch::search(Ops& ops, const models::Tokeniser& tokeniser, const Chu
     const std::vector<double> after = true_costs();
 
     each_motion(positions, [&](size_t token, size_t i) {
-        const size_t block = block_at(i % positions, static_cast<size_t>(latent.w));
+        const size_t block = block_at(i % positions, columns);
         if (after[block] < before[block]) tokens[token] = static_cast<int16_t>(symbols[i]);
     });
 }

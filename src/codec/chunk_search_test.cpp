@@ -98,20 +98,15 @@ TEST_F(ChunkSearchTest, GradientOfVectorsIsTheirTranspose) {
     const std::vector<float> qps = {14.0f};
     const nn::Shape latent = chunk_.means.shape();
     const nn::Shape vectors{1, models::kMotionLatents, latent.h, latent.w};
-    const auto host = [&](const nn::Tensor& x) {
-        std::vector<float> values(static_cast<size_t>(x.shape().count()));
-        ops.to_host(x, values.data());
-        return values;
-    };
     std::vector<float> change = noise(latent.count(), 1, 6);
     const nn::Tensor moved = ops.add(chunk_.means, ops.from_host(latent, change.data()));
     const auto at = [&](const nn::Tensor& y) {
-        return host(tokeniser.chunk_vectors(ops, y, {Affine()}, qps, chunk_.state));
+        return values_of(ops, tokeniser.chunk_vectors(ops, y, {Affine()}, qps, chunk_.state));
     };
     const std::vector<float> before = at(chunk_.means), after = at(moved);
     const std::vector<float> g = noise(vectors.count(), 1, 7);
-    const std::vector<float> of_symbols =
-        host(tokeniser.chunk_vectors_gradient(ops, ops.from_host(vectors, g.data()), qps));
+    const std::vector<float> of_symbols = values_of(
+        ops, tokeniser.chunk_vectors_gradient(ops, ops.from_host(vectors, g.data()), qps));
     double one_way = 0, other_way = 0;
     for (size_t i = 0; i < g.size(); ++i) {
         one_way += static_cast<double>(g[i]) * static_cast<double>(after[i] - before[i]);

@@ -69,10 +69,7 @@ void KeyframeDescent::go_back(const Target& target, const nn::Tensor& y_hat, int
     const nn::Tensor rgb =
         tokeniser_->decode_key(decoder_ops_, y_hat, {static_cast<float>(qp)}, state).rgb;
 
-    // The sign of the difference, but for pixels that are nearly right.
-    constexpr float kSteep = 1e4f;
-    const nn::Tensor sign =
-        plain_->clamp(plain_->affine(plain_->sub(rgb, target.rgb), kSteep, 0.0f), -1.0f, 1.0f);
+    const nn::Tensor sign = slope_of_l1(*plain_, plain_->sub(rgb, target.rgb));
     const float l1_share = kDescentL1 / static_cast<float>(rgb.shape().count());
     const nn::Tensor of_l1 = plain_->affine(sign, l1_share, 0.0f);
     const nn::Tensor of_rgb =

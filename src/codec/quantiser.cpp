@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "codec/picture.h"
 #include "entropy/token_config.h"
 #include "models/motion.h"
 
@@ -15,8 +16,7 @@ int16_t quantise(float value) {
 }
 
 std::vector<int16_t> quantise(nn::Ops& ops, const nn::Tensor& x) {
-    std::vector<float> values(static_cast<size_t>(x.shape().count()));
-    ops.to_host(x, values.data());
+    const std::vector<float> values = values_of(ops, x);
     std::vector<int16_t> plane(values.size());
     each_sample(x.shape(),
                 [&](size_t token, size_t value) { plane[token] = quantise(values[value]); });
@@ -28,8 +28,7 @@ void spare_motion_bits(nn::Ops& ops, const nn::Tensor& exact, std::span<const ui
                        std::vector<int16_t>& plane) {
     const nn::Tensor motion = ops.channels(exact, 0, models::kMotionLatents);
     const auto channels = static_cast<size_t>(exact.shape().c);
-    std::vector<float> values(static_cast<size_t>(motion.shape().count()));
-    ops.to_host(motion, values.data());
+    const std::vector<float> values = values_of(ops, motion);
     const size_t positions = values.size() / models::kMotionLatents;
     for (size_t p = 0; p < positions; ++p) {
         for (size_t c = 0; c < models::kMotionLatents; ++c) {

@@ -22,10 +22,12 @@ double psnr(const std::vector<float>& a, const std::vector<float>& b) {
 }
 
 // A photograph, from interleaved bytes.
-std::vector<float> read_photograph(PictureSize size) {
+constexpr PictureSize kPhotograph{131, 97};
+
+std::vector<float> read_photograph() {
     std::ifstream file(std::string(GVC_SOURCE_DIR) +
                        "/tests/data/lpips/car_jpegq8_odd_a_131x97_rgb24.raw");
-    std::vector<float> rgb(size.samples());
+    std::vector<float> rgb(kPhotograph.samples());
     for (size_t i = 0; i < rgb.size(); ++i) {
         rgb[i % 3 * rgb.size() / 3 + i / 3] = static_cast<float>(file.get()) / 255.0f;
     }
@@ -33,11 +35,20 @@ std::vector<float> read_photograph(PictureSize size) {
     return rgb;
 }
 
-TEST(TrainedWeights, CodeARecognisablePicture) {
-    const std::string folder = std::string(GVC_SOURCE_DIR) + "/models/";
+const std::string kModels = std::string(GVC_SOURCE_DIR) + "/models/";
+
+// The shipped tokeniser, for encoders that search.
+ModelOptions searching_model() {
     ModelOptions options;
-    options.tokeniser_path = folder + "tokeniser.safetensors";
-    options.refiner_path = folder + "refiner-s.safetensors";
+    options.tokeniser_path = kModels + "tokeniser.safetensors";
+    options.metrics_folder = kModels + "metrics";
+    return options;
+}
+
+TEST(TrainedWeights, CodeARecognisablePicture) {
+    ModelOptions options;
+    options.tokeniser_path = kModels + "tokeniser.safetensors";
+    options.refiner_path = kModels + "refiner-s.safetensors";
     if (!std::filesystem::exists(options.tokeniser_path)) GTEST_SKIP() << "no weights in models/";
     if (!std::filesystem::exists(options.refiner_path)) options.refiner_path.clear();
     const auto model = Model::load(options);
@@ -61,13 +72,10 @@ TEST(TrainedWeights, CodeARecognisablePicture) {
 
 // Whether the search pays, and comes to the same each time.
 TEST(TrainedWeights, SearchedKeyframesLookBetterForTheirBits) {
-    const std::string folder = std::string(GVC_SOURCE_DIR) + "/models/";
-    ModelOptions options;
-    options.tokeniser_path = folder + "tokeniser.safetensors";
-    options.metrics_folder = folder + "metrics";
+    ModelOptions options = searching_model();
     if (!std::filesystem::exists(options.tokeniser_path)) GTEST_SKIP() << "no weights in models/";
-    const PictureSize size{131, 97};
-    const std::vector<float> photograph = read_photograph(size);
+    const PictureSize size = kPhotograph;
+    const std::vector<float> photograph = read_photograph();
     options.threads = 1;
     const auto encode = [&](int steps) {
         const auto model = Model::load(options);
@@ -79,7 +87,7 @@ TEST(TrainedWeights, SearchedKeyframesLookBetterForTheirBits) {
     EXPECT_EQ(all_packets(searched), all_packets(encode(16)));
 
     const auto alex =
-        weights::SafetensorsFile::open(folder + "metrics/lpips_alex_v0.1_fp32.safetensors");
+        weights::SafetensorsFile::open(kModels + "metrics/lpips_alex_v0.1_fp32.safetensors");
     const nn::FileWeights weights(alex.value());
     const nn::GradientWeights both(weights);
     const auto ops = nn::make_onednn_ops(both, nn::Precision::fp32);
@@ -98,13 +106,10 @@ TEST(TrainedWeights, SearchedKeyframesLookBetterForTheirBits) {
 
 // A photograph that bends: motion that blocks do not explain.
 TEST(TrainedWeights, SearchedMotionFitsBetterForItsBits) {
-    const std::string folder = std::string(GVC_SOURCE_DIR) + "/models/";
-    ModelOptions options;
-    options.tokeniser_path = folder + "tokeniser.safetensors";
-    options.metrics_folder = folder + "metrics";
+    ModelOptions options = searching_model();
     if (!std::filesystem::exists(options.tokeniser_path)) GTEST_SKIP() << "no weights in models/";
-    const PictureSize size{131, 97};
-    const std::vector<float> photograph = read_photograph(size);
+    const PictureSize size = kPhotograph;
+    const std::vector<float> photograph = read_photograph();
     const auto bent = [&](int i) {
         std::vector<float> rgb(photograph.size());
         for (int y = 0; y < size.height; ++y) {
@@ -147,10 +152,9 @@ TEST(TrainedWeights, SearchedMotionFitsBetterForItsBits) {
 
 // Size S: what a decoder's speed rests on. A larger network does not slip in unseen.
 TEST(TrainedWeights, RefinerOfTheAv1BaseTakes16ThousandProductsAPixel) {
-    const std::string folder = std::string(GVC_SOURCE_DIR) + "/models/";
     ModelOptions options;
-    options.tokeniser_path = folder + "tokeniser.safetensors";
-    options.hybrid_path = folder + "refiner-av1-s.safetensors";
+    options.tokeniser_path = kModels + "tokeniser.safetensors";
+    options.hybrid_path = kModels + "refiner-av1-s.safetensors";
     options.count = true;
     if (!std::filesystem::exists(options.hybrid_path)) GTEST_SKIP() << "no weights in models/";
     const auto model = Model::load(options);
