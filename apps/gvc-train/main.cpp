@@ -84,11 +84,13 @@ int main(int argc, char** argv) {
     CLI::App app{"Trains GVC's networks, one stage at a time (docs/training.md)."};
     // Of an option given twice the last one counts: scripts add to what they have.
     app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-    app.add_option("stage", o.stage,
-                   "key, flow, chunk, gop, match, refine, joint, hybrid; or export, measure, time")
+    app.add_option(
+           "stage", o.stage,
+           "key, entropy, flow, chunk, gop, match, refine, joint, hybrid; or export, measure, "
+           "time")
         ->required()
-        ->check(CLI::IsMember({"key", "flow", "chunk", "gop", "match", "refine", "joint", "hybrid",
-                               "export", "measure", "time"}));
+        ->check(CLI::IsMember({"key", "entropy", "flow", "chunk", "gop", "match", "refine", "joint",
+                               "hybrid", "export", "measure", "time"}));
     app.add_option("--without", o.without,
                    "parts to leave out: warps, long-term, descriptor of the neural codec; measure: "
                    "neighbours, previous, detail of the hybrid's refiner")
@@ -130,6 +132,11 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(0.0, 1.0));
     app.add_option("--chained", o.chained, "the same: share of batches with a P-key in them")
         ->check(CLI::Range(0.0, 1.0));
+    app.add_option("--pool", o.pool, "entropy: pictures whose symbols it trains on")
+        ->check(CLI::Range(1, 1000000));
+    app.add_option("--search-steps", o.search_steps,
+                   "entropy: steps of the search for their symbols; 0: none")
+        ->check(CLI::Range(0, 1000));
     app.add_option("--teacher", o.teacher,
                    "TAEF2's weights (safetensors), for stage match above all");
     app.add_option("--adversarial", o.adversarial,

@@ -54,13 +54,14 @@ void UnitEncoder::set_chunk_qp(int unit, int qp) {
     (*descriptor_.chunk_qps)[static_cast<size_t>(unit - 1)] = static_cast<uint8_t>(qp);
 }
 
-std::vector<uint8_t> UnitEncoder::scales(int unit, const std::vector<int16_t>& z) const {
-    std::vector<uint8_t> out;
+std::vector<entropy::TokenRow> UnitEncoder::token_rows(int unit, UnitTokens& tokens) const {
+    std::vector<entropy::TokenRow> out;
     out.reserve(plane_.y_count());
     for (int slice = 0; slice < layout_.slices_of(unit); ++slice) {
         const Band b = band(unit, slice);
-        const auto part = entropy::scale_indices(
-            *model_, b.context, std::span(z).subspan(b.z_first, b.context.size.z_count()));
+        const auto part = entropy::token_rows(
+            *model_, b.context, std::span(tokens.z).subspan(b.z_first, b.context.size.z_count()),
+            std::span(tokens.y).subspan(b.y_first, b.context.size.y_count()));
         out.insert(out.end(), part.begin(), part.end());
     }
     return out;
@@ -78,14 +79,14 @@ double UnitEncoder::bits(int unit, const UnitTokens& tokens) const {
 }
 
 std::vector<Bytes> UnitEncoder::encode(int unit, UnitTokens& tokens,
-                                       std::span<const uint8_t> scales) {
+                                       std::span<const entropy::TokenRow> token_rows) {
     std::vector<Bytes> out;
     for (int slice = 0; slice < layout_.slices_of(unit); ++slice) {
         const Band b = band(unit, slice);
         out.push_back(entropy::encode_slice(
             *model_, b.context, std::span(tokens.z).subspan(b.z_first, b.context.size.z_count()),
             std::span(tokens.y).subspan(b.y_first, b.context.size.y_count()),
-            scales.subspan(b.y_first, b.context.size.y_count())));
+            token_rows.subspan(b.y_first, b.context.size.y_count())));
     }
     finish_unit(unit, tokens);
     return out;

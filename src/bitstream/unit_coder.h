@@ -58,14 +58,15 @@ class UnitEncoder : UnitState {
     // Changes a chunk's qp before it is coded (unit 1 ... 7): rate control chooses them one by one.
     // The descriptor that is written must say the same.
     void set_chunk_qp(int unit, int qp);
-    // The scale index of every y token of a unit, given its z; tokens at index 0 will be zero.
-    std::vector<uint8_t> scales(int unit, const std::vector<int16_t>& z) const;
+    // The row of every y token of a unit; tokens at row 0 become zero.
+    std::vector<entropy::TokenRow> token_rows(int unit, UnitTokens& tokens) const;
     // Bits that encode would spend on the unit.
     double bits(int unit, const UnitTokens& tokens) const;
-    // Codes the GOP's next unit with the scales of its z; the tokens become what the decoder gets.
-    std::vector<Bytes> encode(int unit, UnitTokens& tokens, std::span<const uint8_t> scales);
+    // Codes the GOP's next unit with the rows of its tokens, which become what the decoder gets.
+    std::vector<Bytes> encode(int unit, UnitTokens& tokens,
+                              std::span<const entropy::TokenRow> token_rows);
     std::vector<Bytes> encode(int unit, UnitTokens& tokens) {
-        return encode(unit, tokens, scales(unit, tokens.z));
+        return encode(unit, tokens, token_rows(unit, tokens));
     }
     uint32_t hash() const { return hash_.value(); }
 };

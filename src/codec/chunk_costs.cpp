@@ -63,12 +63,12 @@ void MotionBits::operator()(std::span<const float> symbols, std::span<double> bl
     const auto w = static_cast<size_t>(shape_.w);
     const auto positions = static_cast<size_t>(shape_.h) * w;
     each_motion(positions, [&](size_t token, size_t i) {
-        const uint8_t scale = chunk_.scales[token];
-        if (scale == 0) {
+        const entropy::TokenRow row = chunk_.token_rows[token];
+        if (row == 0) {
             if (!gradient.empty()) gradient[i] = 0;
             return;
         }
-        const entropy::CdfCost& cost = chunk_.costs[scale];
+        const entropy::CdfCost& cost = chunk_.costs[row];
         const int symbol = static_cast<int>(symbols[i]);
         blocks[block_at(i % positions, w)] += static_cast<double>(weight_ * cost.bits(symbol));
         if (!gradient.empty())

@@ -64,7 +64,7 @@ void ChunkSearch::search(Ops& ops, const models::Tokeniser& tokeniser, const Chu
     std::vector<float> start = values_of(ops, ops.channels(chunk.exact, 0, kMotionLatents));
     each_motion(positions, [&](size_t token, size_t i) {
         constexpr float kInside = 0.49f;
-        start[i] = chunk.scales[token] == 0
+        start[i] = chunk.token_rows[token] == 0
                        ? 0.0f
                        : std::clamp(start[i], symbols[i] - kInside, symbols[i] + kInside);
     });

@@ -28,13 +28,13 @@ namespace gvc::codec {
 // A chunk as the encoder has it; tensors are those of the tokeniser's backend.
 struct ChunkToSearch {
     PictureSize size;
-    nn::Tensor rgb;                           // [4, 3, padded height, padded width]
-    nn::Tensor exact;                         // [1, 96, H/16, W/16]: y minus its means, not rounded
-    nn::Tensor means;                         // of y
-    models::DecoderState state;               // before the chunk
-    Affine motion;                            // of the chunk as a whole
-    std::span<const uint8_t> scales;          // of y's tokens, in the order of token planes
-    std::span<const entropy::CdfCost> costs;  // of a token at each scale
+    nn::Tensor rgb;              // [4, 3, padded height, padded width]
+    nn::Tensor exact;            // [1, 96, H/16, W/16]: y minus its means, not rounded
+    nn::Tensor means;            // of y
+    models::DecoderState state;  // before the chunk
+    Affine motion;               // of the chunk as a whole
+    std::span<const entropy::TokenRow> token_rows;  // of y's tokens, in the order of token planes
+    std::span<const entropy::CdfCost> costs;        // of a token at each row
     int qp = 0;
     int key_qp = 0;  // of the GOP's first unit: what a bit weighs
 };

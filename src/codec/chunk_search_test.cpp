@@ -46,12 +46,12 @@ class ChunkSearchTest : public ::testing::Test {
         chunk_.means = tensor(latent, 0.5f, 4);
         std::mt19937 random(5);
         for (int64_t i = 0; i < latent.count(); ++i)
-            scales_.push_back(random() % 4 ? random() % entropy::kScaleCount : 0);
-        chunk_.scales = scales_;
+            token_rows_.push_back(random() % 4 ? random() % entropy::kScaleCount : 0);
+        chunk_.token_rows = token_rows_;
         chunk_.costs = model_->tokens().y_costs(entropy::TokenKind::chunk);
         tokens_ = quantise(ops, chunk_.exact);
         for (size_t i = 0; i < tokens_.size(); ++i)
-            if (scales_[i] == 0) tokens_[i] = 0;
+            if (token_rows_[i] == 0) tokens_[i] = 0;
         search_ = ChunkSearch::make(kMetrics, nn::Precision::fp32, 1).value();
     }
 
@@ -64,7 +64,7 @@ class ChunkSearchTest : public ::testing::Test {
     std::unique_ptr<Model> model_;
     std::unique_ptr<ChunkSearch> search_;
     ChunkToSearch chunk_;
-    std::vector<uint8_t> scales_;
+    std::vector<entropy::TokenRow> token_rows_;
     std::vector<int16_t> tokens_;
 };
 
@@ -74,7 +74,7 @@ TEST_F(ChunkSearchTest, ChangesMotionThatIsCodedAndNothingElse) {
     size_t changed = 0;
     for (size_t i = 0; i < found.size(); ++i) {
         const bool motion = i % entropy::kYChannels < models::kMotionLatents;
-        if (!motion || scales_[i] == 0) {
+        if (!motion || token_rows_[i] == 0) {
             ASSERT_EQ(found[i], tokens_[i]) << i;
         }
         changed += found[i] != tokens_[i];

@@ -336,30 +336,34 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb) {
         means = unit_means(model_, role, tokens.z, plane, gop.state);
     }
     const nn::Tensor exact = ops.sub(latent.y, means);
-    std::vector<uint8_t> scales;
+    std::vector<entropy::TokenRow> token_rows;
     {
         StageTimer timer(costs_.entropy, model_.ops());
         tokens.y = quantise(ops, exact);
         if (unit == 0) choose_bands(gop, tokens);
-        scales = gop.unit_encoder.scales(unit, tokens.z);
+        token_rows = gop.unit_encoder.token_rows(unit, tokens);
     }
-    if (role == UnitRole::key && gop.search) tokens.y = search_key(rgb, exact, means, scales, qp);
+    if (role == UnitRole::key && gop.search) {
+        tokens.y = search_key(rgb, exact, means, token_rows, qp);
+        StageTimer timer(costs_.entropy, model_.ops());
+        token_rows = gop.unit_encoder.token_rows(unit, tokens);
+    }
     if (role != UnitRole::key) {
         StageTimer timer(costs_.entropy, model_.ops());
-        spare_motion_bits(ops, exact, scales, model_.tokens().y_costs(entropy::TokenKind::chunk),
-                          tokens.y);
+        spare_motion_bits(ops, exact, token_rows,
+                          model_.tokens().y_costs(entropy::TokenKind::chunk), tokens.y);
     }
     if (role == UnitRole::chunk && gop.search) {
         StageTimer timer(costs_.search, model_.ops());
         model_.chunk_search()->search(
             ops, tokeniser,
-            {size_, rgb, exact, means, gop.state, motion, scales,
+            {size_, rgb, exact, means, gop.state, motion, token_rows,
              model_.tokens().y_costs(entropy::TokenKind::chunk), qp, gop.coded.descriptor.qp},
             options_.search_steps.chunk, tokens.y);
     }
     {
         StageTimer timer(costs_.entropy, model_.ops());
-        gop.coded.units.push_back(gop.unit_encoder.encode(unit, tokens, scales));
+        gop.coded.units.push_back(gop.unit_encoder.encode(unit, tokens, token_rows));
     }
     models::BaseOutput base;
     {
@@ -383,12 +387,12 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb) {
 }
 
 std::vector<int16_t> Encoder::search_key(const nn::Tensor& rgb, const nn::Tensor& exact,
-                                         const nn::Tensor& means, std::span<const uint8_t> scales,
-                                         int qp) {
+                                         const nn::Tensor& means,
+                                         std::span<const entropy::TokenRow> token_rows, int qp) {
     nn::Ops& ops = model_.ops();
     StageTimer timer(costs_.search, ops);
     return model_.search()->search(
-        {size_, values_of(ops, rgb), values_of(ops, exact), values_of(ops, means), scales,
+        {size_, values_of(ops, rgb), values_of(ops, exact), values_of(ops, means), token_rows,
          model_.tokens().y_costs(entropy::TokenKind::key), qp},
         options_.search_steps.key);
 }

@@ -1,7 +1,6 @@
 #include "codec/keyframe_descent.h"
 
 #include <cmath>
-#include <numbers>
 
 #include "codec/descent_loss.h"
 #include "codec/quantiser.h"
@@ -13,14 +12,6 @@ namespace {
 
 // LPIPS is that of two networks in turn: both each time is half as fast, and hardly better.
 constexpr float kKeyShare = 25.0f;
-
-// The more steps the smaller the first one, measured: 0.06 of a quantiser's step for 10, 0.03 for
-// 60. They shrink to nothing along a cosine.
-float step_length(int step, int steps) {
-    const float part = static_cast<float>(step) / static_cast<float>(steps);
-    return 0.095f / std::sqrt(static_cast<float>(steps)) *
-           (1.0f + std::cos(std::numbers::pi_v<float> * part));
-}
 
 // Kingma and Ba, "Adam", ICLR 2015.
 class Adam {
@@ -91,7 +82,7 @@ std::vector<float> KeyframeDescent::run(const KeyframePart& part,
     std::vector<float> value = part.exact, symbols = value, gradient(count);
     const auto round = [&] {
         for (size_t i = 0; i < count; ++i)
-            if (part.scales[i] != 0) symbols[i] = static_cast<float>(quantise(value[i]));
+            if (part.token_rows[i] != 0) symbols[i] = static_cast<float>(quantise(value[i]));
     };
     round();
     Adam adam(count);
@@ -101,8 +92,8 @@ std::vector<float> KeyframeDescent::run(const KeyframePart& part,
         const float length = step_length(step, steps);
         adam.next();
         for (size_t i = 0; i < count; ++i) {
-            if (part.scales[i] == 0) continue;
-            const entropy::CdfCost& cost = costs[part.scales[i]];
+            if (part.token_rows[i] == 0) continue;
+            const entropy::CdfCost& cost = costs[part.token_rows[i]];
             const int symbol = static_cast<int>(symbols[i]);
             const float bits = 0.5f * (cost.bits(symbol + 1) - cost.bits(symbol - 1));
             value[i] -= length * adam(i, gradient[i] + bit_weight * bits);

@@ -26,7 +26,8 @@ struct KeyframePart {
     std::vector<float> counts;      // likewise: 1 where errors count, else 0
     std::vector<float> exact;       // y minus its means, where the descent starts
     std::vector<float> means;       // of y
-    std::vector<uint8_t> scales;    // of y's symbols; 0: stays as it is, rounded or 0 in `exact`
+    std::vector<entropy::TokenRow>
+        token_rows;  // of y's symbols; 0: stays as it is, rounded or 0 in `exact`
     int qp = 0;
 };
 
@@ -39,7 +40,7 @@ class KeyframeDescent {
     KeyframeDescent(const KeyframeDescent&) = delete;  // networks refer to members
     KeyframeDescent& operator=(const KeyframeDescent&) = delete;
 
-    // Symbols after so many steps; costs: of a symbol at each scale.
+    // Symbols after so many steps; costs: of a symbol at each row.
     std::vector<float> run(const KeyframePart& part, std::span<const entropy::CdfCost> costs,
                            int steps);
 

@@ -85,11 +85,11 @@ std::vector<int16_t> KeyframeSearch::search(const KeyframeToSearch& key, int ste
     };
     const nn::Shape latent{1, kChannels, size.padded_height() / kCell * kLatentScale,
                            size.padded_width() / kCell * kLatentScale};
-    std::vector<uint8_t> scales(key.exact.size());
+    std::vector<entropy::TokenRow> token_rows(key.exact.size());
     std::vector<float> symbols(key.exact.size());
     each_sample(latent, [&](size_t token, size_t i) {
-        scales[i] = key.scales[token];
-        symbols[i] = scales[i] == 0 ? 0.0f : static_cast<float>(quantise(key.exact[i]));
+        token_rows[i] = key.token_rows[token];
+        symbols[i] = token_rows[i] == 0 ? 0.0f : static_cast<float>(quantise(key.exact[i]));
     });
 
     for (const Range& rows : ranges(size.padded_height() / kCell, kTileRows)) {
@@ -104,9 +104,9 @@ std::vector<int16_t> KeyframeSearch::search(const KeyframeToSearch& key, int ste
             });
             each_value(kChannels, size, rows, columns, kLatentScale,
                        [&](size_t, size_t i, bool own) {
-                           const uint8_t scale = own ? scales[i] : uint8_t{0};
-                           part.scales.push_back(scale);
-                           part.exact.push_back(scale == 0 ? symbols[i] : key.exact[i]);
+                           const entropy::TokenRow row = own ? token_rows[i] : entropy::TokenRow{0};
+                           part.token_rows.push_back(row);
+                           part.exact.push_back(row == 0 ? symbols[i] : key.exact[i]);
                            part.means.push_back(key.means[i]);
                        });
             const std::vector<float> found = descent_->run(part, key.costs, steps);

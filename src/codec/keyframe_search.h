@@ -24,11 +24,11 @@ namespace gvc::codec {
 // A keyframe as the encoder has it. Arrays are [channels, rows, columns].
 struct KeyframeToSearch {
     PictureSize size;
-    std::vector<float> rgb;                   // [3, padded height, padded width]
-    std::vector<float> exact;                 // y minus its means, not rounded
-    std::vector<float> means;                 // of y
-    std::span<const uint8_t> scales;          // of y's tokens, in the order of token planes
-    std::span<const entropy::CdfCost> costs;  // of a token at each scale
+    std::vector<float> rgb;                         // [3, padded height, padded width]
+    std::vector<float> exact;                       // y minus its means, not rounded
+    std::vector<float> means;                       // of y
+    std::span<const entropy::TokenRow> token_rows;  // of y's tokens, in the order of token planes
+    std::span<const entropy::CdfCost> costs;        // of a token at each row
     int qp = 0;
 };
 

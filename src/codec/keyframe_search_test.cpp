@@ -18,7 +18,7 @@ constexpr PictureSize kSize{1100, 70};
 
 struct Case {
     KeyframeToSearch key;
-    std::vector<uint8_t> scales;
+    std::vector<entropy::TokenRow> token_rows;
     entropy::TokenModel tokens;
 };
 
@@ -36,7 +36,7 @@ Case make_case(const RandomWeights& weights) {
     c.key.rgb = noise(samples, 0.5f);
     c.key.exact = noise(latents, 2.0f);
     c.key.means = noise(latents, 1.0f);
-    for (size_t i = 0; i < latents; ++i) c.scales.push_back(random() % entropy::kScaleCount);
+    for (size_t i = 0; i < latents; ++i) c.token_rows.push_back(random() % entropy::kScaleCount);
     c.key.costs = c.tokens.y_costs(entropy::TokenKind::key);
     c.key.qp = 12;
     return c;
@@ -47,12 +47,12 @@ TEST(KeyframeSearchTest, RoundsWithoutStepsAndLeavesWhatIsNotCodedAlone) {
     const auto search =
         KeyframeSearch::make(weights.tokeniser, kMetrics, nn::Precision::fp32, 1).value();
     Case c = make_case(weights);
-    c.key.scales = c.scales;
+    c.key.token_rows = c.token_rows;
     const auto rounded = search->search(c.key, 0), searched = search->search(c.key, 3);
     const auto positions = static_cast<int64_t>(c.key.exact.size() / entropy::kYChannels);
     size_t changed = 0;
     each_sample({1, entropy::kYChannels, positions, 1}, [&](size_t token, size_t i) {
-        const bool coded = c.scales[token] != 0;
+        const bool coded = c.token_rows[token] != 0;
         ASSERT_EQ(rounded[token], coded ? quantise(c.key.exact[i]) : 0);
         if (!coded) {
             ASSERT_EQ(searched[token], 0);

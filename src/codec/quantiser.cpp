@@ -23,9 +23,9 @@ std::vector<int16_t> quantise(nn::Ops& ops, const nn::Tensor& x) {
     return plane;
 }
 
-void spare_motion_bits(nn::Ops& ops, const nn::Tensor& exact, std::span<const uint8_t> scales,
-                       std::span<const entropy::CdfCost, entropy::kScaleCount> costs,
-                       std::vector<int16_t>& plane) {
+void spare_motion_bits(nn::Ops& ops, const nn::Tensor& exact,
+                       std::span<const entropy::TokenRow> token_rows,
+                       std::span<const entropy::CdfCost> costs, std::vector<int16_t>& plane) {
     const nn::Tensor motion = ops.channels(exact, 0, models::kMotionLatents);
     const auto channels = static_cast<size_t>(exact.shape().c);
     const std::vector<float> values = values_of(ops, motion);
@@ -33,11 +33,11 @@ void spare_motion_bits(nn::Ops& ops, const nn::Tensor& exact, std::span<const ui
     for (size_t p = 0; p < positions; ++p) {
         for (size_t c = 0; c < models::kMotionLatents; ++c) {
             int16_t& token = plane[p * channels + c];
-            const uint8_t scale = scales[p * channels + c];
-            if (token == 0 || scale == 0) continue;
+            const entropy::TokenRow row = token_rows[p * channels + c];
+            if (token == 0 || row == 0) continue;
             const auto cost = [&](int symbol) {
                 const float error = values[c * positions + p] - static_cast<float>(symbol);
-                return error * error + models::kMotionBitWeight * costs[scale].bits(symbol);
+                return error * error + models::kMotionBitWeight * costs[row].bits(symbol);
             };
             const int smaller = token - (token > 0 ? 1 : -1);
             int best = token;

@@ -29,11 +29,11 @@ std::vector<int16_t> quantise(nn::Ops& ops, const nn::Tensor& x);
 
 // Makes tokens of `exact` [1, C, H, W], rounded, smaller where that saves more than it costs: an
 // error in the square against kMotionBitWeight for each bit. For the first channels of a chunk's
-// latent, those of motion; what is seen of texture does not bear it. scales: of the plane, costs:
-// of the tokens at each of them.
-void spare_motion_bits(nn::Ops& ops, const nn::Tensor& exact, std::span<const uint8_t> scales,
-                       std::span<const entropy::CdfCost, entropy::kScaleCount> costs,
-                       std::vector<int16_t>& plane);
+// latent, those of motion; what is seen of texture does not bear it. token_rows: of the plane,
+// costs: of the tokens at each row.
+void spare_motion_bits(nn::Ops& ops, const nn::Tensor& exact,
+                       std::span<const entropy::TokenRow> token_rows,
+                       std::span<const entropy::CdfCost> costs, std::vector<int16_t>& plane);
 
 // Tokens of a plane as a tensor of this shape, [1, C, H, W].
 nn::Tensor dequantise(nn::Ops& ops, const std::vector<int16_t>& plane, const nn::Shape& shape);

@@ -58,9 +58,9 @@ TEST(Quantiser, SparesTheBitsOfMotionThatBuyLittle) {
     const nn::Tensor x = ops->from_host({1, kChannels, 2, kPositions / 2}, values.data());
     const auto rounded = quantise(*ops, x);
     auto plane = rounded;
-    const std::vector<uint8_t> scales(plane.size(), 5);
+    const std::vector<entropy::TokenRow> token_rows(plane.size(), 5);
     const auto costs = dear_tokens();
-    spare_motion_bits(*ops, x, scales, std::span<const entropy::CdfCost, 32>(costs), plane);
+    spare_motion_bits(*ops, x, token_rows, costs, plane);
     // 0.9 is dearer to say than to leave; at 1.4 the error would be too large.
     const int16_t chosen[kPositions] = {0, 0, 0, 1, 2, -1};
     for (size_t p = 0; p < kPositions; ++p) {

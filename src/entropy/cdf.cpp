@@ -25,6 +25,16 @@ bool load_cdf_row(std::span<const uint16_t, kAlphabet> stored, CdfRow& row) {
     return true;
 }
 
+CdfRow mirrored(const CdfRow& row) {
+    CdfRow result;
+    result.start[0] = 0;
+    for (int entry = 0; entry < kEscapeEntry; ++entry) {
+        result.start[entry + 1] = result.start[entry] + row.frequency(2 * kSymbolLimit - entry);
+    }
+    result.start[kAlphabet] = row.start[kAlphabet];
+    return result;
+}
+
 void put_token(RansEncoder& encoder, const CdfRow& row, int value) {
     const int magnitude = std::abs(value);
     if (magnitude <= kSymbolLimit) {

@@ -20,6 +20,9 @@ struct CdfRow {
 // Reads one stored row. False unless it begins with 0 and every frequency is at least 1.
 bool load_cdf_row(std::span<const uint16_t, kAlphabet> stored, CdfRow& row);
 
+// The row of a token's negative.
+CdfRow mirrored(const CdfRow& row);
+
 // value must be within +-kMaxMagnitude.
 void put_token(RansEncoder& encoder, const CdfRow& row, int value);
 

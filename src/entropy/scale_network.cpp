@@ -1,9 +1,9 @@
 #include "entropy/scale_network.h"
 
-#include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <vector>
+
+#include "entropy/activation.h"
 
 namespace gvc::entropy {
 namespace {
@@ -12,11 +12,6 @@ constexpr int kZFeatures = 96;
 constexpr int kUpFeatures = 32;  // of z, at y's positions
 constexpr int kPreviousFeatures = 48;
 constexpr int kMixFeatures = 96;
-constexpr int kActivationMax = 255;
-
-uint8_t activation(int magnitude) {
-    return static_cast<uint8_t>(std::clamp(magnitude, 0, kActivationInputMax) * kActivationOne);
-}
 
 // Positive parts, then negative parts: [positions, 96].
 std::vector<uint8_t> z_input(std::span<const int16_t> z) {
@@ -74,8 +69,9 @@ Result<ScaleNetwork> ScaleNetwork::load(const weights::SafetensorsFile& file, To
     return net;
 }
 
-void ScaleNetwork::indices(int qp, std::span<const int16_t> z, std::span<const int16_t> y_prev,
-                           SliceSize size, std::span<uint8_t> out, Isa isa) const {
+std::vector<uint8_t> ScaleNetwork::features(std::span<const int16_t> z,
+                                            std::span<const int16_t> y_prev, SliceSize size,
+                                            Isa isa) const {
     const size_t z_positions = size.z_positions();
     const size_t y_positions = size.y_positions();
     const int h16 = size.h64 * kZToY;
@@ -97,9 +93,18 @@ void ScaleNetwork::indices(int qp, std::span<const int16_t> z, std::span<const i
         convolve(p2_, 0, p1, h16, w16, kActivationMax, mix.data() + kUpFeatures, mix_in, isa);
     }
 
-    std::vector<uint8_t> d1(y_positions * kMixFeatures);
-    convolve(d1_, qp, mix, h16, w16, kActivationMax, d1.data(), kMixFeatures, isa);
+    return mix;
+}
+
+std::vector<uint8_t> ScaleNetwork::indices(int qp, std::span<const uint8_t> features,
+                                           SliceSize size, Isa isa) const {
+    const int h16 = size.h64 * kZToY;
+    const int w16 = size.w64 * kZToY;
+    std::vector<uint8_t> d1(size.y_positions() * kMixFeatures);
+    convolve(d1_, qp, features, h16, w16, kActivationMax, d1.data(), kMixFeatures, isa);
+    std::vector<uint8_t> out(size.y_count());
     convolve(out_, qp, d1, h16, w16, kScaleCount - 1, out.data(), kYChannels, isa);
+    return out;
 }
 
 }  // namespace gvc::entropy

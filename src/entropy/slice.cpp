@@ -11,72 +11,137 @@ void cut(std::span<int16_t> values) {
     for (int16_t& v : values) v = std::clamp<int16_t>(v, -kMaxMagnitude, kMaxMagnitude);
 }
 
+PlaneShape z_shape(SliceSize size) { return {size.h64, size.w64, kZChannels}; }
+PlaneShape y_shape(SliceSize size) { return {size.h64 * kZToY, size.w64 * kZToY, kYChannels}; }
+
+// Calls visit(place, row of its table) for all z tokens in the order of coding until one is
+// refused; false if one was. The table is one of rows or of their costs: `plain` of the qp,
+// `shifted` of tokens with a context. In `z` the tokens that were visited must be in their places.
+template <typename Row, typename Visit>
+bool each_z(const TokenModel& model, const SliceContext& context, std::span<const int16_t> z,
+            std::span<const Row, kZChannels> plain, std::span<const Row> shifted, Visit visit) {
+    const ContextNetwork* network = model.z_context(context.kind);
+    const auto visit_plain = [&](size_t i) { return visit(i, plain[i % kZChannels]); };
+    if (network == nullptr) {
+        for (size_t i = 0; i < z.size(); ++i)
+            if (!visit_plain(i)) return false;
+        return true;
+    }
+    const PlaneShape shape = z_shape(context.size);
+    if (!each_in_phase(0, shape, visit_plain)) return false;
+    std::vector<TokenRow> rows(z.size());
+    for (int phase = 1; phase < kPhases; ++phase) {
+        network->rows(phase, context.qp, z, {}, shape, rows);
+        if (!each_in_phase(phase, shape, [&](size_t i) { return visit(i, shifted[rows[i]]); }))
+            return false;
+    }
+    return true;
+}
+
+// Likewise for y: visit(place, its row).
+template <typename Visit>
+bool each_y(const TokenModel& model, const SliceContext& context, std::span<const int16_t> z,
+            std::span<const int16_t> y, Visit visit) {
+    const ScaleNetwork& scale = model.scale(context.kind);
+    const ContextNetwork* network = model.y_context(context.kind);
+    const auto features = scale.features(z, context.y_prev, context.size);
+    const auto indices = scale.indices(context.qp, features, context.size);
+    const auto visit_first = [&](size_t i) { return visit(i, TokenRow{indices[i]}); };
+    if (network == nullptr) {
+        for (size_t i = 0; i < y.size(); ++i)
+            if (!visit_first(i)) return false;
+        return true;
+    }
+    const PlaneShape shape = y_shape(context.size);
+    if (!each_in_phase(0, shape, visit_first)) return false;
+    std::vector<TokenRow> rows(y.size());
+    for (int phase = 1; phase < kPhases; ++phase) {
+        network->rows(phase, context.qp, y, features, shape, rows);
+        if (!each_in_phase(phase, shape, [&](size_t i) { return visit(i, rows[i]); })) return false;
+    }
+    return true;
+}
+
+// Of the y tokens in the order of coding.
+template <typename Visit>
+void each_y_place(const TokenModel& model, const SliceContext& context, Visit visit) {
+    if (model.y_context(context.kind) == nullptr) {
+        for (size_t i = 0; i < context.size.y_count(); ++i) visit(i);
+        return;
+    }
+    for (int phase = 0; phase < kPhases; ++phase)
+        each_in_phase(phase, y_shape(context.size), [&](size_t i) { return visit(i), true; });
+}
+
 }  // namespace
 
-std::vector<uint8_t> scale_indices(const TokenModel& model, const SliceContext& context,
-                                   std::span<const int16_t> z) {
-    std::vector<uint8_t> out(context.size.y_count());
-    model.scale(context.kind).indices(context.qp, z, context.y_prev, context.size, out);
-    return out;
+std::vector<TokenRow> token_rows(const TokenModel& model, const SliceContext& context,
+                                 std::span<const int16_t> z, std::span<int16_t> y) {
+    std::vector<TokenRow> rows(y.size());
+    each_y(model, context, z, y, [&](size_t i, TokenRow row) {
+        rows[i] = row;
+        if (row == 0) y[i] = 0;
+        return true;
+    });
+    return rows;
 }
 
 std::vector<uint8_t> encode_slice(const TokenModel& model, const SliceContext& context,
                                   std::span<int16_t> z, std::span<int16_t> y,
-                                  std::span<const uint8_t> scales) {
+                                  std::span<const TokenRow> rows) {
     cut(z);
     cut(y);
     RansEncoder encoder;
-    const auto z_rows = model.z_rows(context.kind, context.qp);
-    for (size_t i = 0; i < z.size(); ++i) put_token(encoder, z_rows[i % kZChannels], z[i]);
-
+    each_z(model, context, z, model.z_rows(context.kind, context.qp),
+           model.z_context_rows(context.kind), [&](size_t i, const CdfRow& row) {
+               put_token(encoder, row, z[i]);
+               return true;
+           });
     const auto y_rows = model.y_rows(context.kind);
-    for (size_t i = 0; i < y.size(); ++i) {
-        if (scales[i] == 0) {
-            y[i] = 0;
-        } else {
-            put_token(encoder, y_rows[scales[i]], y[i]);
-        }
-    }
+    each_y_place(model, context, [&](size_t i) {
+        if (rows[i] != 0) put_token(encoder, y_rows[rows[i]], y[i]);
+    });
     return encoder.finish();
 }
 
 std::vector<uint8_t> encode_slice(const TokenModel& model, const SliceContext& context,
                                   std::span<int16_t> z, std::span<int16_t> y) {
-    return encode_slice(model, context, z, y, scale_indices(model, context, z));
+    return encode_slice(model, context, z, y, token_rows(model, context, z, y));
 }
 
 double slice_bits(const TokenModel& model, const SliceContext& context, std::span<const int16_t> z,
                   std::span<const int16_t> y) {
     double bits = kFlushBits;
-    const auto z_costs = model.z_costs(context.kind, context.qp);
-    for (size_t i = 0; i < z.size(); ++i) bits += z_costs[i % kZChannels].bits(z[i]);
-    const std::vector<uint8_t> scales = scale_indices(model, context, z);
+    each_z(model, context, z, model.z_costs(context.kind, context.qp),
+           model.z_context_costs(context.kind), [&](size_t i, const CdfCost& cost) {
+               bits += cost.bits(z[i]);
+               return true;
+           });
     const auto y_costs = model.y_costs(context.kind);
-    for (size_t i = 0; i < y.size(); ++i) {
-        if (scales[i] != 0) bits += y_costs[scales[i]].bits(y[i]);
-    }
+    each_y(model, context, z, y, [&](size_t i, TokenRow row) {
+        if (row != 0) bits += y_costs[row].bits(y[i]);
+        return true;
+    });
     return bits;
 }
 
 Status decode_slice(const TokenModel& model, const SliceContext& context,
                     std::span<const uint8_t> bytes, std::span<int16_t> z, std::span<int16_t> y) {
     RansDecoder decoder(bytes);
-    const auto z_rows = model.z_rows(context.kind, context.qp);
-    bool good = true;
-    for (size_t i = 0; i < z.size() && good; ++i) {
-        good = take_token(decoder, z_rows[i % kZChannels], z[i]) && !decoder.overrun();
-    }
-    if (!good) return {Code::corrupt, "slice is damaged (hyper tokens)"};
+    const bool z_good =
+        each_z(model, context, z, model.z_rows(context.kind, context.qp),
+               model.z_context_rows(context.kind), [&](size_t i, const CdfRow& row) {
+                   return take_token(decoder, row, z[i]) && !decoder.overrun();
+               });
+    if (!z_good) return {Code::corrupt, "slice is damaged (hyper tokens)"};
 
-    const std::vector<uint8_t> scales = scale_indices(model, context, z);
     const auto y_rows = model.y_rows(context.kind);
-    for (size_t i = 0; i < y.size() && good; ++i) {
+    const bool y_good = each_y(model, context, z, y, [&](size_t i, TokenRow row) {
         y[i] = 0;
-        if (scales[i] != 0) good = take_token(decoder, y_rows[scales[i]], y[i]);
-        // Past the end nothing is meant any more; looking once a position is soon enough.
-        if (i % kYChannels == 0) good = good && !decoder.overrun();
-    }
-    if (!good || !decoder.finished()) return {Code::corrupt, "slice is damaged"};
+        // Past the end nothing is meant any more.
+        return row == 0 || (take_token(decoder, y_rows[row], y[i]) && !decoder.overrun());
+    });
+    if (!y_good || !decoder.finished()) return {Code::corrupt, "slice is damaged"};
     return {};
 }
 

@@ -1,7 +1,8 @@
 // Coding of one slice: a band of rows of a unit's z and y tokens, in one rANS stream.
 //
-// z comes first, then y; each in the order of its plane. A slice needs nothing outside itself but,
-// for chunks in chain mode, the same band of the previous unit's y.
+// z comes first, then y; each in the order of its plane, or phase by phase where the model has a
+// context for it. A slice needs nothing outside itself but, for chunks in chain mode, the same band
+// of the previous unit's y.
 #pragma once
 
 #include <cstdint>
@@ -22,22 +23,21 @@ struct SliceContext {
     std::span<const int16_t> y_prev;
 };
 
-// The scale index of every y token: those with index 0 will be zero.
-std::vector<uint8_t> scale_indices(const TokenModel& model, const SliceContext& context,
-                                   std::span<const int16_t> z);
+// The row of every y token. Those with row 0 become zero in y: their neighbours' rows rely on it.
+std::vector<TokenRow> token_rows(const TokenModel& model, const SliceContext& context,
+                                 std::span<const int16_t> z, std::span<int16_t> y);
 
-// Codes z (z_count values) and y (y_count) with the scale indices that belong to z. Values beyond
-// +-kMaxMagnitude are cut in place, and y is set to zero where its scale index is 0: afterwards
-// both hold what the decoder will get.
+// Codes z (z_count values) and y (y_count) with the rows that belong to them. Values beyond
+// +-kMaxMagnitude are cut in place: afterwards both hold what the decoder will get.
 std::vector<uint8_t> encode_slice(const TokenModel& model, const SliceContext& context,
                                   std::span<int16_t> z, std::span<int16_t> y,
-                                  std::span<const uint8_t> scales);
+                                  std::span<const TokenRow> rows);
 // The same where they were not needed before.
 std::vector<uint8_t> encode_slice(const TokenModel& model, const SliceContext& context,
                                   std::span<int16_t> z, std::span<int16_t> y);
 
 // The same size without coding, in bits (within 0.5 %, the flush included). z and y as encode_slice
-// leaves them: y tokens at index 0 count as nothing.
+// leaves them: y tokens at row 0 count as nothing.
 double slice_bits(const TokenModel& model, const SliceContext& context, std::span<const int16_t> z,
                   std::span<const int16_t> y);
 

@@ -10,9 +10,10 @@
 namespace gvc::entropy {
 namespace {
 
-const TokenModel& model() {
+const TokenModel& model(bool with_context = true) {
     static const TokenModel loaded = test_token_model(1);
-    return loaded;
+    static const TokenModel without = test_token_model(1, false);
+    return with_context ? loaded : without;
 }
 
 TEST(ScaleNetwork, UsesManyIndicesAndDependsOnItsInputs) {
@@ -21,21 +22,25 @@ TEST(ScaleNetwork, UsesManyIndicesAndDependsOnItsInputs) {
     const auto z = test_tokens(random, size.z_count());
     const auto previous = test_tokens(random, size.y_count());
     const SliceContext base{TokenKind::chunk, 10, size, previous};
-    const auto scales = scale_indices(model(), base, z);
-    EXPECT_LT(*std::max_element(scales.begin(), scales.end()), kScaleCount);
-    EXPECT_GT(std::set<uint8_t>(scales.begin(), scales.end()).size(), 8u);
-    EXPECT_GT(std::count(scales.begin(), scales.end(), 0), 0);
+    const auto rows_of = [&](const SliceContext& context) {
+        std::vector<int16_t> y(size.y_count());
+        return token_rows(model(), context, z, y);
+    };
+    const auto rows = rows_of(base);
+    EXPECT_LT(*std::max_element(rows.begin(), rows.end()), kScaleCount);
+    EXPECT_GT(std::set<TokenRow>(rows.begin(), rows.end()).size(), 8u);
+    EXPECT_GT(std::count(rows.begin(), rows.end(), 0), 0);
 
     SliceContext other = base;
     other.qp = 11;
-    EXPECT_NE(scales, scale_indices(model(), other, z));
+    EXPECT_NE(rows, rows_of(other));
     other = base;
     other.y_prev = {};
-    EXPECT_NE(scales, scale_indices(model(), other, z));
+    EXPECT_NE(rows, rows_of(other));
     const std::vector<int16_t> zeros(size.y_count());
     SliceContext explicit_zeros = base;
     explicit_zeros.y_prev = zeros;
-    EXPECT_EQ(scale_indices(model(), other, z), scale_indices(model(), explicit_zeros, z));
+    EXPECT_EQ(rows_of(other), rows_of(explicit_zeros));
 }
 
 TEST(ScaleNetwork, IsEqualOnEveryInstructionSet) {
@@ -46,40 +51,115 @@ TEST(ScaleNetwork, IsEqualOnEveryInstructionSet) {
         for (const TokenKind kind : {TokenKind::key, TokenKind::chunk}) {
             const auto y_prev = kind == TokenKind::key ? std::span<const int16_t>{}
                                                        : std::span<const int16_t>(previous);
-            std::vector<uint8_t> scalar(size.y_count()), fast(size.y_count());
-            model().scale(kind).indices(31, z, y_prev, size, scalar, Isa::scalar);
+            const ScaleNetwork& network = model().scale(kind);
+            const auto features = network.features(z, y_prev, size, Isa::scalar);
+            const auto indices = network.indices(31, features, size, Isa::scalar);
             for (const Isa isa : {Isa::avx2, Isa::avx512_vnni}) {
                 if (!runs_here(isa)) continue;
-                model().scale(kind).indices(31, z, y_prev, size, fast, isa);
-                EXPECT_EQ(scalar, fast);
+                EXPECT_EQ(features, network.features(z, y_prev, size, isa));
+                EXPECT_EQ(indices, network.indices(31, features, size, isa));
             }
         }
     }
 }
 
+TEST(ContextNetwork, PhasesCoverAPlaneOnce) {
+    const PlaneShape shape{3, 5, 8};
+    std::vector<int> seen(shape.count(), -1);
+    for (int phase = 0; phase < kPhases; ++phase) {
+        each_in_phase(phase, shape, [&](size_t i) {
+            EXPECT_EQ(seen[i], -1);
+            seen[i] = phase;
+            return true;
+        });
+    }
+    EXPECT_EQ(std::count(seen.begin(), seen.end(), -1), 0);
+    // What is beside a token in the plane or among the channels is in another phase.
+    const size_t here = (1 * 5 + 2) * 8 + 3;
+    for (const size_t there : {here - 1, here + 1, here - 8, here + 8, here - 40, here + 40})
+        EXPECT_NE(seen[here], seen[there]);
+}
+
+TEST(ContextNetwork, RowsDependOnEarlierPhasesAlone) {
+    TestRandom random(5);
+    const SliceSize size{2, 3};
+    const PlaneShape shape{8, 12, kYChannels};
+    const auto z = test_tokens(random, size.z_count());
+    const SliceContext context{TokenKind::key, 10, size, {}};
+    const auto rows_of = [&](std::vector<int16_t> y) { return token_rows(model(), context, z, y); };
+    const auto y = test_tokens(random, size.y_count());
+    const auto rows = rows_of(y);
+    EXPECT_GT(std::set<TokenRow>(rows.begin(), rows.end()).size(), 64u);
+    EXPECT_TRUE(std::any_of(rows.begin(), rows.end(), [](auto row) { return row >= kMirrored; }));
+    for (int changed = 0; changed < kPhases; ++changed) {
+        auto other = y;
+        each_in_phase(changed, shape, [&](size_t i) { return other[i] += 1, true; });
+        const auto others = rows_of(other);
+        for (int phase = 0; phase < kPhases; ++phase) {
+            size_t differ = 0;
+            each_in_phase(phase, shape,
+                          [&](size_t i) { return differ += rows[i] != others[i] ? 1 : 0, true; });
+            if (phase <= changed) {
+                EXPECT_EQ(differ, 0u) << phase << " after " << changed;
+            } else {
+                EXPECT_GT(differ, 0u) << phase << " after " << changed;
+            }
+        }
+    }
+}
+
+TEST(ContextNetwork, IsEqualOnEveryInstructionSet) {
+    TestRandom random(6);
+    const PlaneShape shape{3, 7, kZChannels};
+    const auto tokens = test_tokens(random, shape.count());
+    for (int phase = 1; phase < kPhases; ++phase) {
+        std::vector<TokenRow> scalar(shape.count()), fast(shape.count());
+        const ContextNetwork& network = *model().z_context(TokenKind::key);
+        network.rows(phase, 31, tokens, {}, shape, scalar, Isa::scalar);
+        for (const Isa isa : {Isa::avx2, Isa::avx512_vnni}) {
+            if (!runs_here(isa)) continue;
+            network.rows(phase, 31, tokens, {}, shape, fast, isa);
+            EXPECT_EQ(scalar, fast);
+        }
+    }
+}
+
+TEST(TokenModel, RowsOfShiftsBelowZeroAreMirrored) {
+    const auto costs = model().y_costs(TokenKind::key);
+    ASSERT_EQ(costs.size(), size_t{kShiftedRows});
+    for (const int value : {-300, -8, -3, -1, 0, 1, 2, 8, 9}) {
+        for (const int scale : {1, 9, 31})
+            EXPECT_EQ(costs[token_row(scale, 3)].bits(value),
+                      costs[token_row(scale, -3)].bits(-value));
+    }
+    EXPECT_LT(costs[token_row(9, 2)].bits(2), costs[token_row(9, -2)].bits(2));
+    EXPECT_EQ(token_row(0, -3), 0);
+}
+
 TEST(Slice, RoundTripsAtTheEstimatedSize) {
     TestRandom random(9);
     for (const SliceSize size : {SliceSize{1, 1}, {1, 14}, {4, 7}}) {
-        for (const int qp : {0, 13, 31}) {
+        for (const int qp : {0, 13, 14, 31}) {
+            const TokenModel& model = entropy::model(qp != 14);
             auto z = test_tokens(random, size.z_count());
             auto y = test_tokens(random, size.y_count());
             const auto previous = test_tokens(random, size.y_count());
             const SliceContext context{qp % 2 == 0 ? TokenKind::key : TokenKind::chunk, qp, size,
                                        qp % 2 == 0 ? std::span<const int16_t>{} : previous};
             z[0] = 32767;
-            const auto scales = scale_indices(model(), context, z);
-            const auto bytes = encode_slice(model(), context, z, y);
+            const auto rows = token_rows(model, context, z, y);
+            const auto bytes = encode_slice(model, context, z, y);
             EXPECT_EQ(z[0], kMaxMagnitude);
             for (size_t i = 0; i < y.size(); ++i) {
-                if (scales[i] == 0) {
+                if (rows[i] == 0) {
                     EXPECT_EQ(y[i], 0);
                 }
             }
-            const double bits = slice_bits(model(), context, z, y);
+            const double bits = slice_bits(model, context, z, y);
             EXPECT_NEAR(static_cast<double>(bytes.size()), bits / 8, bits / 8 * 0.005 + 1);
 
             std::vector<int16_t> z_out(z.size(), 99), y_out(y.size(), 99);
-            const Status status = decode_slice(model(), context, bytes, z_out, y_out);
+            const Status status = decode_slice(model, context, bytes, z_out, y_out);
             ASSERT_TRUE(status.ok()) << status.message();
             EXPECT_EQ(z, z_out);
             EXPECT_EQ(y, y_out);

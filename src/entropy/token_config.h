@@ -23,6 +23,24 @@ inline constexpr int kQpsPerBand = 4;  // z tables are shared by four qps
 inline constexpr int kQpBands = kQpCount / kQpsPerBand;
 inline constexpr int kScaleCount = 32;  // scale index 0: zero, not coded
 
+// Tokens with a context are coded in so many phases (entropy/context_network.h). Their network
+// gives a shift beside the scale index, -kShiftMax ... kShiftMax: where between the symbols the
+// distribution's middle is.
+inline constexpr int kPhases = 4;
+inline constexpr int kShiftMax = 7;
+inline constexpr int kShiftCount = kShiftMax + 1;  // amounts; the sign mirrors a row
+
+// A row of a CDF table: scale index + 32 * |shift|, + 256 for a shift below 0. 0: not coded.
+using TokenRow = uint16_t;
+inline constexpr int kMirrored = kScaleCount * kShiftCount;
+inline constexpr int kShiftedRows = 2 * kMirrored;
+
+constexpr TokenRow token_row(int scale, int shift) {
+    if (scale == 0) return 0;
+    const int amount = shift < 0 ? -shift : shift;
+    return static_cast<TokenRow>(scale + kScaleCount * amount + (shift < 0 ? kMirrored : 0));
+}
+
 inline constexpr int kSymbolLimit = 8;                     // -8 ... 8 have entries of their own
 inline constexpr int kEscapeEntry = 2 * kSymbolLimit + 1;  // the last entry
 inline constexpr int kAlphabet = kEscapeEntry + 1;         // 18

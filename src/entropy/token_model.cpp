@@ -1,6 +1,5 @@
 #include "entropy/token_model.h"
 
-#include <algorithm>
 #include <string>
 
 namespace gvc::entropy {
@@ -10,22 +9,35 @@ constexpr size_t kZRows = static_cast<size_t>(kQpBands) * kZChannels;
 
 size_t band_start(int qp) { return static_cast<size_t>(qp / kQpsPerBand) * kZChannels; }
 
-// Reads rows of a U16 tensor; the first `unused` of them may hold anything.
+// Reads rows of a U16 tensor; of each `unused_every` (0: of none) the first may hold anything.
 Status load_rows(const weights::SafetensorsFile& file, const std::string& name,
-                 const std::vector<int64_t>& shape, size_t unused, std::vector<CdfRow>& rows,
+                 const std::vector<int64_t>& shape, size_t unused_every, std::vector<CdfRow>& rows,
                  std::vector<CdfCost>& costs) {
     GVC_ASSIGN_OR_RETURN(const auto view, file.get(name, weights::DType::u16, shape));
     const std::vector<uint16_t> stored = weights::to_u16(view);
     const size_t count = stored.size() / kAlphabet;
     for (size_t i = 0; i < count; ++i) {
-        // An unused row takes the first used one's values, so that every row can be coded with.
-        const size_t from = std::max(i, unused) * kAlphabet;
+        // An unused row takes the next one's values, so that every row can be coded with.
+        const bool unused = unused_every > 0 && i % unused_every == 0;
+        const size_t from = (i + (unused ? 1 : 0)) * kAlphabet;
         CdfRow row;
         if (!load_cdf_row(std::span(stored).subspan(from).first<kAlphabet>(), row)) {
             return {Code::model, "row " + std::to_string(i) + " of " + name + " cannot code"};
         }
         rows.push_back(row);
         costs.emplace_back(row);
+    }
+    return {};
+}
+
+// Rows of shifts 0 ... kShiftMax at each scale index, then their mirror images.
+Status load_shifted_rows(const weights::SafetensorsFile& file, const std::string& name,
+                         std::vector<CdfRow>& rows, std::vector<CdfCost>& costs) {
+    GVC_RETURN_IF_ERROR(
+        load_rows(file, name, {kShiftCount, kScaleCount, kAlphabet}, kScaleCount, rows, costs));
+    for (size_t i = 0; i < kMirrored; ++i) {
+        rows.push_back(mirrored(rows[i]));
+        costs.emplace_back(rows.back());
     }
     return {};
 }
@@ -40,8 +52,19 @@ Result<TokenModel::Tables> TokenModel::load_tables(const weights::SafetensorsFil
     GVC_ASSIGN_OR_RETURN(tables.scale, ScaleNetwork::load(file, kind));
     GVC_RETURN_IF_ERROR(load_rows(file, base + "z_cdf", {kQpBands, kZChannels, kAlphabet}, 0,
                                   tables.z_rows, tables.z_costs));
-    GVC_RETURN_IF_ERROR(load_rows(file, base + "y_cdf", {kScaleCount, kAlphabet}, 1, tables.y_rows,
-                                  tables.y_costs));
+    if (!ContextNetwork::is_in(file, base + "y_context.")) {
+        GVC_RETURN_IF_ERROR(load_rows(file, base + "y_cdf", {kScaleCount, kAlphabet}, kScaleCount,
+                                      tables.y_rows, tables.y_costs));
+        return tables;
+    }
+    GVC_ASSIGN_OR_RETURN(
+        tables.y_context,
+        ContextNetwork::load(file, base + "y_context.", kYChannels, tables.scale.feature_count()));
+    GVC_ASSIGN_OR_RETURN(tables.z_context,
+                         ContextNetwork::load(file, base + "z_context.", kZChannels, 0));
+    GVC_RETURN_IF_ERROR(load_shifted_rows(file, base + "y_cdf", tables.y_rows, tables.y_costs));
+    GVC_RETURN_IF_ERROR(load_shifted_rows(file, base + "z_context_cdf", tables.z_context_rows,
+                                          tables.z_context_costs));
     return tables;
 }
 
@@ -64,14 +87,6 @@ std::span<const CdfCost, kZChannels> TokenModel::z_costs(TokenKind kind, int qp)
     return std::span<const CdfCost, kZRows>(of(kind).z_costs)
         .subspan(band_start(qp))
         .first<kZChannels>();
-}
-
-std::span<const CdfRow, kScaleCount> TokenModel::y_rows(TokenKind kind) const {
-    return std::span<const CdfRow, kScaleCount>(of(kind).y_rows);
-}
-
-std::span<const CdfCost, kScaleCount> TokenModel::y_costs(TokenKind kind) const {
-    return std::span<const CdfCost, kScaleCount>(of(kind).y_costs);
 }
 
 }  // namespace gvc::entropy

@@ -28,13 +28,15 @@ class TestRandom {
     uint64_t state_;
 };
 
-// Starts of a two-sided geometric distribution with ratio/256 from one magnitude to the next.
-inline std::array<uint16_t, kAlphabet> test_cdf(uint32_t ratio) {
+// Starts of a two-sided geometric distribution with ratio/256 from one magnitude to the next, whose
+// middle is `shift`.
+inline std::array<uint16_t, kAlphabet> test_cdf(uint32_t ratio, int shift = 0) {
     std::array<uint32_t, kAlphabet> weight;
     uint32_t total = 0;
     for (int i = 0; i < kAlphabet; ++i) {
         weight[i] = 1u << 20;
-        for (int k = std::abs(i - kSymbolLimit); k > 0; --k) weight[i] = weight[i] * ratio / 256;
+        for (int k = std::abs(i - kSymbolLimit - shift); k > 0; --k)
+            weight[i] = weight[i] * ratio / 256;
         weight[i] /= 64;
         total += weight[i];
     }
@@ -48,7 +50,9 @@ inline std::array<uint16_t, kAlphabet> test_cdf(uint32_t ratio) {
     return starts;
 }
 
-inline std::vector<weights::NamedTensor> test_token_tensors(uint64_t seed) {
+// with_context: keyframes' tokens are coded in phases, as the weights since November 2026 have it.
+inline std::vector<weights::NamedTensor> test_token_tensors(uint64_t seed,
+                                                            bool with_context = true) {
     TestRandom random(seed);
     std::vector<weights::NamedTensor> tensors;
     const auto layer = [&](const std::string& name, int in, int out, int kernel, int tables,
@@ -74,24 +78,47 @@ inline std::vector<weights::NamedTensor> test_token_tensors(uint64_t seed) {
         }
         layer(base + "scale.d1", kind == "chunk" ? 80 : 32, 96, 1, kQpCount, 7, 4000);
         layer(base + "scale.out", 96, 96, 1, kQpCount, 10, 8000);
+        const bool phases = with_context && kind == "key";
+        const auto context = [&](const std::string& name, int channels, int features) {
+            const int mixed = features + 64;
+            for (int phase = 1; phase < kPhases; ++phase) {
+                const std::string number = std::to_string(phase);
+                layer(base + name + "c" + number, 2 * channels, 64, 3, 1, 6, 2000);
+                layer(base + name + "d" + number, mixed, mixed, 1, kQpCount, 7, 4000);
+                layer(base + name + "scale" + number, mixed, channels, 1, kQpCount, 10, 8000);
+                layer(base + name + "shift" + number, mixed, channels, 1, kQpCount, 11, 16000);
+            }
+        };
+        if (phases) {
+            context("y_context.", kYChannels, 32);
+            context("z_context.", kZChannels, 0);
+        }
         std::vector<uint16_t> z, y;
         for (int i = 0; i < kQpBands * kZChannels; ++i) {
             const auto row = test_cdf(20 + random.next() % 180);
             z.insert(z.end(), row.begin(), row.end());
         }
-        for (uint32_t i = 0; i < kScaleCount; ++i) {
-            const auto row = test_cdf(2 + 7 * i);
-            y.insert(y.end(), row.begin(), row.end());
+        for (int shift = 0; shift < (phases ? kShiftCount : 1); ++shift) {
+            for (uint32_t i = 0; i < kScaleCount; ++i) {
+                const auto row = test_cdf(2 + 7 * i, shift);
+                y.insert(y.end(), row.begin(), row.end());
+            }
         }
         tensors.push_back(weights::from_u16(base + "z_cdf", {kQpBands, kZChannels, kAlphabet}, z));
-        tensors.push_back(weights::from_u16(base + "y_cdf", {kScaleCount, kAlphabet}, y));
+        if (phases) {
+            const std::vector<int64_t> shape{kShiftCount, kScaleCount, kAlphabet};
+            tensors.push_back(weights::from_u16(base + "y_cdf", shape, y));
+            tensors.push_back(weights::from_u16(base + "z_context_cdf", shape, y));
+        } else {
+            tensors.push_back(weights::from_u16(base + "y_cdf", {kScaleCount, kAlphabet}, y));
+        }
     }
     return tensors;
 }
 
 // Aborts the test by an empty optional's value() if the tensors do not load.
-inline TokenModel test_token_model(uint64_t seed) {
-    auto bytes = weights::serialise(test_token_tensors(seed), {});
+inline TokenModel test_token_model(uint64_t seed, bool with_context = true) {
+    auto bytes = weights::serialise(test_token_tensors(seed, with_context), {});
     auto file = weights::SafetensorsFile::parse(std::move(bytes).value(), "test model");
     return TokenModel::load(file.value()).value();
 }

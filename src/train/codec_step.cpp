@@ -33,7 +33,7 @@ Quantised quantise(const models::Latent& latent, const EntropyModel& entropy,
     q.coded.rates = entropy.rates(residual, z, z_hat, previous, qps);
     at::Tensor symbols = residual + (q.coded.rates.symbols - residual).detach();
     // Index 0 is not coded: what the decoder sees there is the mean.
-    const at::Tensor seen = symbols * (q.coded.rates.index > 0.5).to(at::kFloat);
+    const at::Tensor seen = symbols * (q.coded.rates.y.index > 0.5).to(at::kFloat);
     // Straight through here too: what is not coded now must be able to grow until it is.
     at::Tensor decoded = symbols + (seen - symbols).detach();
     if (received.defined()) decoded = decoded * received.repeat_interleave(4, 2);

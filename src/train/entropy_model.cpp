@@ -2,12 +2,14 @@
 
 #include <cmath>
 
-#include "models/blocks.h"
 #include "models/motion.h"
+#include "models/tokeniser.h"
 #include "train/losses.h"
 
 namespace gvc::train {
 namespace {
+
+constexpr int kUpFeatures = 32, kPreviousFeatures = 48;
 
 // As codec/quantiser.h.
 void spare_motion_bits(const at::Tensor& residual, const at::Tensor& sigma, at::Tensor& symbols) {
@@ -22,93 +24,72 @@ void spare_motion_bits(const at::Tensor& residual, const at::Tensor& sigma, at::
         best.copy_(at::where(cost(symbol) < cost(best), symbol, best));
 }
 
+at::Tensor bits(const at::Tensor& value, const Distribution& d) {
+    return gaussian_bits(value - d.mean, d.sigma);
+}
+
+at::Tensor sum_of(const at::Tensor& v) { return v.flatten(1).sum(1); }
+
+at::Tensor rounded(const at::Tensor& v) { return at::floor(v.detach() + 0.5); }
+
 }  // namespace
-
-at::Tensor quality_matrix(const std::vector<float>& qps, at::Device device) {
-    std::vector<float> values;
-    for (float qp : qps)
-        for (int k = 1; k <= models::kQualityFeatures; ++k)
-            values.push_back(std::cos(static_cast<float>(M_PI) * k * (qp + 0.5f) / 32.0f));
-    return torch::tensor(values, at::kFloat)
-        .view({static_cast<int64_t>(qps.size()), models::kQualityFeatures})
-        .to(device);
-}
-
-EntropyModel::Layer EntropyModel::layer(Parameters& p, const std::string& name, int in, int out,
-                                        int kernel, int shift, bool quality) const {
-    Layer l;
-    l.shift = shift;
-    l.weight = p.get(name + ".weight", {out, in, kernel, kernel}, nn::Init::kaiming,
-                     int64_t{in} * kernel * kernel, 1.0f);
-    l.bias = p.get(name + ".bias", {out}, nn::Init::zero, 0, 1.0f);
-    if (quality) l.quality = p.get(name + ".quality", {out, 8}, nn::Init::zero, 0, 1.0f);
-    return l;
-}
 
 EntropyModel::EntropyModel(Parameters& p, const std::string& kind) : chunk_(kind == "chunk") {
     using models::kHyperChannels;
     using models::kLatentChannels;
     std::string prefix = "scale." + kind + ".";
-    z1_ = layer(p, prefix + "z1", 2 * kHyperChannels, 96, 3, 8, false);
-    z2_ = layer(p, prefix + "z2", 96, 512, 1, 7, false);
+    z1_ = IntegerLayer(p, prefix + "z1", 2 * kHyperChannels, 96, 3, 8, false);
+    z2_ = IntegerLayer(p, prefix + "z2", 96, 512, 1, 7, false);
     if (chunk_) {
-        p1_ = layer(p, prefix + "p1", kLatentChannels, 48, 1, 7, false);
-        p2_ = layer(p, prefix + "p2", 48, 48, 3, 8, false);
+        p1_ = IntegerLayer(p, prefix + "p1", kLatentChannels, kPreviousFeatures, 1, 7, false);
+        p2_ = IntegerLayer(p, prefix + "p2", kPreviousFeatures, kPreviousFeatures, 3, 8, false);
     }
-    d1_ = layer(p, prefix + "d1", chunk_ ? 80 : 32, 96, 1, 7, true);
-    out_ = layer(p, prefix + "out", 96, kLatentChannels, 1, 6, true);
-    bool fresh = out_.bias.abs().sum().item<float>() == 0.0f;
-    if (fresh) {
-        torch::NoGradGuard no_grad;
-        out_.bias.fill_(14.0);  // a standard deviation of about 0.9: nothing is cheap at first
-    }
+    const int features = kUpFeatures + (chunk_ ? kPreviousFeatures : 0);
+    d1_ = IntegerLayer(p, prefix + "d1", features, 96, 1, 7, true);
+    out_ = IntegerLayer(p, prefix + "out", 96, kLatentChannels, 1, 6, true);
+    out_.start_at(14.0f);  // a standard deviation of about 0.9: nothing is cheap at first
     z_log_sigma_ = p.get(prefix + "z_log_sigma", {1, kHyperChannels, 1, 1}, nn::Init::zero, 0, 1);
     z_log_sigma_quality_ =
         p.get(prefix + "z_log_sigma_quality", {kHyperChannels, 8}, nn::Init::zero, 0, 1);
     z_mean_ = p.get(prefix + "z_mean", {1, kHyperChannels, 1, 1}, nn::Init::zero, 0, 1);
     z_mean_quality_ = p.get(prefix + "z_mean_quality", {kHyperChannels, 8}, nn::Init::zero, 0, 1);
+    if (chunk_) return;
+    y_context_.emplace(p, prefix + "y_context.", kLatentChannels, features);
+    z_context_.emplace(p, prefix + "z_context.", kHyperChannels, 0);
 }
 
-at::Tensor EntropyModel::run(const Layer& l, const at::Tensor& x, const at::Tensor& quality) const {
-    double unit = std::ldexp(1.0, l.shift);
-    // Integer weights stay within [-64, 63] (exact u8 x s8 products on every instruction set).
-    at::Tensor w = round_straight_through(at::clamp(l.weight * unit, -64.0, 63.0)) / unit;
-    at::Tensor b =
-        round_straight_through(l.bias * (unit * kActivationUnit)) / (unit * kActivationUnit);
-    int64_t pad = l.weight.size(2) / 2;
-    at::Tensor y = at::conv2d(x, w, b, {1, 1}, {pad, pad});
-    if (l.quality.defined()) {
-        at::Tensor q = at::matmul(quality, l.quality.t());  // [N, out]
-        q = round_straight_through(q * (unit * kActivationUnit)) / (unit * kActivationUnit);
-        y = y + q.unsqueeze(-1).unsqueeze(-1);
-    }
-    return y;
-}
-
-at::Tensor EntropyModel::hidden(const Layer& l, const at::Tensor& x,
-                                const at::Tensor& quality) const {
-    at::Tensor y = run(l, x, quality);
-    return at::clamp(round_straight_through(y * kActivationUnit), 0.0, 255.0) / kActivationUnit;
-}
-
-at::Tensor EntropyModel::scale_index(const at::Tensor& z, const at::Tensor& previous,
-                                     const std::vector<float>& qps) const {
-    at::Tensor quality = quality_matrix(qps, z.device());
+at::Tensor EntropyModel::features(const at::Tensor& z, const at::Tensor& previous) const {
     at::Tensor x = at::cat({at::clamp(z, 0.0, 15.0), at::clamp(-z, 0.0, 15.0)}, 1);
-    x = hidden(z2_, hidden(z1_, x));
-    int64_t n = x.size(0), h = x.size(2), w = x.size(3);
-    x = x.view({n, 4, 4, 32, h, w}).permute({0, 3, 4, 1, 5, 2}).reshape({n, 32, h * 4, w * 4});
-    if (chunk_) {
-        at::Tensor magnitude =
-            previous.defined()
-                ? at::clamp(previous.abs(), 0.0, 15.0)
-                : torch::zeros({n, models::kLatentChannels, h * 4, w * 4}, z.options());
-        x = at::cat({x, hidden(p2_, hidden(p1_, magnitude))}, 1);
-    }
-    at::Tensor index = run(out_, hidden(d1_, x, quality), quality);
-    // Outside the range the gradient still passes, so that no index is stuck at an end.
-    at::Tensor bounded = at::clamp(at::floor(index + 0.5), 0.0, 31.0);
-    return index + (bounded - index).detach();
+    x = z2_.hidden(z1_.hidden(x));
+    const int64_t n = x.size(0), h = x.size(2), w = x.size(3);
+    x = x.view({n, 4, 4, kUpFeatures, h, w})
+            .permute({0, 3, 4, 1, 5, 2})
+            .reshape({n, kUpFeatures, h * 4, w * 4});
+    if (!chunk_) return x;
+    const at::Tensor magnitude =
+        previous.defined() ? at::clamp(previous.abs(), 0.0, 15.0)
+                           : torch::zeros({n, models::kLatentChannels, h * 4, w * 4}, z.options());
+    return at::cat({x, p2_.hidden(p1_.hidden(magnitude))}, 1);
+}
+
+Distribution EntropyModel::of_symbols(const at::Tensor& symbols, const at::Tensor& z,
+                                      const at::Tensor& previous,
+                                      const std::vector<float>& qps) const {
+    const at::Tensor quality = quality_matrix(qps, z.device());
+    const at::Tensor x = features(z, previous);
+    const at::Tensor index = out_.index(d1_.hidden(x, quality), quality, 0, 31);
+    const Distribution first = distribution_of(index, at::zeros_like(index));
+    return y_context_ ? y_context_->rows(first, symbols, x, quality) : first;
+}
+
+Distribution EntropyModel::of_hyper(const at::Tensor& z, const std::vector<float>& qps) const {
+    const at::Tensor quality = quality_matrix(qps, z.device());
+    Distribution first;
+    first.index = at::ones_like(z);
+    first.shift = at::zeros_like(z);
+    first.sigma = z_sigma(qps).expand_as(z);
+    first.mean = z_mean(qps).expand_as(z);
+    return z_context_ ? z_context_->rows(first, z, {}, quality) : first;
 }
 
 at::Tensor EntropyModel::z_sigma(const std::vector<float>& qps) const {
@@ -124,25 +105,46 @@ at::Tensor EntropyModel::z_mean(const std::vector<float>& qps) const {
 Rates EntropyModel::rates(const at::Tensor& y_residual, const at::Tensor& z,
                           const at::Tensor& z_hat, const at::Tensor& previous,
                           const std::vector<float>& qps) const {
-    auto noisy = [](const at::Tensor& v) { return v + at::rand_like(v) - 0.5; };
-    auto sum = [](const at::Tensor& v) { return v.flatten(1).sum(1); };
-    at::Tensor index = scale_index(z_hat, previous, qps);
-    at::Tensor sigma = kSigmaFirst * at::exp((index - 1.0) * std::log(kSigmaStep));
-    at::Tensor sz = z_sigma(qps), mz = z_mean(qps);
-
+    const auto noisy = [](const at::Tensor& v) { return v + at::rand_like(v) - 0.5; };
     Rates r;
-    r.bits = sum(gaussian_bits(noisy(y_residual), sigma)) + sum(gaussian_bits(noisy(z) - mz, sz));
+    r.symbols = rounded(y_residual);
+    r.y = of_symbols(r.symbols, z_hat, previous, qps);
+    r.z = of_hyper(z_hat, qps);
+    r.bits = sum_of(bits(noisy(y_residual), r.y)) + sum_of(bits(noisy(z), r.z));
     {
         torch::NoGradGuard no_grad;
-        r.symbols = at::floor(y_residual + 0.5);
-        if (chunk_) spare_motion_bits(y_residual, sigma, r.symbols);
-        const at::Tensor bits = gaussian_bits(r.symbols, sigma);
-        r.bits_hyper = sum(gaussian_bits(z_hat - mz, sz));
-        r.bits_hard = sum(bits) + r.bits_hyper;
-        r.bits_motion = sum(bits.narrow(1, 0, models::kMotionLatents));
-        r.index = index.detach();
+        for (at::Tensor* t : {&r.y.index, &r.y.shift, &r.y.sigma, &r.y.mean, &r.z.index, &r.z.shift,
+                              &r.z.sigma, &r.z.mean})
+            *t = t->detach();
+        if (chunk_) spare_motion_bits(y_residual, r.y.sigma, r.symbols);
+        const at::Tensor of_y = bits(r.symbols, r.y);
+        r.bits_hyper = sum_of(bits(z_hat, r.z));
+        r.bits_hard = sum_of(of_y) + r.bits_hyper;
+        r.bits_motion = sum_of(of_y.narrow(1, 0, models::kMotionLatents));
     }
     return r;
+}
+
+at::Tensor EntropyModel::bits_of(const at::Tensor& symbols, const at::Tensor& z,
+                                 const std::vector<float>& qps) const {
+    return sum_of(bits(symbols, of_symbols(symbols, z, {}, qps))) +
+           sum_of(bits(z, of_hyper(z, qps)));
+}
+
+std::vector<weights::NamedTensor> EntropyModel::integer_tensors(const std::string& kind) const {
+    std::vector<weights::NamedTensor> result;
+    const std::string base = "entropy." + kind + ".";
+    z1_.append(result, base + "scale.z1");
+    z2_.append(result, base + "scale.z2");
+    if (chunk_) {
+        p1_.append(result, base + "scale.p1");
+        p2_.append(result, base + "scale.p2");
+    }
+    d1_.append(result, base + "scale.d1");
+    out_.append_index(result, base + "scale.out");
+    if (y_context_) y_context_->append(result, base + "y_context.");
+    if (z_context_) z_context_->append(result, base + "z_context.");
+    return result;
 }
 
 }  // namespace gvc::train

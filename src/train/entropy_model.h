@@ -1,23 +1,19 @@
-// The trainable double of the integer entropy model (entropy/scale_net.h).
-//
-// Weights and activations are rounded exactly as the integer network rounds them, with gradients
-// passed straight through, so that the exported integers give the indices that training saw.
+// The trainable double of the integer entropy model (entropy/scale_network.h and, of keyframes,
+// entropy/context_network.h).
 #pragma once
 
 #include <torch/torch.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "train/context_phases.h"
+#include "train/integer_layer.h"
 #include "train/parameters.h"
 #include "weights/safetensors.h"
 
 namespace gvc::train {
-
-// Standard deviation of scale index i >= 1; index 0 means "not coded".
-inline constexpr double kSigmaFirst = 0.12;
-inline constexpr double kSigmaStep = 1.166;
-inline constexpr double kActivationUnit = 16.0;  // an activation of 1.0 is the integer 16
 
 struct Rates {
     at::Tensor bits;         // [N], expected bits with uniform noise: has gradients
@@ -25,45 +21,43 @@ struct Rates {
     at::Tensor bits_hard;    // [N], of these symbols, no gradients
     at::Tensor bits_motion;  // [N], their part in the channels that carry motion
     at::Tensor bits_hyper;   // [N], and in z
-    at::Tensor index;        // [N, 96, H/16, W/16] as the symbols, rounded scale indices
+    Distribution y, z;       // of the symbols and of z: no gradients
 };
 
 class EntropyModel {
   public:
-    // kind: "key" or "chunk".
+    // kind: "key", whose symbols have a context, or "chunk".
     EntropyModel(Parameters& parameters, const std::string& kind);
 
-    // Scale indices, 0 ... 31 with straight-through rounding, from symbols alone.
-    // z [N, 48, h, w] rounded; previous [N, 96, 4h, 4w] rounded or undefined; qps one per item.
-    at::Tensor scale_index(const at::Tensor& z, const at::Tensor& previous,
-                           const std::vector<float>& qps) const;
+    // Of symbols [N, 96, 4h, 4w], from z [N, 48, h, w] rounded and, in phases, from each other.
+    // previous [N, 96, 4h, 4w] rounded or undefined; qps one per item.
+    Distribution of_symbols(const at::Tensor& symbols, const at::Tensor& z,
+                            const at::Tensor& previous, const std::vector<float>& qps) const;
+    // Of z, rounded. Without a context, and in phase 0, index and shift mean nothing.
+    Distribution of_hyper(const at::Tensor& z, const std::vector<float>& qps) const;
 
     // y_residual = y - mean (not rounded), z not rounded, z_hat rounded straight through.
     Rates rates(const at::Tensor& y_residual, const at::Tensor& z, const at::Tensor& z_hat,
                 const at::Tensor& previous, const std::vector<float>& qps) const;
+    // Bits [N] of symbols and z as they are, with gradients for this model.
+    at::Tensor bits_of(const at::Tensor& symbols, const at::Tensor& z,
+                       const std::vector<float>& qps) const;
 
-    at::Tensor z_sigma(const std::vector<float>& qps) const;  // [N, 48, 1, 1]
+    bool has_context() const { return y_context_.has_value(); }
+    at::Tensor z_sigma(const std::vector<float>& qps) const;  // [N, 48, 1, 1], of phase 0
     at::Tensor z_mean(const std::vector<float>& qps) const;
 
-    // The integer network's tensors for a weights file, "entropy.<kind>.scale.*".
+    // The integer networks' tensors for a weights file, "entropy.<kind>.*".
     std::vector<weights::NamedTensor> integer_tensors(const std::string& kind) const;
 
   private:
-    struct Layer {
-        at::Tensor weight, bias, quality;  // quality [out, 8], undefined without qp
-        int shift = 0;                     // weights are multiples of 2^-shift
-    };
-    Layer layer(Parameters& p, const std::string& name, int in, int out, int kernel, int shift,
-                bool quality) const;
-    at::Tensor run(const Layer& l, const at::Tensor& x, const at::Tensor& quality) const;
-    at::Tensor hidden(const Layer& l, const at::Tensor& x, const at::Tensor& quality = {}) const;
+    // What z and the previous chunk's symbols tell of each position.
+    at::Tensor features(const at::Tensor& z, const at::Tensor& previous) const;
 
     bool chunk_;
-    Layer z1_, z2_, p1_, p2_, d1_, out_;
+    IntegerLayer z1_, z2_, p1_, p2_, d1_, out_;
+    std::optional<ContextPhases> y_context_, z_context_;
     at::Tensor z_log_sigma_, z_log_sigma_quality_, z_mean_, z_mean_quality_;
 };
-
-// Cosine features of qualities, [N, 8], the same as models::quality_features.
-at::Tensor quality_matrix(const std::vector<float>& qps, at::Device device);
 
 }  // namespace gvc::train

@@ -17,6 +17,7 @@ using entropy::kEscapeEntry;
 using entropy::kQpBands;
 using entropy::kQpsPerBand;
 using entropy::kScaleCount;
+using entropy::kShiftCount;
 using entropy::kSymbolLimit;
 using entropy::kZChannels;
 
@@ -52,32 +53,59 @@ void append(std::vector<uint16_t>& to, std::array<double, kAlphabet> counts,
 }  // namespace
 
 TokenCounts::TokenCounts(const std::string& kind)
-    : kind_(kind), y_(kScaleCount), z_(kQpBands * kZChannels) {}
+    : kind_(kind),
+      y_(kScaleCount * kShiftCount),
+      z_context_(kScaleCount * kShiftCount),
+      z_(kQpBands * kZChannels) {}
 
-void TokenCounts::add(const at::Tensor& symbols, const at::Tensor& index, const at::Tensor& z,
+void TokenCounts::add(const at::Tensor& symbols, const Distribution& of_symbols,
+                      const at::Tensor& z, const Distribution& of_hyper,
                       const std::vector<float>& qps) {
-    at::Tensor s = symbols.to(at::kCPU, at::kLong).contiguous();
-    at::Tensor i = index.to(at::kCPU, at::kLong).contiguous();
-    const int64_t* sv = s.data_ptr<int64_t>();
-    const int64_t* iv = i.data_ptr<int64_t>();
-    for (int64_t k = 0; k < s.numel(); ++k) y_[iv[k]][entry_of(sv[k])] += 1.0;
+    const auto whole = [](const at::Tensor& t) { return t.to(at::kCPU, at::kLong).contiguous(); };
+    const auto count = [&](const at::Tensor& values, const Distribution& d,
+                           std::vector<Counts>& counts, const at::Tensor& left_out) {
+        const at::Tensor shifts = whole(d.shift);
+        const at::Tensor mirrored = whole(at::where(d.shift < 0, -values, values));
+        const at::Tensor rows = whole(d.index) + kScaleCount * shifts.abs();
+        const int64_t* value = mirrored.data_ptr<int64_t>();
+        const int64_t* row = rows.data_ptr<int64_t>();
+        const bool* left = left_out.defined() ? left_out.data_ptr<bool>() : nullptr;
+        for (int64_t k = 0; k < mirrored.numel(); ++k)
+            if (left == nullptr || !left[k]) counts[row[k]][entry_of(value[k])] += 1.0;
+    };
+    const bool has_context = kind_ == "key";
+    const at::Tensor first =
+        (has_context ? ContextPhases::in_first_phase(z) : torch::ones({1}, at::kBool))
+            .to(at::kCPU)
+            .expand_as(z)
+            .contiguous();
+    count(symbols, of_symbols, y_, {});
+    count(z, of_hyper, z_context_, first);
 
-    at::Tensor zz = z.to(at::kCPU, at::kLong).contiguous();
-    int64_t area = zz.size(2) * zz.size(3);
-    const int64_t* zv = zz.data_ptr<int64_t>();
+    const at::Tensor zz = whole(z);
+    const int64_t area = zz.size(2) * zz.size(3);
+    const int64_t* value = zz.data_ptr<int64_t>();
+    const bool* counts_here = first.data_ptr<bool>();
     for (int64_t n = 0; n < zz.size(0); ++n) {
-        int band = static_cast<int>(qps[n]) / kQpsPerBand;
-        for (int64_t k = 0; k < kZChannels * area; ++k)
-            z_[band * kZChannels + k / area][entry_of(*zv++)] += 1.0;
+        const int band = static_cast<int>(qps[n]) / kQpsPerBand;
+        for (int64_t k = 0; k < kZChannels * area; ++k, ++value)
+            if (*counts_here++) z_[band * kZChannels + k / area][entry_of(*value)] += 1.0;
     }
 }
 
 std::vector<weights::NamedTensor> TokenCounts::tables(const EntropyModel& model) const {
-    std::vector<uint16_t> y, z;
-    for (int i = 0; i < kScaleCount; ++i) {
-        double sigma = kSigmaFirst * std::pow(kSigmaStep, std::max(i, 1) - 1);
-        append(y, y_[i], gaussian(0.0, sigma));
-    }
+    const auto shifted = [](const std::vector<Counts>& counts, int shifts) {
+        std::vector<uint16_t> rows;
+        for (int shift = 0; shift < shifts; ++shift) {
+            for (int i = 0; i < kScaleCount; ++i) {
+                const double sigma = kSigmaFirst * std::pow(kSigmaStep, std::max(i, 1) - 1);
+                append(rows, counts[shift * kScaleCount + i],
+                       gaussian(shift * kShiftUnit * sigma, sigma));
+            }
+        }
+        return rows;
+    };
+    std::vector<uint16_t> z;
     for (int band = 0; band < kQpBands; ++band) {
         std::vector<float> qp{kQpsPerBand * (band + 0.5f) - 0.5f};
         at::Tensor sigma = model.z_sigma(qp).detach().to(at::kCPU);
@@ -86,9 +114,19 @@ std::vector<weights::NamedTensor> TokenCounts::tables(const EntropyModel& model)
             append(z, z_[band * kZChannels + c],
                    gaussian(mean[0][c].item<double>(), std::max(sigma[0][c].item<double>(), 0.05)));
     }
-    std::string prefix = "entropy." + kind_;
-    return {weights::from_u16(prefix + ".y_cdf", {kScaleCount, kAlphabet}, y),
-            weights::from_u16(prefix + ".z_cdf", {kQpBands, kZChannels, kAlphabet}, z)};
+    const std::string prefix = "entropy." + kind_;
+    std::vector<weights::NamedTensor> tables{
+        weights::from_u16(prefix + ".z_cdf", {kQpBands, kZChannels, kAlphabet}, z)};
+    if (!model.has_context()) {
+        tables.push_back(
+            weights::from_u16(prefix + ".y_cdf", {kScaleCount, kAlphabet}, shifted(y_, 1)));
+        return tables;
+    }
+    const std::vector<int64_t> shape{kShiftCount, kScaleCount, kAlphabet};
+    tables.push_back(weights::from_u16(prefix + ".y_cdf", shape, shifted(y_, kShiftCount)));
+    tables.push_back(
+        weights::from_u16(prefix + ".z_context_cdf", shape, shifted(z_context_, kShiftCount)));
+    return tables;
 }
 
 std::array<uint16_t, kAlphabet> cdf_from_counts(const std::array<double, kAlphabet>& counts) {
@@ -119,44 +157,6 @@ Result<weights::NamedTensor> half_tensor(const std::string& name, const at::Tens
     const auto* bytes = static_cast<const std::byte*>(half.data_ptr());
     t.data.assign(bytes, bytes + half.nbytes());
     return t;
-}
-
-// ---- integer scale networks ----
-
-std::vector<weights::NamedTensor> EntropyModel::integer_tensors(const std::string& kind) const {
-    torch::NoGradGuard no_grad;
-    std::vector<weights::NamedTensor> result;
-    auto rounded = [](const at::Tensor& x) { return at::floor(x + 0.5); };
-    auto add = [&](const std::string& layer, const Layer& l, bool last) {
-        std::string name = "entropy." + kind + ".scale." + layer;
-        double unit = std::ldexp(1.0, l.shift);
-        at::Tensor w = at::clamp(rounded(l.weight * unit), -64.0, 63.0).to(at::kCPU, at::kChar);
-        at::Tensor b = rounded(l.bias * (unit * kActivationUnit));
-        if (l.quality.defined()) {
-            std::vector<float> qps(models::kQualities);
-            std::iota(qps.begin(), qps.end(), 0.0f);
-            at::Tensor q = at::matmul(quality_matrix(qps, l.bias.device()), l.quality.t());
-            b = rounded(q * (unit * kActivationUnit)) + b;  // [32, out]
-        }
-        b = b.to(at::kCPU, at::kInt).contiguous();
-        w = w.contiguous();
-        // The last layer's sum is an index, not an activation: its unit is taken off as well.
-        int32_t shift = l.shift + (last ? 4 : 0);
-        result.push_back(weights::from_i8(name + ".weight", w.sizes().vec(),
-                                          {w.data_ptr<int8_t>(), size_t(w.numel())}));
-        result.push_back(weights::from_i32(name + ".bias", b.sizes().vec(),
-                                           {b.data_ptr<int32_t>(), size_t(b.numel())}));
-        result.push_back(weights::from_i32(name + ".shift", {1}, {&shift, 1}));
-    };
-    add("z1", z1_, false);
-    add("z2", z2_, false);
-    if (chunk_) {
-        add("p1", p1_, false);
-        add("p2", p2_, false);
-    }
-    add("d1", d1_, false);
-    add("out", out_, true);
-    return result;
 }
 
 // ---- files ----
@@ -192,12 +192,12 @@ Status Trainer::export_tokeniser(const std::string& path, int batches) {
         std::vector<float> qps = draw_qps(options_.batch, random_);
         models::DecoderState state;
         CodedPicture coded = code_key(*ops_, *nets_, unit_frames(frames, -1), qps, state);
-        key_counts.add(coded.symbols, coded.rates.index, coded.hyper_symbols, qps);
+        key_counts.add(coded.symbols, coded.rates.y, coded.hyper_symbols, coded.rates.z, qps);
         at::Tensor previous;
         for (int k = 0; k < options_.chunks; ++k) {
             at::Tensor chunk = unit_frames(frames, k);
             coded = code_chunk(*ops_, *nets_, chunk, qps, previous, state);
-            chunk_counts.add(coded.symbols, coded.rates.index, coded.hyper_symbols, qps);
+            chunk_counts.add(coded.symbols, coded.rates.y, coded.hyper_symbols, coded.rates.z, qps);
             if (b % 4 != 3) previous = coded.symbols;  // one in four without, as in training
         }
     }

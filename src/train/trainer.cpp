@@ -229,6 +229,7 @@ Trained Trainer::trained() const {
         bool use = joint                                             ? !options_.freeze_key || !key
                    : refines()                                       ? refiner
                    : options_.stage == "key"                         ? key
+                   : options_.stage == "entropy"                     ? begins("scale.key.")
                    : options_.stage == "flow" || options_.freeze_key ? !refiner && !key
                                                                      : !refiner;
         if (!use) continue;
@@ -246,6 +247,7 @@ Status Trainer::run() {
     const Trained groups = trained();
     const std::vector<at::Tensor> trained_values = groups.all();
     for (const auto& [name, value] : parameters_.all()) at::Tensor(value).set_requires_grad(false);
+    if (options_.stage == "entropy") fill_pool();
     for (at::Tensor value : trained_values) value.set_requires_grad(true);
     Optimiser optimiser(groups);
     const std::string moments = options_.checkpoint + ".adam." + options_.stage;
@@ -269,12 +271,13 @@ Status Trainer::run() {
         lr *= std::min(1.0, (run_steps_ + 1.0) / kWarmupSteps);
         optimiser.forget_gradients();
         Values values;
-        at::Tensor loss = options_.stage == "key"      ? key_loss(values)
-                          : options_.stage == "flow"   ? flow_loss(values)
-                          : options_.stage == "match"  ? match_loss(values)
-                          : options_.stage == "refine" ? refine_loss(values)
-                          : options_.stage == "hybrid" ? hybrid_loss(values)
-                                                       : chunk_loss(values);
+        at::Tensor loss = options_.stage == "key"       ? key_loss(values)
+                          : options_.stage == "entropy" ? entropy_loss(values)
+                          : options_.stage == "flow"    ? flow_loss(values)
+                          : options_.stage == "match"   ? match_loss(values)
+                          : options_.stage == "refine"  ? refine_loss(values)
+                          : options_.stage == "hybrid"  ? hybrid_loss(values)
+                                                        : chunk_loss(values);
         values.emplace("loss", loss.item<double>());
         show_ = false;
         loss.backward();

@@ -29,7 +29,7 @@
 namespace gvc::train {
 
 struct Options {
-    std::string stage;       // key, flow, chunk, gop, match, refine, joint; hybrid
+    std::string stage;       // key, entropy, flow, chunk, gop, match, refine, joint; hybrid
     std::string pack;        // folder of the packed training clips
     std::string metrics;     // folder of the LPIPS weights
     std::string checkpoint;  // continued if it exists, written every few minutes and at the end
@@ -55,6 +55,9 @@ struct Options {
     // joint, refine, hybrid: the adversarial part, as a share of the other losses' gradient; 0:
     // none.
     double adversarial = 0;
+    // entropy: pictures whose symbols it trains on, and steps of the search for those.
+    int64_t pool = 2048;
+    int search_steps = 12;
     // Hybrid: whether groups of frames refer to the one before them; none: as the checkpoint says.
     std::optional<bool> recurrent;
     bool freeze_key = false;  // chunk, gop, joint: the keyframe codec and the head stay as they are
@@ -148,6 +151,8 @@ class Trainer {
 
     // A step's loss; fills `values`. Defined in stage_*.cpp.
     at::Tensor key_loss(Values& values);
+    at::Tensor entropy_loss(Values& values);
+    void fill_pool();  // what it draws from
     at::Tensor flow_loss(Values& values);
     at::Tensor chunk_loss(Values& values);
     at::Tensor refine_loss(Values& values);
@@ -225,6 +230,9 @@ class Trainer {
     std::unique_ptr<Dataset> data_;
     std::unique_ptr<PairSet> pairs_;
     std::vector<Lpips> lpips_;
+    struct {
+        at::Tensor symbols, hyper, qps;  // [N, ...]
+    } pool_;
     std::unique_ptr<Critic> critic_;
     std::unique_ptr<Teacher> teacher_;
     models::Metadata metadata_;

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "entropy/scale_network.h"
+#include "entropy/slice.h"
 #include "entropy/token_model.h"
 #include "models/config.h"
 #include "models/motion.h"
@@ -20,14 +20,14 @@ namespace gvc::train {
 namespace {
 
 TEST_F(TrainerTest, EveryStageRunsResumesAndExports) {
-    for (const char* stage : {"key", "flow", "chunk", "gop", "refine", "joint"}) {
+    for (const char* stage : {"key", "entropy", "flow", "chunk", "gop", "refine", "joint"}) {
         Status status = run(stage);
         ASSERT_TRUE(status.ok()) << stage << ": " << status.message();
     }
     // Resumed: the steps of all stages add up.
     auto checkpoint = weights::SafetensorsFile::open(options_.checkpoint);
     ASSERT_TRUE(checkpoint.ok());
-    EXPECT_EQ(checkpoint->metadata().at("train.step"), "12");
+    EXPECT_EQ(checkpoint->metadata().at("train.step"), "14");
 
     options_.stage = "export";
     auto trainer = Trainer::make(options_);
@@ -154,44 +154,58 @@ TEST_F(TrainerTest, MissingPackIsAnInputError) {
     EXPECT_FALSE(status.hint().empty());
 }
 
-// The trained double and the integer network choose the same index for every symbol.
+// The trained double and the integer networks choose the same row for every symbol.
 TEST_F(TrainerTest, IntegerNetworkEqualsItsTrainedDouble) {
     torch::NoGradGuard no_grad;
-    for (const char* kind : {"key", "chunk"}) {
-        bool chunk = std::string(kind) == "chunk";
-        Parameters parameters(at::kCPU);
-        EntropyModel model(parameters, kind);
-        for (auto& [name, value] : parameters.all())  // away from the tidy start
-            const_cast<at::Tensor&>(value).add_(torch::randn_like(value) * 0.1);
+    Parameters parameters(at::kCPU);
+    std::map<std::string, EntropyModel> models;
+    std::vector<weights::NamedTensor> tensors;
+    for (const char* kind : {"key", "chunk"}) models.try_emplace(kind, parameters, kind);
+    for (auto& [name, value] : parameters.all())  // away from the tidy start
+        const_cast<at::Tensor&>(value).add_(torch::randn_like(value) * 0.1);
+    for (const auto& [kind, model] : models) {
+        for (auto& t : model.integer_tensors(kind)) tensors.push_back(std::move(t));
+        for (auto& t : TokenCounts(kind).tables(model)) tensors.push_back(std::move(t));
+    }
+    auto bytes = weights::serialise(tensors, {});
+    ASSERT_TRUE(bytes.ok());
+    auto file = weights::SafetensorsFile::parse(std::move(bytes).value(), "test");
+    ASSERT_TRUE(file.ok());
+    const auto loaded = entropy::TokenModel::load(*file);
+    ASSERT_TRUE(loaded.ok()) << loaded.status().message();
 
-        std::vector<weights::NamedTensor> tensors = model.integer_tensors(kind);
-        for (auto& t : TokenCounts(kind).tables(model)) tensors.push_back(t);
-        auto bytes = weights::serialise(tensors, {});
-        ASSERT_TRUE(bytes.ok());
-        auto file = weights::SafetensorsFile::parse(std::move(bytes).value(), "test");
-        ASSERT_TRUE(file.ok());
-        auto network = entropy::ScaleNetwork::load(
-            *file, chunk ? entropy::TokenKind::chunk : entropy::TokenKind::key);
-        ASSERT_TRUE(network.ok()) << network.status().message();
-
-        const entropy::SliceSize size{3, 2};
-        at::Tensor z = torch::randn({1, 48, 3, 2}).mul(3).round();
-        at::Tensor y = torch::randn({1, 96, 12, 8}).mul(4).round();
-        auto plane = [](const at::Tensor& x) {  // [row, column, channel]
-            at::Tensor p = x[0].permute({1, 2, 0}).contiguous().to(at::kShort);
-            return std::vector<int16_t>(p.data_ptr<int16_t>(), p.data_ptr<int16_t>() + p.numel());
-        };
-        std::vector<int16_t> zp = plane(z), yp = plane(y);
+    const entropy::SliceSize size{3, 2};
+    const at::Tensor z = torch::randn({1, 48, 3, 2}).mul(3).round();
+    const at::Tensor y = torch::randn({1, 96, 12, 8}).mul(4).round();
+    const auto plane = [](const at::Tensor& x) {  // [row, column, channel]
+        at::Tensor p = x[0].permute({1, 2, 0}).contiguous().to(at::kShort);
+        return std::vector<int16_t>(p.data_ptr<int16_t>(), p.data_ptr<int16_t>() + p.numel());
+    };
+    const std::vector<int16_t> zp = plane(z), yp = plane(y);
+    for (const auto kind : {entropy::TokenKind::key, entropy::TokenKind::chunk}) {
+        const bool chunk = kind == entropy::TokenKind::chunk;
+        const EntropyModel& model = models.at(chunk ? "chunk" : "key");
         for (int qp : {0, 13, 31}) {
-            std::vector<uint8_t> indices(size.y_count());
-            network->indices(qp, zp,
-                             chunk ? std::span<const int16_t>(yp) : std::span<const int16_t>(),
-                             size, indices);
-            at::Tensor expected = model.scale_index(z, chunk ? y : at::Tensor(), {float(qp)});
-            std::vector<int16_t> e = plane(expected);
-            for (size_t i = 0; i < e.size(); ++i)
-                ASSERT_EQ(int(indices[i]), int(e[i])) << kind << " qp " << qp << " at " << i;
+            const entropy::SliceContext context{kind, qp, size,
+                                                chunk ? std::span(yp) : std::span<const int16_t>()};
+            auto tokens = yp;
+            const auto rows = entropy::token_rows(*loaded, context, zp, tokens);
+            const Distribution d = model.of_symbols(y, z, chunk ? y : at::Tensor(), {float(qp)});
+            const auto index = plane(d.index), shift = plane(d.shift);
+            for (size_t i = 0; i < rows.size(); ++i)
+                ASSERT_EQ(rows[i], entropy::token_row(index[i], shift[i])) << qp << " at " << i;
         }
+    }
+    const entropy::PlaneShape shape{3, 2, entropy::kZChannels};
+    const Distribution d = models.at("key").of_hyper(z, {13.0f});
+    const auto index = plane(d.index), shift = plane(d.shift);
+    for (int phase = 1; phase < entropy::kPhases; ++phase) {
+        std::vector<entropy::TokenRow> rows(shape.count());
+        loaded->z_context(entropy::TokenKind::key)->rows(phase, 13, zp, {}, shape, rows);
+        entropy::each_in_phase(phase, shape, [&](size_t i) {
+            EXPECT_EQ(rows[i], entropy::token_row(index[i], shift[i])) << phase << " at " << i;
+            return true;
+        });
     }
 }
 

@@ -37,6 +37,8 @@ class TrainerTest : public ::testing::Test {
         options_.batch = 2;
         options_.crop = 64;
         options_.chunks = 2;
+        options_.pool = 4;
+        options_.search_steps = 2;
         options_.tokeniser = {16, 16, 16, 8, 1, 1, 1, 1, 1, 1, 1};
         options_.refiner = {16, 2, 8, 1, 1, 1};
         options_.hybrid = {16, 1, 8};

@@ -1,0 +1,68 @@
+#include "train/symbol_search.h"
+
+#include <cmath>
+
+#include "codec/descent_loss.h"
+#include "models/qualities.h"
+#include "nn/torch/torch_ops.h"
+
+namespace gvc::train {
+namespace {
+
+constexpr double kKeyShare = 25.0;  // as stage key has it
+constexpr double kMeanDecay = 0.9, kSquareDecay = 0.99;
+
+// Half the difference of the bits that a symbol's neighbours take.
+at::Tensor slope_of_bits(const at::Tensor& symbols, const Distribution& d) {
+    return 0.5 * (gaussian_bits(symbols + 1 - d.mean, d.sigma) -
+                  gaussian_bits(symbols - 1 - d.mean, d.sigma));
+}
+
+}  // namespace
+
+at::Tensor searched_symbols(nn::Ops& ops, const Networks& nets, const std::vector<Lpips>& lpips,
+                            const KeyToSearch& key, int steps) {
+    const auto rounded = [](const at::Tensor& v) { return at::floor(v + 0.5); };
+    if (steps == 0) return rounded(key.exact);
+    const auto of_symbols = [&](const at::Tensor& symbols) {
+        torch::NoGradGuard no_grad;
+        return nets.key_entropy.of_symbols(symbols, key.hyper, {}, key.qps);
+    };
+    const Distribution d = of_symbols(rounded(key.exact));
+    const at::Tensor coded = (d.index > 0.5).to(at::kFloat);
+    const double pixels = double(key.rgb.size(2) * key.rgb.size(3));
+    std::vector<float> weights;
+    for (float qp : key.qps)
+        weights.push_back(static_cast<float>(models::rate_weight(qp) / kKeyShare / pixels));
+    const at::Tensor bit_weight = torch::tensor(weights).view({-1, 1, 1, 1}).to(key.exact.device());
+
+    at::Tensor value = key.exact * coded;
+    at::Tensor mean = at::zeros_like(value), square = at::zeros_like(value);
+    for (int step = 0; step < steps; ++step) {
+        at::Tensor symbols = rounded(value).set_requires_grad(true);
+        models::DecoderState state;
+        const at::Tensor picture =
+            nn::to_torch(
+                nets.tokeniser.decode_key(ops, nn::from_torch(symbols + key.means), key.qps, state)
+                    .rgb)
+                .to(at::kFloat);
+        const at::Tensor l1 = (picture - key.rgb).abs().mean(at::IntArrayRef{1, 2, 3});
+        const Lpips& judge = lpips[static_cast<size_t>(step) % lpips.size()];
+        const at::Tensor loss =
+            (codec::kDescentL1 * l1 + codec::kDescentLpips * judge(picture, key.rgb)).sum();
+        loss.backward();
+        torch::NoGradGuard no_grad;
+        const at::Tensor gradient =
+            symbols.grad() + bit_weight * slope_of_bits(symbols.detach(), d);
+        mean = kMeanDecay * mean + (1 - kMeanDecay) * gradient;
+        square = kSquareDecay * square + (1 - kSquareDecay) * gradient.square();
+        const at::Tensor direction =
+            mean / (1 - std::pow(kMeanDecay, step + 1)) /
+            (at::sqrt(square / (1 - std::pow(kSquareDecay, step + 1))) + 1e-12);
+        value = value - codec::step_length(step, steps) * direction * coded;
+    }
+    const at::Tensor symbols = rounded(value) * coded;
+    return symbols * (of_symbols(symbols).index > 0.5).to(at::kFloat);
+}
+
+}  // namespace gvc::train
