@@ -135,7 +135,7 @@ int main(int argc, char** argv) {
     app.add_option("--pool", o.pool, "entropy: pictures whose symbols it trains on")
         ->check(CLI::Range(1, 1000000));
     app.add_option("--search-steps", o.search_steps,
-                   "entropy: steps of the search for their symbols; 0: none")
+                   "entropy, export: steps of the search for keyframes' symbols; 0: none")
         ->check(CLI::Range(0, 1000));
     app.add_option("--teacher", o.teacher,
                    "TAEF2's weights (safetensors), for stage match above all");

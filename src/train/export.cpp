@@ -191,8 +191,9 @@ Status Trainer::export_tokeniser(const std::string& path, int batches) {
         frames = frames.view({n, 1 + T * options_.chunks, 3, c, c});
         std::vector<float> qps = draw_qps(options_.batch, random_);
         models::DecoderState state;
-        CodedPicture coded = code_key(*ops_, *nets_, unit_frames(frames, -1), qps, state);
-        key_counts.add(coded.symbols, coded.rates.y, coded.hyper_symbols, coded.rates.z, qps);
+        const at::Tensor key = unit_frames(frames, -1);
+        CodedPicture coded = code_key(*ops_, *nets_, key, qps, state);
+        count_key(key, qps, key_counts);
         at::Tensor previous;
         for (int k = 0; k < options_.chunks; ++k) {
             at::Tensor chunk = unit_frames(frames, k);
@@ -216,6 +217,19 @@ Status Trainer::export_tokeniser(const std::string& path, int batches) {
     models::to_metadata(nets_->tokeniser.config(), metadata);
     metadata["train.step"] = std::to_string(step_);
     return weights::write(path, tensors, metadata);
+}
+
+// Symbols as an encoder sends them.
+void Trainer::count_key(const at::Tensor& rgb, const std::vector<float>& qps,
+                        TokenCounts& counts) const {
+    const KeyToSearch key = key_to_search(rgb, qps);
+    at::Tensor symbols;
+    {
+        at::AutoGradMode with_gradients(true);  // of the symbols, down which the search goes
+        symbols = searched_symbols(*ops_, *nets_, lpips_, key, options_.search_steps);
+    }
+    counts.add(symbols, nets_->key_entropy.of_symbols(symbols, key.hyper, {}, qps), key.hyper,
+               nets_->key_entropy.of_hyper(key.hyper, qps), qps);
 }
 
 Status Trainer::export_averages(const std::string& path) {

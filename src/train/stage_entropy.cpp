@@ -5,22 +5,24 @@
 
 namespace gvc::train {
 
+KeyToSearch Trainer::key_to_search(const at::Tensor& rgb, const std::vector<float>& qps) const {
+    torch::NoGradGuard no_grad;
+    KeyToSearch key;
+    key.rgb = rgb;
+    key.qps = qps;
+    const models::Latent latent = nets_->tokeniser.analyse_key(*ops_, nn::from_torch(rgb), qps);
+    key.hyper = at::floor(nn::to_torch(latent.z).to(at::kFloat) + 0.5);
+    key.means =
+        nn::to_torch(nets_->tokeniser.key_means(*ops_, nn::from_torch(key.hyper))).to(at::kFloat);
+    key.exact = nn::to_torch(latent.y).to(at::kFloat) - key.means;
+    return key;
+}
+
 // Symbols are looked for once, since it takes long, and drawn from again and again.
 void Trainer::fill_pool() {
     std::vector<at::Tensor> symbols, hyper, qps;
     for (int64_t made = 0; made < options_.pool; made += options_.batch) {
-        KeyToSearch key;
-        {
-            torch::NoGradGuard no_grad;
-            key.rgb = batch_of(1);
-            key.qps = draw_qps(options_.batch, random_);
-            const models::Latent latent =
-                nets_->tokeniser.analyse_key(*ops_, nn::from_torch(key.rgb), key.qps);
-            key.hyper = at::floor(nn::to_torch(latent.z).to(at::kFloat) + 0.5);
-            key.means = nn::to_torch(nets_->tokeniser.key_means(*ops_, nn::from_torch(key.hyper)))
-                            .to(at::kFloat);
-            key.exact = nn::to_torch(latent.y).to(at::kFloat) - key.means;
-        }
+        const KeyToSearch key = key_to_search(batch_of(1), draw_qps(options_.batch, random_));
         const at::Tensor found =
             searched_symbols(*ops_, *nets_, lpips_, key, options_.search_steps);
         symbols.push_back(found.to(at::kShort));

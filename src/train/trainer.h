@@ -23,6 +23,7 @@
 #include "train/pairs.h"
 #include "train/parameters.h"
 #include "train/rate_bands.h"
+#include "train/symbol_search.h"
 #include "train/teacher.h"
 #include "weights/safetensors.h"
 
@@ -55,9 +56,8 @@ struct Options {
     // joint, refine, hybrid: the adversarial part, as a share of the other losses' gradient; 0:
     // none.
     double adversarial = 0;
-    // entropy: pictures whose symbols it trains on, and steps of the search for those.
-    int64_t pool = 2048;
-    int search_steps = 12;
+    int64_t pool = 2048;   // entropy: pictures whose symbols it trains on
+    int search_steps = 0;  // entropy, export: of the search for keyframes' symbols
     // Hybrid: whether groups of frames refer to the one before them; none: as the checkpoint says.
     std::optional<bool> recurrent;
     bool freeze_key = false;  // chunk, gop, joint: the keyframe codec and the head stay as they are
@@ -114,6 +114,8 @@ struct HybridBatch {
     at::Tensor frames(const at::Tensor& all, int64_t first, int64_t count) const;
 };
 
+class TokenCounts;
+
 class Trainer {
   public:
     static Result<std::unique_ptr<Trainer>> make(const Options& options);
@@ -153,6 +155,7 @@ class Trainer {
     at::Tensor key_loss(Values& values);
     at::Tensor entropy_loss(Values& values);
     void fill_pool();  // what it draws from
+    KeyToSearch key_to_search(const at::Tensor& rgb, const std::vector<float>& qps) const;
     at::Tensor flow_loss(Values& values);
     at::Tensor chunk_loss(Values& values);
     at::Tensor refine_loss(Values& values);
@@ -209,6 +212,7 @@ class Trainer {
     void calibrate();      // scales of a fresh latent, see the definition
     void revive();         // dead channels of the latents, see revive.cpp
     Trained trained() const;
+    void count_key(const at::Tensor& rgb, const std::vector<float>& qps, TokenCounts& counts) const;
     Result<std::vector<weights::NamedTensor>> averages(const std::vector<std::string>& prefixes);
     Status save();
     std::string critic_path() const { return options_.checkpoint + ".critic"; }
