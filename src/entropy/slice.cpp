@@ -69,8 +69,12 @@ void each_y_place(const TokenModel& model, const SliceContext& context, Visit vi
         for (size_t i = 0; i < context.size.y_count(); ++i) visit(i);
         return;
     }
-    for (int phase = 0; phase < kPhases; ++phase)
-        each_in_phase(phase, y_shape(context.size), [&](size_t i) { return visit(i), true; });
+    for (int phase = 0; phase < kPhases; ++phase) {
+        each_in_phase(phase, y_shape(context.size), [&](size_t i) {
+            visit(i);
+            return true;
+        });
+    }
 }
 
 }  // namespace
