@@ -59,9 +59,7 @@ std::vector<entropy::TokenRow> UnitEncoder::token_rows(int unit, UnitTokens& tok
     out.reserve(plane_.y_count());
     for (int slice = 0; slice < layout_.slices_of(unit); ++slice) {
         const Band b = band(unit, slice);
-        const auto part = entropy::token_rows(
-            *model_, b.context, std::span(tokens.z).subspan(b.z_first, b.context.size.z_count()),
-            std::span(tokens.y).subspan(b.y_first, b.context.size.y_count()));
+        const auto part = entropy::token_rows(*model_, b.context, b.z_of(tokens), b.y_of(tokens));
         out.insert(out.end(), part.begin(), part.end());
     }
     return out;
@@ -71,9 +69,7 @@ double UnitEncoder::bits(int unit, const UnitTokens& tokens) const {
     double bits = 0;
     for (int slice = 0; slice < layout_.slices_of(unit); ++slice) {
         const Band b = band(unit, slice);
-        bits += entropy::slice_bits(
-            *model_, b.context, std::span(tokens.z).subspan(b.z_first, b.context.size.z_count()),
-            std::span(tokens.y).subspan(b.y_first, b.context.size.y_count()));
+        bits += entropy::slice_bits(*model_, b.context, b.z_of(tokens), b.y_of(tokens));
     }
     return bits;
 }
@@ -83,10 +79,9 @@ std::vector<Bytes> UnitEncoder::encode(int unit, UnitTokens& tokens,
     std::vector<Bytes> out;
     for (int slice = 0; slice < layout_.slices_of(unit); ++slice) {
         const Band b = band(unit, slice);
-        out.push_back(entropy::encode_slice(
-            *model_, b.context, std::span(tokens.z).subspan(b.z_first, b.context.size.z_count()),
-            std::span(tokens.y).subspan(b.y_first, b.context.size.y_count()),
-            token_rows.subspan(b.y_first, b.context.size.y_count())));
+        out.push_back(
+            entropy::encode_slice(*model_, b.context, b.z_of(tokens), b.y_of(tokens),
+                                  token_rows.subspan(b.y_first, b.context.size.y_count())));
     }
     finish_unit(unit, tokens);
     return out;
@@ -126,9 +121,7 @@ Result<bool> UnitDecoder::add(const CodedSlice& slice) {
         tokens_ = UnitTokens(plane_);
     const Band b = band(slice.unit, slice.slice);
     const Status status =
-        entropy::decode_slice(*model_, b.context, slice.bytes,
-                              std::span(tokens_.z).subspan(b.z_first, b.context.size.z_count()),
-                              std::span(tokens_.y).subspan(b.y_first, b.context.size.y_count()));
+        entropy::decode_slice(*model_, b.context, slice.bytes, b.z_of(tokens_), b.y_of(tokens_));
     if (!status.ok()) {
         intact_ = false;
         return status;

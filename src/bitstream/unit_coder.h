@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "base/result.h"
@@ -33,6 +34,14 @@ class UnitState {
     struct Band {
         entropy::SliceContext context;
         size_t z_first, y_first;
+
+        // Its part of a unit's planes.
+        auto z_of(auto& tokens) const {
+            return std::span(tokens.z).subspan(z_first, context.size.z_count());
+        }
+        auto y_of(auto& tokens) const {
+            return std::span(tokens.y).subspan(y_first, context.size.y_count());
+        }
     };
     Band band(int unit, int slice) const;
     void finish_unit(int unit, const UnitTokens& tokens);

@@ -10,9 +10,6 @@
 namespace gvc::codec {
 namespace {
 
-// LPIPS is that of two networks in turn: both each time is half as fast, and hardly better.
-constexpr float kKeyShare = 25.0f;
-
 // Kingma and Ba, "Adam", ICLR 2015.
 class Adam {
   public:
@@ -77,7 +74,7 @@ std::vector<float> KeyframeDescent::run(const KeyframePart& part,
     for (models::LpipsGradient& lpips : lpips_) lpips.aim(target.rgb);
     const nn::Tensor means = plain_->from_host(latent, part.means.data());
     const float bit_weight = models::rate_weight(static_cast<float>(part.qp)) /
-                             (kKeyShare * static_cast<float>(part.width * part.height));
+                             (models::kKeyShare * static_cast<float>(part.width * part.height));
     const size_t count = part.exact.size();
     std::vector<float> value = part.exact, symbols = value, gradient(count);
     const auto round = [&] {
@@ -87,6 +84,7 @@ std::vector<float> KeyframeDescent::run(const KeyframePart& part,
     round();
     Adam adam(count);
     for (int step = 0; step < steps; ++step) {
+        // LPIPS of two networks in turn: both each time is half as fast, and hardly better.
         go_back(target, plain_->add(plain_->from_host(latent, symbols.data()), means), part.qp,
                 lpips_[static_cast<size_t>(step) % lpips_.size()], gradient);
         const float length = step_length(step, steps);

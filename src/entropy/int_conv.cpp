@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "entropy/activation.h"
 #include "entropy/int_conv_kernels.h"
 #include "entropy/token_config.h"
 
@@ -12,7 +13,6 @@ namespace {
 
 constexpr int kBlock = 16;
 constexpr int kMaxShift = 24;
-constexpr int kActivationMax = 255;
 
 // True if no input can take an output's sum out of int32, rounding included.
 bool sums_fit(const IntConv& conv, std::span<const int8_t> weight) {

@@ -14,52 +14,49 @@ void cut(std::span<int16_t> values) {
 PlaneShape z_shape(SliceSize size) { return {size.h64, size.w64, kZChannels}; }
 PlaneShape y_shape(SliceSize size) { return {size.h64 * kZToY, size.w64 * kZToY, kYChannels}; }
 
-// Calls visit(place, row of its table) for all z tokens in the order of coding until one is
-// refused; false if one was. The table is one of rows or of their costs: `plain` of the qp,
-// `shifted` of tokens with a context. In `z` the tokens that were visited must be in their places.
-template <typename Row, typename Visit>
-bool each_z(const TokenModel& model, const SliceContext& context, std::span<const int16_t> z,
-            std::span<const Row, kZChannels> plain, std::span<const Row> shifted, Visit visit) {
-    const ContextNetwork* network = model.z_context(context.kind);
-    const auto visit_plain = [&](size_t i) { return visit(i, plain[i % kZChannels]); };
+// Goes through a plane's tokens in the order of coding until one is refused; false if one was.
+// visit_first(place) for those without a context, visit_row(place, row) for those with one. In
+// `tokens` those that were visited must be in their places.
+template <typename First, typename Row>
+bool each_token(const ContextNetwork* network, int qp, std::span<const int16_t> tokens,
+                std::span<const uint8_t> features, PlaneShape shape, First visit_first,
+                Row visit_row) {
     if (network == nullptr) {
-        for (size_t i = 0; i < z.size(); ++i)
-            if (!visit_plain(i)) return false;
+        for (size_t i = 0; i < tokens.size(); ++i)
+            if (!visit_first(i)) return false;
         return true;
     }
-    const PlaneShape shape = z_shape(context.size);
-    if (!each_in_phase(0, shape, visit_plain)) return false;
-    std::vector<TokenRow> rows(z.size());
+    if (!each_in_phase(0, shape, visit_first)) return false;
+    std::vector<TokenRow> rows(tokens.size());
     for (int phase = 1; phase < kPhases; ++phase) {
-        network->rows(phase, context.qp, z, {}, shape, rows);
-        if (!each_in_phase(phase, shape, [&](size_t i) { return visit(i, shifted[rows[i]]); }))
+        network->rows(phase, qp, tokens, features, shape, rows);
+        if (!each_in_phase(phase, shape, [&](size_t i) { return visit_row(i, rows[i]); }))
             return false;
     }
     return true;
 }
 
-// Likewise for y: visit(place, its row).
+// visit(place, row of its table) for z. The table is one of rows or of their costs: `plain` of the
+// qp, `shifted` of tokens with a context.
+template <typename Row, typename Visit>
+bool each_z(const TokenModel& model, const SliceContext& context, std::span<const int16_t> z,
+            std::span<const Row, kZChannels> plain, std::span<const Row> shifted, Visit visit) {
+    return each_token(
+        model.z_context(context.kind), context.qp, z, {}, z_shape(context.size),
+        [&](size_t i) { return visit(i, plain[i % kZChannels]); },
+        [&](size_t i, TokenRow row) { return visit(i, shifted[row]); });
+}
+
+// visit(place, its row) for y.
 template <typename Visit>
 bool each_y(const TokenModel& model, const SliceContext& context, std::span<const int16_t> z,
             std::span<const int16_t> y, Visit visit) {
     const ScaleNetwork& scale = model.scale(context.kind);
-    const ContextNetwork* network = model.y_context(context.kind);
     const auto features = scale.features(z, context.y_prev, context.size);
     const auto indices = scale.indices(context.qp, features, context.size);
-    const auto visit_first = [&](size_t i) { return visit(i, TokenRow{indices[i]}); };
-    if (network == nullptr) {
-        for (size_t i = 0; i < y.size(); ++i)
-            if (!visit_first(i)) return false;
-        return true;
-    }
-    const PlaneShape shape = y_shape(context.size);
-    if (!each_in_phase(0, shape, visit_first)) return false;
-    std::vector<TokenRow> rows(y.size());
-    for (int phase = 1; phase < kPhases; ++phase) {
-        network->rows(phase, context.qp, y, features, shape, rows);
-        if (!each_in_phase(phase, shape, [&](size_t i) { return visit(i, rows[i]); })) return false;
-    }
-    return true;
+    return each_token(
+        model.y_context(context.kind), context.qp, y, features, y_shape(context.size),
+        [&](size_t i) { return visit(i, TokenRow{indices[i]}); }, visit);
 }
 
 // Of the y tokens in the order of coding.

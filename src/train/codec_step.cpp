@@ -71,6 +71,14 @@ CodedPicture code_chunk(nn::Ops& ops, const Networks& nets, const at::Tensor& rg
     return q.coded;
 }
 
+at::Tensor key_bit_weights(const std::vector<float>& qps, const at::Tensor& rgb) {
+    const double pixels = double(rgb.size(2) * rgb.size(3));
+    std::vector<float> weights;
+    for (float qp : qps)
+        weights.push_back(static_cast<float>(models::rate_weight(qp) / models::kKeyShare / pixels));
+    return torch::tensor(weights).to(rgb.device());
+}
+
 at::Tensor draw_received(int batch, int64_t rows, int slices, double lost,
                          std::mt19937_64& random) {
     std::bernoulli_distribution is_lost(lost);

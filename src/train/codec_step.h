@@ -39,6 +39,9 @@ CodedPicture code_chunk(nn::Ops& ops, const Networks& nets, const at::Tensor& rg
                         const std::vector<float>& qps, const at::Tensor& previous,
                         models::DecoderState& state, const at::Tensor& received = {});
 
+// What a bit of a keyframe of pictures [N, 3, H, W] weighs beside a mean over their pixels, [N].
+at::Tensor key_bit_weights(const std::vector<float>& qps, const at::Tensor& rgb);
+
 // For code_chunk: each item's chunk cut into `slices`, each of which is lost with this probability.
 at::Tensor draw_received(int batch, int64_t rows, int slices, double lost, std::mt19937_64& random);
 

@@ -30,8 +30,6 @@ at::Tensor bits(const at::Tensor& value, const Distribution& d) {
 
 at::Tensor sum_of(const at::Tensor& v) { return v.flatten(1).sum(1); }
 
-at::Tensor rounded(const at::Tensor& v) { return at::floor(v.detach() + 0.5); }
-
 }  // namespace
 
 EntropyModel::EntropyModel(Parameters& p, const std::string& kind) : chunk_(kind == "chunk") {
@@ -107,7 +105,7 @@ Rates EntropyModel::rates(const at::Tensor& y_residual, const at::Tensor& z,
                           const std::vector<float>& qps) const {
     const auto noisy = [](const at::Tensor& v) { return v + at::rand_like(v) - 0.5; };
     Rates r;
-    r.symbols = rounded(y_residual);
+    r.symbols = rounded(y_residual.detach());
     r.y = of_symbols(r.symbols, z_hat, previous, qps);
     r.z = of_hyper(z_hat, qps);
     r.bits = sum_of(bits(noisy(y_residual), r.y)) + sum_of(bits(noisy(z), r.z));

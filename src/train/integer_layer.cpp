@@ -58,7 +58,7 @@ at::Tensor IntegerLayer::hidden(const at::Tensor& x, const at::Tensor& quality) 
 at::Tensor IntegerLayer::index(const at::Tensor& x, const at::Tensor& quality, double least,
                                double most) const {
     const at::Tensor y = (*this)(x, quality);
-    return y + (at::clamp(at::floor(y + 0.5), least, most) - y).detach();
+    return y + (at::clamp(rounded(y), least, most) - y).detach();
 }
 
 void IntegerLayer::append(std::vector<weights::NamedTensor>& to, const std::string& name) const {
@@ -74,7 +74,6 @@ void IntegerLayer::append_index(std::vector<weights::NamedTensor>& to, const std
 void IntegerLayer::append(std::vector<weights::NamedTensor>& to, const std::string& name,
                           int extra_shift, double offset) const {
     torch::NoGradGuard no_grad;
-    const auto rounded = [](const at::Tensor& x) { return at::floor(x + 0.5); };
     const double unit = std::ldexp(1.0, shift_);
     at::Tensor w = at::clamp(rounded(weight_ * unit), -64.0, 63.0).to(at::kCPU, at::kChar);
     at::Tensor b = rounded((bias_ + offset) * (unit * kActivationUnit));

@@ -103,8 +103,8 @@ at::Tensor gaussian_bits(const at::Tensor& v, const at::Tensor& sigma) {
     return bits + 0.5 * tail / sigma.detach();
 }
 
-at::Tensor round_straight_through(const at::Tensor& x) {
-    return x + (at::floor(x + 0.5) - x).detach();
-}
+at::Tensor rounded(const at::Tensor& x) { return at::floor(x + 0.5); }
+
+at::Tensor round_straight_through(const at::Tensor& x) { return x + (rounded(x) - x).detach(); }
 
 }  // namespace gvc::train

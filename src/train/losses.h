@@ -42,7 +42,9 @@ at::Tensor mean_psnr(const at::Tensor& a, const at::Tensor& b);
 // likelihood is bounded below by 2^-20 with a gradient that still pulls back. Same shape as `v`.
 at::Tensor gaussian_bits(const at::Tensor& v, const at::Tensor& sigma);
 
-// round(x) forwards, identity backwards.
+// The nearest whole numbers, halves upwards, as tokens are rounded.
+at::Tensor rounded(const at::Tensor& x);
+// rounded(x) forwards, identity backwards.
 at::Tensor round_straight_through(const at::Tensor& x);
 
 }  // namespace gvc::train

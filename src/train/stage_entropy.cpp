@@ -11,7 +11,7 @@ KeyToSearch Trainer::key_to_search(const at::Tensor& rgb, const std::vector<floa
     key.rgb = rgb;
     key.qps = qps;
     const models::Latent latent = nets_->tokeniser.analyse_key(*ops_, nn::from_torch(rgb), qps);
-    key.hyper = at::floor(nn::to_torch(latent.z).to(at::kFloat) + 0.5);
+    key.hyper = rounded(nn::to_torch(latent.z).to(at::kFloat));
     key.means =
         nn::to_torch(nets_->tokeniser.key_means(*ops_, nn::from_torch(key.hyper))).to(at::kFloat);
     key.exact = nn::to_torch(latent.y).to(at::kFloat) - key.means;

@@ -3,10 +3,6 @@
 
 namespace gvc::train {
 
-// Of the GOP's 29 frames the keyframe is one, but all of them lean on it: a bit spent here is worth
-// about twenty-five frames' share.
-constexpr double kKeyShare = 25.0;
-
 at::Tensor Trainer::key_loss(Values& values) {
     at::Tensor rgb = batch_of(1);
     std::vector<float> qps = draw_qps(options_.batch, random_);
@@ -16,10 +12,7 @@ at::Tensor Trainer::key_loss(Values& values) {
     const at::Tensor& picture = nn::to_torch(coded.base.rgb);
     at::Tensor d = distortion(picture, rgb, values, "key");
     double pixels = double(rgb.size(2) * rgb.size(3));
-    std::vector<float> weights;
-    for (float qp : qps)
-        weights.push_back(static_cast<float>(models::rate_weight(qp) / kKeyShare / pixels));
-    at::Tensor rate = coded.rates.bits * torch::tensor(weights).to(device_);
+    at::Tensor rate = coded.rates.bits * key_bit_weights(qps, rgb);
 
     values["bpp"] = coded.rates.bits_hard.mean().item<double>() / pixels;
     values["bpp_hyper"] = coded.rates.bits_hyper.mean().item<double>() / pixels;

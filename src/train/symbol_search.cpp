@@ -9,7 +9,6 @@
 namespace gvc::train {
 namespace {
 
-constexpr double kKeyShare = 25.0;  // as stage key has it
 constexpr double kMeanDecay = 0.9, kSquareDecay = 0.99;
 
 // Half the difference of the bits that a symbol's neighbours take.
@@ -22,7 +21,6 @@ at::Tensor slope_of_bits(const at::Tensor& symbols, const Distribution& d) {
 
 at::Tensor searched_symbols(nn::Ops& ops, const Networks& nets, const std::vector<Lpips>& lpips,
                             const KeyToSearch& key, int steps) {
-    const auto rounded = [](const at::Tensor& v) { return at::floor(v + 0.5); };
     if (steps == 0) return rounded(key.exact);
     const auto of_symbols = [&](const at::Tensor& symbols) {
         torch::NoGradGuard no_grad;
@@ -30,11 +28,7 @@ at::Tensor searched_symbols(nn::Ops& ops, const Networks& nets, const std::vecto
     };
     const Distribution d = of_symbols(rounded(key.exact));
     const at::Tensor coded = (d.index > 0.5).to(at::kFloat);
-    const double pixels = double(key.rgb.size(2) * key.rgb.size(3));
-    std::vector<float> weights;
-    for (float qp : key.qps)
-        weights.push_back(static_cast<float>(models::rate_weight(qp) / kKeyShare / pixels));
-    const at::Tensor bit_weight = torch::tensor(weights).view({-1, 1, 1, 1}).to(key.exact.device());
+    const at::Tensor bit_weight = key_bit_weights(key.qps, key.rgb).view({-1, 1, 1, 1});
 
     at::Tensor value = key.exact * coded;
     at::Tensor mean = at::zeros_like(value), square = at::zeros_like(value);
