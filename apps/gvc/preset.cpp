@@ -17,8 +17,8 @@ struct Preset {
 constexpr std::array<Preset, 6> kPresets = {{{"realtime", 10, {}},
                                              {"faster", 8, {}},
                                              {"fast", 6, {}},
-                                             {"medium", 5, {12, 0}},
-                                             {"slow", 4, {40, 12}},
+                                             {"medium", 5, {24, 0}},
+                                             {"slow", 4, {60, 12}},
                                              {"slower", 2, {120, 30}}}};
 
 const Preset& preset_of(const std::string& name) {

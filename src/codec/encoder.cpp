@@ -199,14 +199,18 @@ Result<Encoder::Try> Encoder::code_within_rate(GopSource& source, bool to_be_jud
 // about the same, and its chunks make up for the difference. The search takes longer than all the
 // rest, so that it is not for every try.
 Result<Encoder::Try> Encoder::with_search(Try plain, const GopSource& source) {
-    if (!searches() || plain.search || plain.packets.empty() || !source.plan.key) return plain;
+    const bool key = source.plan.key;
+    if (!searches() || plain.packets.empty()) return plain;
+    if (!key && options_.search_steps.chunk == 0) return plain;
     Try searched = begin_try(source);
     searched.search = true;
+    searched.follow = false;
+    searched.followers = std::move(plain.followers);
     searched.first_qp = plain.coded.descriptor.qp;
     GVC_RETURN_IF_ERROR(code_units(searched, source));
     if (stream_.rate.cap() && searched.bits() > *stream_.rate.cap()) return plain;
-    const auto learn = [](double& growth, double after, double before) {
-        if (before > 0) growth += (after / before - 1 - growth) / 2;
+    const auto learn = [key](double& growth, double after, double before) {
+        if (key && before > 0) growth += (after / before - 1 - growth) / 2;
     };
     learn(stream_.key_growth, searched.first_bits(), plain.first_bits());
     learn(stream_.chunk_growth, searched.chunk_bits(), plain.chunk_bits());
@@ -240,7 +244,8 @@ void Encoder::tell_progress(const Try& gop, int units) const {
 Encoder::Try Encoder::begin_try(const GopSource& source) const {
     Try gop(stream_.unit_encoder, stream_.state);
     if (options_.keep_reconstruction) gop.keep = Try::Keep::all;
-    gop.search = searches() && stream_.rate.settled();
+    // A keyframe is searched for once it is known what its chunks make of it.
+    gop.follow = searches() && source.plan.key && KeyframeSearch::in_one(size_);
     gop.coded.kind = source.plan.key ? PacketKind::keyframe : PacketKind::pkey;
     gop.coded.counter = static_cast<uint8_t>(stream_.gops % bitstream::kGopCounters);
     if (source.plan.key) {
@@ -276,7 +281,8 @@ void Encoder::code_first(Try& gop, const GopSource& source) {
     }
     // The chunk network sees a P-key as a chunk of four equal frames.
     if (!source.plan.key) rgb = ops.repeat_batch(rgb, kChunk);
-    const Try before = gop;
+    std::optional<Try> before;  // where it may have to be done again
+    if (!gop.first_qp) before = gop;
     while (true) {
         const int qp = gop.first_qp.value_or(stream_.rate.first_qp());
         gop.coded.descriptor.qp = static_cast<uint8_t>(qp);
@@ -285,7 +291,7 @@ void Encoder::code_first(Try& gop, const GopSource& source) {
         const double bits = gop.first_bits();
         if (gop.first_qp) return stream_.rate.first_replaced(bits);
         if (!stream_.rate.first_done(bits + growth_to_come(gop, bits, 0))) return;
-        gop = before;
+        gop = *before;
     }
 }
 
@@ -344,7 +350,7 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb) {
         token_rows = gop.unit_encoder.token_rows(unit, tokens);
     }
     if (role == UnitRole::key && gop.search) {
-        tokens.y = search_key(rgb, exact, means, token_rows, qp);
+        tokens.y = search_key(gop, rgb, exact, means, token_rows);
         StageTimer timer(costs_.entropy, model_.ops());
         token_rows = gop.unit_encoder.token_rows(unit, tokens);
     }
@@ -369,7 +375,14 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb) {
     {
         StageTimer timer(costs_.base, model_.ops());
         const int frames = gop.keep == Try::Keep::nothing ? 1 : kChunk;
+        const models::DecoderState before = gop.state;
         base = decode_base(model_, role, means, tokens.y, motion, qp, gop.state, frames);
+        if (role == UnitRole::chunk && gop.follow) {
+            gop.followers.push_back(make_follower(ops, tokeniser.config(), before, base,
+                                                  ops.batch(rgb, kChunk - 1, 1)));
+            gop.followers.back().pictures =
+                bitstream::unit_frames(gop.coded.descriptor, unit).count;
+        }
     }
     if (gop.keep != Try::Keep::nothing) {
         StageTimer timer(costs_.transfer, model_.ops());
@@ -386,14 +399,15 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb) {
     }
 }
 
-std::vector<int16_t> Encoder::search_key(const nn::Tensor& rgb, const nn::Tensor& exact,
+std::vector<int16_t> Encoder::search_key(Try& gop, const nn::Tensor& rgb, const nn::Tensor& exact,
                                          const nn::Tensor& means,
-                                         std::span<const entropy::TokenRow> token_rows, int qp) {
+                                         std::span<const entropy::TokenRow> token_rows) {
     nn::Ops& ops = model_.ops();
     StageTimer timer(costs_.search, ops);
+    const std::vector<Follower> followers = std::exchange(gop.followers, {});
     return model_.search()->search(
         {size_, values_of(ops, rgb), values_of(ops, exact), values_of(ops, means), token_rows,
-         model_.tokens().y_costs(entropy::TokenKind::key), qp},
+         model_.tokens().y_costs(entropy::TokenKind::key), gop.coded.descriptor.qp, followers},
         options_.search_steps.key);
 }
 

@@ -94,9 +94,9 @@ class Encoder {
     void code_first(Try& gop, const GopSource& source);
     void code_chunk(Try& gop, const GopSource& source, int unit);
     void code_unit(Try& gop, int unit, const nn::Tensor& rgb);
-    std::vector<int16_t> search_key(const nn::Tensor& rgb, const nn::Tensor& exact,
+    std::vector<int16_t> search_key(Try& gop, const nn::Tensor& rgb, const nn::Tensor& exact,
                                     const nn::Tensor& means,
-                                    std::span<const entropy::TokenRow> token_rows, int qp);
+                                    std::span<const entropy::TokenRow> token_rows);
     void choose_bands(Try& gop, const bitstream::UnitTokens& tokens);
     Status pack(Try& gop);
     EncodedGop commit(Try gop, const GopSource& source);

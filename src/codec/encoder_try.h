@@ -7,6 +7,7 @@
 
 #include "bitstream/gop_writer.h"
 #include "codec/encoder.h"
+#include "codec/followers.h"
 
 namespace gvc::codec {
 
@@ -20,16 +21,15 @@ struct Encoder::Try {
     models::DecoderState state, key_state;  // key_state: after unit 0
     std::vector<int> chunk_qps;
     std::optional<int> first_qp;  // where it is settled; else by rate control
-    bool search = false;          // for the keyframe's symbols
+    bool follow = false;          // fill followers, for a search to come
+    std::vector<Follower> followers;
+    bool search = false;  // for the keyframe's symbols, and its chunks'
     std::vector<bitstream::Bytes> packets;
     std::vector<std::vector<float>> reconstruction;
     enum class Keep { nothing, judged, all } keep = Keep::nothing;  // how far to fill it
 
     // Looked at and compared: what the search gains comes later.
-    void be_judged() {
-        keep = std::max(keep, Keep::judged);
-        search = false;
-    }
+    void be_judged() { keep = std::max(keep, Keep::judged); }
     // Of a unit's pictures the one that stands for all of them.
     static int judged(bitstream::UnitFrames frames) { return frames.first + frames.count / 2; }
 

@@ -50,18 +50,26 @@ KeyframeDescent::KeyframeDescent(const nn::WeightSource& tokeniser,
     sources_.now = nullptr;
 }
 
-void KeyframeDescent::go_back(const Target& target, const nn::Tensor& y_hat, int qp,
-                              models::LpipsGradient& lpips, std::vector<float>& gradient) {
+void KeyframeDescent::go_back(Target& target, const nn::Tensor& y_hat, int qp, int step,
+                              std::vector<float>& gradient) {
     models::DecoderState state;
     decoder_ops_.watch(y_hat);
     const nn::Tensor rgb =
         tokeniser_->decode_key(decoder_ops_, y_hat, {static_cast<float>(qp)}, state).rgb;
 
-    const nn::Tensor sign = slope_of_l1(*plain_, plain_->sub(rgb, target.rgb));
-    const float l1_share = kDescentL1 / static_cast<float>(rgb.shape().count());
-    const nn::Tensor of_l1 = plain_->affine(sign, l1_share, 0.0f);
-    const nn::Tensor of_rgb =
-        plain_->mul(plain_->add(of_l1, lpips(rgb, kDescentLpips)), target.counts);
+    nn::Tensor of_rgb;
+    if (target.followers) of_rgb = (*target.followers)(rgb, step);
+    const float share = target.followers ? target.followers->key_share(step) : 1.0f;
+    if (share > 0) {
+        const nn::Tensor sign = slope_of_l1(*plain_, plain_->sub(rgb, target.rgb));
+        const float l1_share = share * kDescentL1 / static_cast<float>(rgb.shape().count());
+        const nn::Tensor of_l1 = plain_->affine(sign, l1_share, 0.0f);
+        // LPIPS of two networks in turn: both each time is half as fast, and hardly better.
+        models::LpipsGradient& lpips = lpips_[static_cast<size_t>(target.looks++) % lpips_.size()];
+        const nn::Tensor own =
+            plain_->mul(plain_->add(of_l1, lpips(rgb, share * kDescentLpips)), target.counts);
+        of_rgb = of_rgb.defined() ? plain_->add(of_rgb, own) : own;
+    }
     plain_->to_host(decoder_ops_.gradient({{rgb, of_rgb}}), gradient.data());
 }
 
@@ -69,8 +77,14 @@ std::vector<float> KeyframeDescent::run(const KeyframePart& part,
                                         std::span<const entropy::CdfCost> costs, int steps) {
     const nn::Shape picture{1, 3, part.height, part.width};
     const nn::Shape latent{1, entropy::kYChannels, part.height / 16, part.width / 16};
-    const Target target{plain_->from_host(picture, part.rgb.data()),
-                        plain_->from_host(picture, part.counts.data())};
+    Target target{plain_->from_host(picture, part.rgb.data()),
+                  plain_->from_host(picture, part.counts.data()),
+                  {},
+                  0};
+    if (!part.followers.empty()) {
+        target.followers.emplace(*plain_, tokeniser_->config(), part.followers, lpips_,
+                                 target.counts);
+    }
     for (models::LpipsGradient& lpips : lpips_) lpips.aim(target.rgb);
     const nn::Tensor means = plain_->from_host(latent, part.means.data());
     const float bit_weight = models::rate_weight(static_cast<float>(part.qp)) /
@@ -84,9 +98,8 @@ std::vector<float> KeyframeDescent::run(const KeyframePart& part,
     round();
     Adam adam(count);
     for (int step = 0; step < steps; ++step) {
-        // LPIPS of two networks in turn: both each time is half as fast, and hardly better.
         go_back(target, plain_->add(plain_->from_host(latent, symbols.data()), means), part.qp,
-                lpips_[static_cast<size_t>(step) % lpips_.size()], gradient);
+                step, gradient);
         const float length = step_length(step, steps);
         adam.next();
         for (size_t i = 0; i < count; ++i) {

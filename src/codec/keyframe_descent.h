@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "codec/followers.h"
 #include "entropy/cdf.h"
 #include "models/lpips_gradient.h"
 #include "models/tokeniser.h"
@@ -29,6 +30,7 @@ struct KeyframePart {
     std::vector<entropy::TokenRow>
         token_rows;  // of y's symbols; 0: stays as it is, rounded or 0 in `exact`
     int qp = 0;
+    std::span<const Follower> followers;  // of the same size
 };
 
 class KeyframeDescent {
@@ -57,11 +59,13 @@ class KeyframeDescent {
     };
     struct Target {
         nn::Tensor rgb, counts;
+        std::optional<FollowersGradient> followers;
+        int looks;  // so many times the keyframe itself had a look
     };
 
-    // Gradient of the distortion, with one of the LPIPS, with respect to y_hat.
-    void go_back(const Target& target, const nn::Tensor& y_hat, int qp,
-                 models::LpipsGradient& lpips, std::vector<float>& gradient);
+    // Gradient of the distortion with respect to y_hat.
+    void go_back(Target& target, const nn::Tensor& y_hat, int qp, int step,
+                 std::vector<float>& gradient);
 
     Sources sources_;
     nn::GradientWeights weights_{sources_};

@@ -12,6 +12,8 @@ constexpr int64_t kCell = 64;  // tiles are made of cells of so many pixels a si
 // Of a tile, about a picture of 480 lines; and what is decoded around it, since the decoder's
 // networks see so far.
 constexpr int64_t kTileColumns = 16, kTileRows = 9, kMargin = 1;
+// Cells of a picture that is one tile, upright or not: up to 720 lines.
+constexpr int64_t kMostLong = 20, kMostShort = 12;
 
 // A range of cells along one side: what is searched, and with the margin what is decoded.
 struct Range {
@@ -74,6 +76,11 @@ Result<std::unique_ptr<KeyframeSearch>> KeyframeSearch::make(
     return search;
 }
 
+bool KeyframeSearch::in_one(PictureSize size) {
+    const int64_t w = size.padded_width() / kCell, h = size.padded_height() / kCell;
+    return std::min(w, h) <= kMostShort && std::max(w, h) <= kMostLong;
+}
+
 std::vector<int16_t> KeyframeSearch::search(const KeyframeToSearch& key, int steps) {
     constexpr int64_t kChannels = entropy::kYChannels, kLatentScale = entropy::kZToY;
     const PictureSize size = key.size;
@@ -92,12 +99,16 @@ std::vector<int16_t> KeyframeSearch::search(const KeyframeToSearch& key, int ste
         symbols[i] = token_rows[i] == 0 ? 0.0f : static_cast<float>(quantise(key.exact[i]));
     });
 
-    for (const Range& rows : ranges(size.padded_height() / kCell, kTileRows)) {
-        for (const Range& columns : ranges(size.padded_width() / kCell, kTileColumns)) {
+    const bool one = in_one(size);
+    const int64_t cell_rows = size.padded_height() / kCell,
+                  cell_columns = size.padded_width() / kCell;
+    for (const Range& rows : ranges(cell_rows, one ? cell_rows : kTileRows)) {
+        for (const Range& columns : ranges(cell_columns, one ? cell_columns : kTileColumns)) {
             KeyframePart part;
             part.width = columns.outer() * kCell;
             part.height = rows.outer() * kCell;
             part.qp = key.qp;
+            if (one) part.followers = key.followers;
             each_value(3, size, rows, columns, kCell, [&](size_t, size_t i, bool own) {
                 part.rgb.push_back(key.rgb[i]);
                 part.counts.push_back(own && shown(i) ? 1.0f : 0.0f);

@@ -30,6 +30,7 @@ struct KeyframeToSearch {
     std::span<const entropy::TokenRow> token_rows;  // of y's tokens, in the order of token planes
     std::span<const entropy::CdfCost> costs;        // of a token at each row
     int qp = 0;
+    std::span<const Follower> followers;  // made of it; none: it alone is looked at
 };
 
 class KeyframeSearch {
@@ -42,6 +43,9 @@ class KeyframeSearch {
     // y's tokens, in the order of token planes, after so many steps. Large pictures are searched
     // tile by tile, so that memory is bounded.
     std::vector<int16_t> search(const KeyframeToSearch& key, int steps);
+
+    // Whether pictures of this size are searched in one piece. Others have no look at followers.
+    static bool in_one(PictureSize size);
 
     // An operation that failed (no memory) since this was made, if any.
     const Status& status() const { return descent_->status(); }

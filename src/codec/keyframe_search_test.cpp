@@ -14,7 +14,7 @@ namespace {
 const std::string kMetrics = std::string(GVC_SOURCE_DIR) + "/models/metrics";
 
 // Wider than a tile, with cells of 64 pixels that the picture does not fill.
-constexpr PictureSize kSize{1100, 70};
+constexpr PictureSize kSize{1300, 70};
 
 struct Case {
     KeyframeToSearch key;

@@ -1,9 +1,9 @@
 #include <algorithm>
-#include <array>
 #include <cassert>
 #include <cmath>
 #include <cstdlib>
 
+#include "nn/cubic.h"
 #include "nn/reference/backend.h"
 
 namespace gvc::nn::reference {
@@ -21,15 +21,6 @@ float sample(const float* plane, int64_t h, int64_t w, float y, float x) {
 }
 
 namespace {
-
-// Keys' cubic convolution kernel: the weights of the four samples around a position that lies t
-// behind the second one.
-std::array<float, 4> cubic_weights(float t) {
-    constexpr float a = kCubicSharpness;
-    const auto near = [](float d) { return ((a + 2) * d - (a + 3)) * d * d + 1; };
-    const auto far = [](float d) { return ((a * d - 5 * a) * d + 8 * a) * d - 4 * a; };
-    return {far(t + 1), near(t), near(1 - t), far(2 - t)};
-}
 
 float sample_cubic(const float* plane, int64_t h, int64_t w, float y, float x) {
     y = std::min(std::max(0.0f, y), static_cast<float>(h - 1));

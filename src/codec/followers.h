@@ -1,0 +1,72 @@
+// What is made of a keyframe: the pictures of its GOP, most of which are the keyframe, warped. For
+// the search for its symbols (codec/keyframe_search.h), which goes down on what all of them show.
+// docs/decisions/0015-followers.md.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "models/lpips_gradient.h"
+#include "models/tokeniser.h"
+#include "nn/ops.h"
+#include "nn/warp_gradient.h"
+
+namespace gvc::codec {
+
+// A chunk's last picture in the order of decoding, which stands for the chunk's others: they, and
+// the next chunk, are made of what it is made of. Its motion and masks, and what the networks add
+// to what is warped, are those of a keyframe not searched for. Arrays are [channels, rows,
+// columns].
+struct Follower {
+    bool first = false;  // its chunk's last frame before is the keyframe; else the follower before
+    int pictures = 0;    // so many of the GOP's it stands for
+    std::vector<float> flows, logits;  // [4, H/8, W/8] and [3, H/8, W/8]
+    std::vector<float> rest;           // [3, H, W]: what is added to what is warped
+    std::vector<float> rgb;            // [3, H, W]: the original
+};
+
+// `before`: the state that the chunk was decoded from, `base`: what it was decoded to; rgb: the
+// original of its last picture, [1, 3, H, W].
+Follower make_follower(nn::Ops& ops, const models::TokeniserConfig& config,
+                       const models::DecoderState& before, const models::BaseOutput& base,
+                       const nn::Tensor& rgb);
+
+class FollowersGradient {
+  public:
+    // counts: [1, 3, H, W], 1 where errors count, else 0; judges: LPIPS of each network, of which
+    // copies are made. Tensors and networks are of the backend `ops`, which must outlive this.
+    FollowersGradient(nn::Ops& ops, const models::TokeniserConfig& config,
+                      std::span<const Follower> followers,
+                      std::span<const models::LpipsGradient> judges, const nn::Tensor& counts);
+
+    // What the keyframe itself weighs in this step. The loss is the mean over the GOP's pictures
+    // (codec/descent_loss.h); they take turns, each step looks at about two of them, and those
+    // weigh more for it.
+    float key_share(int step) const;
+    // The gradient of what the followers add to that with respect to the keyframe, [1, 3, H, W].
+    nn::Tensor operator()(const nn::Tensor& key, int step);
+
+  private:
+    struct Chained {
+        bool first;
+        float share;
+        nn::Tensor flows, logits, rest, rgb;
+        nn::WarpGradient back;
+        models::LpipsGradient judge;
+    };
+
+    int turns() const;
+    // Whether it is this picture's turn; the keyframe comes behind its followers.
+    bool has_turn(size_t picture, int step) const;
+    nn::Tensor clamped(const nn::Tensor& rgb) { return ops_.clamp(rgb, 0.0f, 1.0f); }
+
+    nn::Ops& ops_;
+    nn::Sampling sampling_;
+    nn::Tensor counts_;
+    int pictures_ = 1;
+    std::vector<Chained> chain_;
+};
+
+}  // namespace gvc::codec

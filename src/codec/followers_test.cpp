@@ -1,0 +1,141 @@
+#include "codec/followers.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+#include "codec/descent_loss.h"
+#include "codec/picture.h"
+#include "models/blocks.h"
+#include "nn/gradient_ops.h"
+#include "nn/gradient_weights.h"
+#include "nn/reference/reference_ops.h"
+
+namespace gvc::codec {
+namespace {
+
+using Floats = std::vector<float>;
+
+const std::string kMetrics = std::string(GVC_SOURCE_DIR) + "/models/metrics";
+constexpr int64_t kSide = 64, kCells = kSide / models::kPatch;
+const nn::Shape kPicture{1, 3, kSide, kSide};
+
+Floats noise(int64_t count, float least, float most, uint32_t seed) {
+    std::mt19937 random(seed);
+    Floats values(static_cast<size_t>(count));
+    for (float& v : values)
+        v = least + (most - least) * static_cast<float>(random() % 2001) / 2000.0f;
+    return values;
+}
+
+class FollowersTest : public ::testing::Test {
+  protected:
+    // Two behind the keyframe, one before it.
+    static std::vector<Follower> followers() {
+        std::vector<Follower> all;
+        for (uint32_t i = 0; i < 3; ++i) {
+            Follower f;
+            f.first = i != 1;
+            f.pictures = i == 2 ? 2 : 4;
+            f.flows = noise(4 * kCells * kCells, -1.0f, 1.0f, 10 + i);
+            f.logits = noise(3 * kCells * kCells, -1.0f, 1.0f, 20 + i);
+            f.rest = noise(kPicture.count(), 0.1f, 0.2f, 30 + i);
+            f.rgb = noise(kPicture.count(), 0.0f, 1.0f, 40 + i);
+            all.push_back(std::move(f));
+        }
+        return all;
+    }
+
+    nn::Tensor tensor(const Floats& values) { return ops_->from_host(kPicture, values.data()); }
+
+    // What FollowersGradient is the gradient of.
+    double loss(const std::vector<Follower>& all, const nn::Tensor& key, const nn::Tensor& counts) {
+        double sum = 0;
+        nn::Tensor last;
+        for (size_t i = 0; i < all.size(); ++i) {
+            const Follower& f = all[i];
+            const nn::Tensor flows = ops_->from_host({1, 4, kCells, kCells}, f.flows.data());
+            const nn::Tensor logits = ops_->from_host({1, 3, kCells, kCells}, f.logits.data());
+            last = ops_->add(ops_->warp_blend({f.first ? key : last, key}, flows, logits,
+                                              models::kPatch, nn::Sampling::cubic),
+                             tensor(f.rest));
+            const nn::Tensor difference = ops_->mul(ops_->sub(last, tensor(f.rgb)), counts);
+            double l1 = 0;
+            for (const float d : values_of(*ops_, difference)) l1 += std::abs(d);
+            models::LpipsGradient judge = judges_[i % judges_.size()];
+            judge.aim(tensor(f.rgb));
+            sum += f.pictures / 11.0 *
+                   (kDescentL1 * l1 / static_cast<double>(kPicture.count()) +
+                    kDescentLpips * judge.distance(last));
+        }
+        return sum;
+    }
+
+    Result<weights::SafetensorsFile> file_ = models::open_lpips(kMetrics, models::LpipsNet::alex);
+    nn::FileWeights source_{std::move(*file_)};
+    nn::GradientWeights weights_{source_};
+    std::unique_ptr<nn::InferenceOps> ops_ = nn::make_reference_ops(weights_);
+    nn::GradientOps lpips_ops_{*ops_};
+    std::vector<models::LpipsGradient> judges_{
+        models::LpipsGradient(lpips_ops_, models::LpipsNet::alex)};
+    models::TokeniserConfig config_ = [] {
+        models::TokeniserConfig config;
+        config.cubic_warps = 1;
+        return config;
+    }();
+};
+
+TEST_F(FollowersTest, GradientsAreThoseOfWhatTheKeyframeIsMadeInto) {
+    ASSERT_TRUE(ops_->status().ok()) << ops_->status().message();
+    const std::vector<Follower> all = followers();
+    const nn::Tensor counts = tensor(Floats(static_cast<size_t>(kPicture.count()), 1.0f));
+    FollowersGradient gradient(*ops_, config_, all, judges_, counts);
+    // Well inside [0, 1], where nothing is cut.
+    const Floats key = noise(kPicture.count(), 0.3f, 0.6f, 1);
+    const int turns = 4;  // three followers and the keyframe
+    Floats of_key(key.size());
+    double key_share = 0;
+    for (int step = 0; step < turns; ++step) {
+        const Floats part = values_of(*ops_, gradient(tensor(key), step));
+        for (size_t i = 0; i < part.size(); ++i) of_key[i] += part[i] / static_cast<float>(turns);
+        key_share += static_cast<double>(gradient.key_share(step)) / turns;
+    }
+    EXPECT_NEAR(key_share, 1.0 / 11, 1e-6);
+
+    constexpr float kStep = 1e-3f;
+    for (uint32_t seed = 2; seed < 5; ++seed) {
+        const Floats way = noise(kPicture.count(), -1.0f, 1.0f, seed);
+        double expected = 0;
+        for (size_t i = 0; i < way.size(); ++i)
+            expected += static_cast<double>(way[i]) * static_cast<double>(of_key[i]);
+        const auto at = [&](float step) {
+            Floats moved = key;
+            for (size_t i = 0; i < moved.size(); ++i) moved[i] += step * way[i];
+            return loss(all, tensor(moved), counts);
+        };
+        const double slope = (at(kStep) - at(-kStep)) / (2 * static_cast<double>(kStep));
+        EXPECT_GT(std::abs(slope), 1e-4);
+        // Not closer: L1 and the networks have kinks.
+        EXPECT_NEAR(slope, expected, 0.08 * std::abs(slope)) << seed;
+    }
+}
+
+TEST_F(FollowersTest, EachPictureHasItsTurn) {
+    const std::vector<Follower> all = followers();
+    const nn::Tensor counts = tensor(Floats(static_cast<size_t>(kPicture.count()), 1.0f));
+    const nn::Tensor key = tensor(noise(kPicture.count(), 0.3f, 0.6f, 1));
+    FollowersGradient one(*ops_, config_, std::span(all).first(1), judges_, counts);
+    int looked_at = 0, key_turns = 0;
+    for (int step = 0; step < 4; ++step) {
+        double sum = 0;
+        for (const float g : values_of(*ops_, one(key, step))) sum += std::abs(g);
+        looked_at += sum > 0;
+        key_turns += one.key_share(step) > 0;
+    }
+    EXPECT_EQ(looked_at, 2);
+    EXPECT_EQ(key_turns, 2);
+}
+
+}  // namespace
+}  // namespace gvc::codec
