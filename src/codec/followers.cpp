@@ -75,52 +75,63 @@ float FollowersGradient::key_share(int step) const {
     return static_cast<float>(turns()) / static_cast<float>(pictures_);
 }
 
-Tensor FollowersGradient::operator()(const Tensor& key, int step) {
-    const nn::Shape picture = key.shape();
-    const auto count = static_cast<size_t>(picture.count());
-    const float l1_share = kDescentL1 / static_cast<float>(count);
+std::vector<bool> FollowersGradient::needed(int step) const {
+    std::vector<bool> needed(chain_.size());
+    bool by_next = false;
+    for (size_t i = chain_.size(); i-- > 0;) {
+        needed[i] = by_next || has_turn(i, step);
+        by_next = needed[i] && !chain_[i].first;
+    }
+    return needed;
+}
 
+std::vector<float> FollowersGradient::own_gradient(Chained& f, const Tensor& shown) {
+    const float share = f.share * static_cast<float>(turns());
+    const float l1_share = share * kDescentL1 / static_cast<float>(shown.shape().count());
+    const Tensor sign = slope_of_l1(ops_, ops_.sub(shown, f.rgb));
+    const Tensor sum =
+        ops_.add(ops_.affine(sign, l1_share, 0.0f), f.judge(shown, share * kDescentLpips));
+    return values_of(ops_, ops_.mul(sum, counts_));
+}
+
+Tensor FollowersGradient::operator()(const Tensor& key, int step) {
+    const std::vector<bool> needed = this->needed(step);
     const Tensor of_gop = clamped(key);
-    std::vector<Tensor> shown;
-    for (const Chained& f : chain_) {
-        const Tensor last = f.first ? of_gop : clamped(shown.back());
+    std::vector<Tensor> shown(chain_.size());
+    for (size_t i = 0; i < chain_.size(); ++i) {
+        if (!needed[i]) continue;
+        const Chained& f = chain_[i];
+        const Tensor last = f.first ? of_gop : clamped(shown[i - 1]);
         const Tensor warped =
             ops_.warp_blend({last, of_gop}, f.flows, f.logits, models::kPatch, sampling_);
-        shown.push_back(ops_.add(warped, f.rest));
+        shown[i] = ops_.add(warped, f.rest);
     }
 
-    std::vector<float> of_key(count), of_last(count), of_shown(count), of_key_too(count);
-    bool given =
-        false;  // whether of_last says what the follower behind this one, made of it, gives
+    const auto count = static_cast<size_t>(key.shape().count());
+    std::vector<float> of_key(count), of_key_too(count), of_shown(count), of_last(count);
     for (size_t i = chain_.size(); i-- > 0;) {
+        if (!needed[i]) continue;
         Chained& f = chain_[i];
-        const bool own_turn = has_turn(i, step);
-        if (!given && !own_turn) continue;
-        if (given) {
+        const bool made_use_of = i + 1 < chain_.size() && needed[i + 1] && !chain_[i + 1].first;
+        if (made_use_of) {
             of_shown.swap(of_last);
         } else {
             std::fill(of_shown.begin(), of_shown.end(), 0.0f);
         }
-        std::fill(of_last.begin(), of_last.end(), 0.0f);
-        if (own_turn) {
-            const float share = f.share * static_cast<float>(turns());
-            const Tensor sign = slope_of_l1(ops_, ops_.sub(shown[i], f.rgb));
-            const Tensor own = ops_.mul(ops_.add(ops_.affine(sign, share * l1_share, 0.0f),
-                                                 f.judge(shown[i], share * kDescentLpips)),
-                                        counts_);
-            const std::vector<float> values = values_of(ops_, own);
-            for (size_t k = 0; k < count; ++k) of_shown[k] += values[k];
+        if (has_turn(i, step)) {
+            const std::vector<float> own = own_gradient(f, shown[i]);
+            for (size_t k = 0; k < count; ++k) of_shown[k] += own[k];
         }
+        if (!f.first) std::fill(of_last.begin(), of_last.end(), 0.0f);
         // Both references at the same time: each has a sum of its own.
         std::vector<float>& of_reference = f.first ? of_key_too : of_last;
         nn::parallel_for(ops_.threads(), 2, 1, [&](int64_t begin, int64_t end) {
             for (int64_t r = begin; r < end; ++r)
                 f.back.add(static_cast<size_t>(r), of_shown, r == 0 ? of_reference : of_key);
         });
-        given = !f.first;
     }
     for (size_t k = 0; k < count; ++k) of_key[k] += of_key_too[k];
-    return ops_.from_host(picture, of_key.data());
+    return ops_.from_host(key.shape(), of_key.data());
 }
 
 }  // namespace gvc::codec

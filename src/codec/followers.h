@@ -60,6 +60,10 @@ class FollowersGradient {
     int turns() const;
     // Whether it is this picture's turn; the keyframe comes behind its followers.
     bool has_turn(size_t picture, int step) const;
+    // The followers that this step looks at, and those that they are made of.
+    std::vector<bool> needed(int step) const;
+    // Of what it shows, with respect to it, [3, H, W].
+    std::vector<float> own_gradient(Chained& follower, const nn::Tensor& shown);
     nn::Tensor clamped(const nn::Tensor& rgb) { return ops_.clamp(rgb, 0.0f, 1.0f); }
 
     nn::Ops& ops_;
