@@ -13,9 +13,6 @@ using nn::Tensor;
 
 namespace {
 
-// A picture is looked at in one of so many steps.
-constexpr int kTurns = 4;
-
 nn::Sampling sampling_of(const models::TokeniserConfig& config) {
     return config.cubic_warps > 0 ? nn::Sampling::cubic : nn::Sampling::bilinear;
 }
@@ -42,8 +39,8 @@ Follower make_follower(nn::Ops& ops, const models::TokeniserConfig& config,
 FollowersGradient::FollowersGradient(nn::Ops& ops, const models::TokeniserConfig& config,
                                      std::span<const Follower> followers,
                                      std::span<const models::LpipsGradient> judges,
-                                     const Tensor& counts)
-    : ops_(ops), sampling_(sampling_of(config)), counts_(counts) {
+                                     const Tensor& counts, int turns)
+    : ops_(ops), sampling_(sampling_of(config)), counts_(counts), turns_(turns) {
     const nn::Shape picture = counts.shape();
     const int64_t h = picture.h / models::kPatch, w = picture.w / models::kPatch;
     for (const Follower& follower : followers) pictures_ += follower.pictures;
@@ -63,7 +60,7 @@ FollowersGradient::FollowersGradient(nn::Ops& ops, const models::TokeniserConfig
 }
 
 int FollowersGradient::turns() const {
-    return std::min(kTurns, static_cast<int>(chain_.size()) + 1);
+    return std::min(turns_, static_cast<int>(chain_.size()) + 1);
 }
 
 bool FollowersGradient::has_turn(size_t picture, int step) const {

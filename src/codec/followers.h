@@ -36,14 +36,15 @@ Follower make_follower(nn::Ops& ops, const models::TokeniserConfig& config,
 class FollowersGradient {
   public:
     // counts: [1, 3, H, W], 1 where errors count, else 0; judges: LPIPS of each network, of which
-    // copies are made. Tensors and networks are of the backend `ops`, which must outlive this.
+    // copies are made. A picture is looked at in one of `turns` steps. Tensors and networks are of
+    // the backend `ops`, which must outlive this.
     FollowersGradient(nn::Ops& ops, const models::TokeniserConfig& config,
                       std::span<const Follower> followers,
-                      std::span<const models::LpipsGradient> judges, const nn::Tensor& counts);
+                      std::span<const models::LpipsGradient> judges, const nn::Tensor& counts,
+                      int turns);
 
     // What the keyframe itself weighs in this step. The loss is the mean over the GOP's pictures
-    // (codec/descent_loss.h); they take turns, each step looks at about two of them, and those
-    // weigh more for it.
+    // (codec/descent_loss.h); those that a step looks at weigh more for the others.
     float key_share(int step) const;
     // The gradient of what the followers add to that with respect to the keyframe, [1, 3, H, W].
     nn::Tensor operator()(const nn::Tensor& key, int step);
@@ -69,6 +70,7 @@ class FollowersGradient {
     nn::Ops& ops_;
     nn::Sampling sampling_;
     nn::Tensor counts_;
+    int turns_;
     int pictures_ = 1;
     std::vector<Chained> chain_;
 };

@@ -90,7 +90,7 @@ TEST_F(FollowersTest, GradientsAreThoseOfWhatTheKeyframeIsMadeInto) {
     ASSERT_TRUE(ops_->status().ok()) << ops_->status().message();
     const std::vector<Follower> all = followers();
     const nn::Tensor counts = tensor(Floats(static_cast<size_t>(kPicture.count()), 1.0f));
-    FollowersGradient gradient(*ops_, config_, all, judges_, counts);
+    FollowersGradient gradient(*ops_, config_, all, judges_, counts, 4);
     // Well inside [0, 1], where nothing is cut.
     const Floats key = noise(kPicture.count(), 0.3f, 0.6f, 1);
     const int turns = 4;  // three followers and the keyframe
@@ -125,7 +125,7 @@ TEST_F(FollowersTest, EachPictureHasItsTurn) {
     const std::vector<Follower> all = followers();
     const nn::Tensor counts = tensor(Floats(static_cast<size_t>(kPicture.count()), 1.0f));
     const nn::Tensor key = tensor(noise(kPicture.count(), 0.3f, 0.6f, 1));
-    FollowersGradient one(*ops_, config_, std::span(all).first(1), judges_, counts);
+    FollowersGradient one(*ops_, config_, std::span(all).first(1), judges_, counts, 4);
     int looked_at = 0, key_turns = 0;
     for (int step = 0; step < 4; ++step) {
         double sum = 0;

@@ -10,6 +10,10 @@
 namespace gvc::codec {
 namespace {
 
+// A GOP of 29 has eight pictures to look at. In the time of a short search more steps are worth
+// more than more pictures in each: one there, else two (docs/decisions/0015-followers.md).
+int turns_of(int steps) { return steps < 48 ? 8 : 4; }
+
 // Kingma and Ba, "Adam", ICLR 2015.
 class Adam {
   public:
@@ -83,7 +87,7 @@ std::vector<float> KeyframeDescent::run(const KeyframePart& part,
                   0};
     if (!part.followers.empty()) {
         target.followers.emplace(*plain_, tokeniser_->config(), part.followers, lpips_,
-                                 target.counts);
+                                 target.counts, turns_of(steps));
     }
     for (models::LpipsGradient& lpips : lpips_) lpips.aim(target.rgb);
     const nn::Tensor means = plain_->from_host(latent, part.means.data());
