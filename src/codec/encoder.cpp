@@ -378,10 +378,9 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb) {
         const models::DecoderState before = gop.state;
         base = decode_base(model_, role, means, tokens.y, motion, qp, gop.state, frames);
         if (role == UnitRole::chunk && gop.follow) {
-            gop.followers.push_back(make_follower(ops, tokeniser.config(), before, base,
-                                                  ops.batch(rgb, kChunk - 1, 1)));
-            gop.followers.back().pictures =
-                bitstream::unit_frames(gop.coded.descriptor, unit).count;
+            gop.followers.push_back(
+                make_follower(ops, tokeniser.config(), before, base, ops.batch(rgb, kChunk - 1, 1),
+                              bitstream::unit_frames(gop.coded.descriptor, unit).count));
         }
     }
     if (gop.keep != Try::Keep::nothing) {

@@ -5,29 +5,23 @@
 #include "codec/descent_loss.h"
 #include "codec/picture.h"
 #include "models/blocks.h"
+#include "models/motion.h"
 #include "nn/parallel.h"
 
 namespace gvc::codec {
 
 using nn::Tensor;
 
-namespace {
-
-nn::Sampling sampling_of(const models::TokeniserConfig& config) {
-    return config.cubic_warps > 0 ? nn::Sampling::cubic : nn::Sampling::bilinear;
-}
-
-}  // namespace
-
 Follower make_follower(nn::Ops& ops, const models::TokeniserConfig& config,
                        const models::DecoderState& before, const models::BaseOutput& base,
-                       const Tensor& rgb) {
+                       const Tensor& rgb, int pictures) {
     const int64_t last = base.rgb.shape().n - 1;
     const auto of_last = [&](const Tensor& x) { return ops.batch(x, last, 1); };
     const Tensor flows = of_last(base.flows), logits = of_last(base.logits);
     const Tensor warped = ops.warp_blend({before.last_rgb, before.key_rgb}, flows, logits,
-                                         models::kPatch, sampling_of(config));
+                                         models::kPatch, models::warp_sampling(config));
     Follower follower;
+    follower.pictures = pictures;
     follower.first = !before.way_to_key.defined();
     follower.flows = values_of(ops, flows);
     follower.logits = values_of(ops, logits);
@@ -40,7 +34,7 @@ FollowersGradient::FollowersGradient(nn::Ops& ops, const models::TokeniserConfig
                                      std::span<const Follower> followers,
                                      std::span<const models::LpipsGradient> judges,
                                      const Tensor& counts, int turns)
-    : ops_(ops), sampling_(sampling_of(config)), counts_(counts), turns_(turns) {
+    : ops_(ops), sampling_(models::warp_sampling(config)), counts_(counts), turns_(turns) {
     const nn::Shape picture = counts.shape();
     const int64_t h = picture.h / models::kPatch, w = picture.w / models::kPatch;
     for (const Follower& follower : followers) pictures_ += follower.pictures;

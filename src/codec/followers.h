@@ -3,8 +3,6 @@
 // docs/decisions/0015-followers.md.
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -28,10 +26,10 @@ struct Follower {
 };
 
 // `before`: the state that the chunk was decoded from, `base`: what it was decoded to; rgb: the
-// original of its last picture, [1, 3, H, W].
+// original of its last picture, [1, 3, H, W]; pictures: as Follower has them.
 Follower make_follower(nn::Ops& ops, const models::TokeniserConfig& config,
                        const models::DecoderState& before, const models::BaseOutput& base,
-                       const nn::Tensor& rgb);
+                       const nn::Tensor& rgb, int pictures);
 
 class FollowersGradient {
   public:

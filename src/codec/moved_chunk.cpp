@@ -66,9 +66,8 @@ Tensor MovedChunk::vectors(const Tensor& y_hat) {
 }
 
 Tensor MovedChunk::warped(const Tensor& flows) {
-    const bool cubic = tokeniser_.config().cubic_warps > 0;
     return ops_.warp_blend({chunk_.state.last_rgb, chunk_.state.key_rgb}, flows, decoded_.logits,
-                           models::kPatch, cubic ? nn::Sampling::cubic : nn::Sampling::bilinear);
+                           models::kPatch, models::warp_sampling(tokeniser_.config()));
 }
 
 Tensor MovedChunk::shifted(int channel, float by) {

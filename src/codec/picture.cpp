@@ -35,12 +35,6 @@ std::vector<float> unpack(const WaitingPicture& picture) {
     return rgb;
 }
 
-std::vector<float> values_of(nn::Ops& ops, const nn::Tensor& x) {
-    std::vector<float> values(static_cast<size_t>(x.shape().count()));
-    ops.to_host(x, values.data());
-    return values;
-}
-
 nn::Tensor to_device(nn::Ops& ops, std::span<const WaitingPicture* const> pictures,
                      PictureSize size) {
     std::vector<float> values;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "nn/ops.h"
+#include "nn/values.h"
 
 namespace gvc::codec {
 
@@ -30,8 +31,7 @@ struct WaitingPicture {
 WaitingPicture pack(std::span<const float> rgb, uint64_t pts);
 std::vector<float> unpack(const WaitingPicture& picture);
 
-// What a tensor holds, in [N, C, H, W] order.
-std::vector<float> values_of(nn::Ops& ops, const nn::Tensor& x);
+using nn::values_of;
 
 // [count, 3, padded height, padded width]: pictures with their right and bottom edges repeated.
 nn::Tensor to_device(nn::Ops& ops, std::span<const WaitingPicture* const> pictures,

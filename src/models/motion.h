@@ -38,6 +38,11 @@ ChunkMotionHint motion_hint(nn::Ops& ops, const nn::Tensor& rgb, const nn::Tenso
 //   vectors [N*frames, 2, H/8, W/8], costs [N*frames, 1, H/8, W/8]: at the vector
 MotionHint motion_to_last(nn::Ops& ops, const nn::Tensor& rgb, const nn::Tensor& last, int frames);
 
+// How a chunk's pictures are read from their references.
+inline nn::Sampling warp_sampling(const TokeniserConfig& config) {
+    return config.cubic_warps > 0 ? nn::Sampling::cubic : nn::Sampling::bilinear;
+}
+
 // A chunk's vectors, [N, 16, h, w] with channels t*4 + {last dx, last dy, key dx, key dy}, as they
 // are sent: the last frame's vector, the other frames' deviations from steady motion, and the same
 // for the detour: by what the way to the keyframe differs from the way to the last frame and from

@@ -244,10 +244,8 @@ BaseOutput Tokeniser::decode_chunk(Ops& ops, const Tensor& y_hat, const std::vec
         ops.add(ops.channels(motion, 0, kFlowChannels), each_frame(ops.upsample(vectors, 2)));
     out.logits = ops.scale_shift(ops.channels(motion, kFlowChannels, 3), mask_scale_, mask_shift_);
 
-    const nn::Sampling sampling =
-        config_.cubic_warps > 0 ? nn::Sampling::cubic : nn::Sampling::bilinear;
-    Tensor warped =
-        ops.warp_blend({state.last_rgb, state.key_rgb}, out.flows, out.logits, kPatch, sampling);
+    Tensor warped = ops.warp_blend({state.last_rgb, state.key_rgb}, out.flows, out.logits, kPatch,
+                                   warp_sampling(config_));
     Tensor warped_feature = ops.warp_blend({state.last_feature, state.key_feature}, out.flows,
                                            out.logits, 1, nn::Sampling::bilinear);
     Tensor frame = each_frame(frame_in_(ops, memory));

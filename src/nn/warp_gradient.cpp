@@ -4,6 +4,7 @@
 #include <array>
 
 #include "nn/cubic.h"
+#include "nn/values.h"
 
 namespace gvc::nn {
 namespace {
@@ -24,12 +25,6 @@ Taps taps_at(float position, int64_t size, Sampling sampling) {
     const float t = position - static_cast<float>(whole);
     if (sampling == Sampling::cubic) return {whole - 1, cubic_weights(t)};
     return {whole - 1, {0, 1 - t, t, 0}};
-}
-
-std::vector<float> values_of(Ops& ops, const Tensor& x) {
-    std::vector<float> values(static_cast<size_t>(x.shape().count()));
-    ops.to_host(x, values.data());
-    return values;
 }
 
 }  // namespace
