@@ -18,11 +18,17 @@ inline nn::Tensor slope_of_l1(nn::Ops& ops, const nn::Tensor& difference) {
     return ops.clamp(ops.affine(difference, kSteep, 0.0f), -1.0f, 1.0f);
 }
 
-// Of a keyframe's descent by Adam. The more steps the smaller the first one, measured: 0.06 of a
-// quantiser's step for 10, 0.03 for 60. They shrink to nothing along a cosine.
-inline float step_length(int step, int steps) {
+// A keyframe's descent by Adam. Pictures take turns in being looked at, so that gradients change
+// from step to step: a long memory of them leads astray
+// (docs/decisions/0016-steps-of-the-search.md).
+inline constexpr float kDescentMemory = 0.6f, kDescentSquareMemory = 0.95f;
+
+// Its step's length in units of the quantiser's step, measured: the more steps the smaller the
+// first one, and the finer the quantiser the more of its steps a symbol has to go. They shrink to
+// nothing along a cosine.
+inline float step_length(int step, int steps, float qp) {
     const float part = static_cast<float>(step) / static_cast<float>(steps);
-    return 0.095f / std::sqrt(static_cast<float>(steps)) *
+    return 0.12f * std::exp(-0.023f * (qp - 16.0f)) / std::sqrt(static_cast<float>(steps)) *
            (1.0f + std::cos(std::numbers::pi_v<float> * part));
 }
 

@@ -21,18 +21,18 @@ class Adam {
 
     void next() {
         ++step_;
-        mean_share_ = 1.0f - std::pow(kDecay, step_);
-        square_share_ = 1.0f - std::pow(kSquareDecay, step_);
+        mean_share_ = 1.0f - std::pow(kDescentMemory, step_);
+        square_share_ = 1.0f - std::pow(kDescentSquareMemory, step_);
     }
     // What to take off value i, in units of the step's length.
     float operator()(size_t i, float gradient) {
-        mean_[i] = kDecay * mean_[i] + (1 - kDecay) * gradient;
-        square_[i] = kSquareDecay * square_[i] + (1 - kSquareDecay) * gradient * gradient;
+        mean_[i] = kDescentMemory * mean_[i] + (1 - kDescentMemory) * gradient;
+        square_[i] =
+            kDescentSquareMemory * square_[i] + (1 - kDescentSquareMemory) * gradient * gradient;
         return mean_[i] / mean_share_ / (std::sqrt(square_[i] / square_share_) + 1e-12f);
     }
 
   private:
-    static constexpr float kDecay = 0.9f, kSquareDecay = 0.99f;
     std::vector<float> mean_, square_;
     float mean_share_ = 0, square_share_ = 0, step_ = 0;
 };
@@ -104,7 +104,7 @@ std::vector<float> KeyframeDescent::run(const KeyframePart& part,
     for (int step = 0; step < steps; ++step) {
         go_back(target, plain_->add(plain_->from_host(latent, symbols.data()), means), part.qp,
                 step, gradient);
-        const float length = step_length(step, steps);
+        const float length = step_length(step, steps, static_cast<float>(part.qp));
         adam.next();
         for (size_t i = 0; i < count; ++i) {
             if (part.token_rows[i] == 0) continue;

@@ -9,8 +9,6 @@
 namespace gvc::train {
 namespace {
 
-constexpr double kMeanDecay = 0.9, kSquareDecay = 0.99;
-
 // Half the difference of the bits that a symbol's neighbours take.
 at::Tensor slope_of_bits(const at::Tensor& symbols, const Distribution& d) {
     return 0.5 * (gaussian_bits(symbols + 1 - d.mean, d.sigma) -
@@ -33,6 +31,8 @@ at::Tensor searched_symbols(nn::Ops& ops, const Networks& nets, const std::vecto
     at::Tensor value = key.exact * coded;
     at::Tensor mean = at::zeros_like(value), square = at::zeros_like(value);
     for (int step = 0; step < steps; ++step) {
+        std::vector<float> lengths;
+        for (float qp : key.qps) lengths.push_back(codec::step_length(step, steps, qp));
         at::Tensor symbols = rounded(value).set_requires_grad(true);
         models::DecoderState state;
         const at::Tensor picture =
@@ -48,12 +48,14 @@ at::Tensor searched_symbols(nn::Ops& ops, const Networks& nets, const std::vecto
         torch::NoGradGuard no_grad;
         const at::Tensor gradient =
             symbols.grad() + bit_weight * slope_of_bits(symbols.detach(), d);
-        mean = kMeanDecay * mean + (1 - kMeanDecay) * gradient;
-        square = kSquareDecay * square + (1 - kSquareDecay) * gradient.square();
+        mean = codec::kDescentMemory * mean + (1 - codec::kDescentMemory) * gradient;
+        square = codec::kDescentSquareMemory * square +
+                 (1 - codec::kDescentSquareMemory) * gradient.square();
         const at::Tensor direction =
-            mean / (1 - std::pow(kMeanDecay, step + 1)) /
-            (at::sqrt(square / (1 - std::pow(kSquareDecay, step + 1))) + 1e-12);
-        value = value - codec::step_length(step, steps) * direction * coded;
+            mean / (1 - std::pow(codec::kDescentMemory, step + 1)) /
+            (at::sqrt(square / (1 - std::pow(codec::kDescentSquareMemory, step + 1))) + 1e-12);
+        value = value -
+                torch::tensor(lengths).to(value.device()).view({-1, 1, 1, 1}) * direction * coded;
     }
     const at::Tensor symbols = rounded(value) * coded;
     return symbols * (of_symbols(symbols).index > 0.5).to(at::kFloat);
