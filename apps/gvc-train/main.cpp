@@ -79,7 +79,7 @@ int main(int argc, char** argv) {
 #endif
     gvc::train::Options o;
     bool fp32 = false;
-    int threads = 1, count_batches = 40, measure_batches = 40;
+    int threads = 1, count_batches = 40, measure_batches = 40, usual_steps = 1;
     std::string tokeniser, refiner, hybrid, averages;
     CLI::App app{"Trains GVC's networks, one stage at a time (docs/training.md)."};
     // Of an option given twice the last one counts: scripts add to what they have.
@@ -104,6 +104,9 @@ int main(int argc, char** argv) {
     app.add_option("--tokeniser", tokeniser, "export: write the tokeniser's weights here");
     app.add_option("--refiner", refiner, "export: write the refiner's weights here");
     app.add_option("--hybrid", hybrid, "export: write the hybrid's refiner here");
+    app.add_option("--usual-steps", usual_steps,
+                   "export: of this refiner; 0 if it is not worth its time")
+        ->check(CLI::Range(0, 64));
     app.add_option("--averages", averages, "export: write all averaged parameters here");
     app.add_option("--count-batches", count_batches, "export: batches to count tokens on");
     app.add_option("--pack", o.pack, "folder of the packed clips")->required();
@@ -182,7 +185,7 @@ int main(int argc, char** argv) {
         if (!hybrid.empty()) status = (*trainer)->export_hybrid(hybrid);
         if (status.ok() && !averages.empty()) status = (*trainer)->export_averages(averages);
         if (status.ok() && !refiner.empty())
-            status = (*trainer)->export_refiner(refiner, tokeniser);
+            status = (*trainer)->export_refiner(refiner, tokeniser, usual_steps);
         else if (status.ok() && !tokeniser.empty())
             status = (*trainer)->export_tokeniser(tokeniser, count_batches);
     } else {

@@ -9,8 +9,9 @@
 namespace gvc::app {
 
 void add_decoding_options(CLI::App& app, DecodeOptions& options) {
-    app.add_option("--steps", options.steps,
-                   "Steps of the generative decoder: 0 (base picture), 1 or more [1]")
+    app.add_option(
+           "--steps", options.steps,
+           "Steps of the generative decoder: 0 (base picture), 1 or more [as its weights say]")
         ->check(CLI::Range(0, 64))
         ->type_name("N");
     add_parsed(app, "--start", options.start, parse_start,

@@ -14,7 +14,7 @@ namespace gvc::app {
 struct DecodeOptions {
     FileOptions files;
     ComputeOptions compute;
-    int steps = -1;  // -1: 1 with a refiner, else 0
+    int steps = -1;  // -1: as the refiner's weights say
     std::optional<Start> start;
     int64_t frames = 0;  // 0: all
     bool conceal = false;

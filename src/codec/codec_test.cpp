@@ -198,6 +198,32 @@ TEST(Codec, StepsRunTheRefinerAndAreRepeatable) {
 
 // Of a keyframe; of chunks too it is trained_test.cpp's matter: a random model's scales for the
 // coarsest qps, where many chunks are, are as likely as not to be wide.
+TEST(Codec, TheRefinersWeightsSayHowManyStepsAreUsual) {
+    const auto load = [](const std::string& steps) {
+        const RandomWeights files = random_weights(1, {{"refiner.steps", steps}});
+        ModelOptions options;
+        options.precision = PrecisionChoice::fp32;
+        options.threads = 1;
+        return Model::load(files.tokeniser, &files.refiner, options);
+    };
+    const auto one = random_model(1);  // says nothing
+    const auto packets = all_packets(test_encode(*one, test_options({64, 64}), 5));
+    const auto shown = [&](const Model& model, int steps) {
+        return test_decode(model, packets, {.steps = steps}).frames.back().rgb;
+    };
+    EXPECT_TRUE(shown(*one, -1) == shown(*one, 1));
+    for (int steps : {0, 3}) {
+        const auto model = load(std::to_string(steps));
+        ASSERT_TRUE(model.ok()) << model.status().message();
+        EXPECT_TRUE(shown(**model, -1) == shown(*one, steps));
+        EXPECT_FALSE(shown(**model, -1) == shown(*one, 1));
+        EXPECT_TRUE(shown(**model, 1) == shown(*one, 1));
+    }
+    for (const char* bad : {"", "-1", "65", "1x", "two"}) {
+        EXPECT_EQ(load(bad).status().code(), Code::model) << bad;
+    }
+}
+
 TEST(Codec, FinerQpsCostMore) {
     const auto model = random_model(7);
     size_t before = 0;

@@ -27,7 +27,7 @@ Status no_refiner() {
 
 Decoder::Decoder(const Model& model, const DecoderOptions& options)
     : model_(model), options_(options), steps_(options.steps), unit_decoder_(model.tokens()) {
-    if (steps_ < 0) steps_ = model.refiner() ? 1 : 0;
+    if (steps_ < 0) steps_ = model.usual_steps();
 }
 
 Result<std::unique_ptr<Decoder>> Decoder::make(const Model& model, const DecoderOptions& options) {

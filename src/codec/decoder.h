@@ -23,11 +23,10 @@
 
 namespace gvc::codec {
 
-inline constexpr int kMaxSteps = 64;
-
 struct DecoderOptions {
-    // Flow steps of the refiner: 0 shows base pictures, 1 is its usual one, up to 64. -1: 1 if the
-    // model has a refiner, else 0. The hybrid's refiner always takes one.
+    // Flow steps of the refiner: 0 shows base pictures, 1 or more refined ones, up to kMaxSteps.
+    // -1: as many as the model's are worth (Model::usual_steps). The hybrid's refiner takes one
+    // unless this is 0.
     int steps = -1;
     // Lost or damaged GOPs: true shows the last good picture in place of theirs, false fails.
     bool conceal = false;

@@ -75,6 +75,20 @@ Result<std::array<float, models::kQualities>> start_times(const SafetensorsFile&
     return times;
 }
 
+// "refiner.steps": a number; 1 if it is missing.
+Result<int> steps_said(const SafetensorsFile& refiner) {
+    const auto entry = refiner.metadata().find("refiner.steps");
+    if (entry == refiner.metadata().end()) return 1;
+    int steps = -1;
+    const char* end = entry->second.data() + entry->second.size();
+    const auto [after, error] = std::from_chars(entry->second.data(), end, steps);
+    if (error != std::errc() || after != end || steps < 0 || steps > kMaxSteps) {
+        return {Code::model, "the refiner's weights have a bad setting refiner.steps",
+                kWeightsHint};
+    }
+    return steps;
+}
+
 nn::Precision precision_of(const ModelOptions& options) {
     return options.precision == PrecisionChoice::fp32 ? nn::Precision::fp32 : nn::Precision::bf16;
 }
@@ -133,6 +147,7 @@ Result<std::unique_ptr<Model>> Model::load(const SafetensorsFile& tokeniser,
         GVC_ASSIGN_OR_RETURN(const auto refiner_config,
                              models::refiner_config(refiner->metadata()));
         GVC_ASSIGN_OR_RETURN(model->start_times_, start_times(*refiner));
+        GVC_ASSIGN_OR_RETURN(model->usual_steps_, steps_said(*refiner));
         model->refiner_.emplace(*model->ops_, refiner_config, config.width_frame);
     }
     if (hybrid) {

@@ -35,6 +35,9 @@ struct ModelOptions {
     std::string metrics_folder;
 };
 
+// Flow steps of the refiner, at most.
+inline constexpr int kMaxSteps = 64;
+
 // Encoders and decoders of one thread may share a model; two threads need a model each.
 class Model {
   public:
@@ -59,6 +62,9 @@ class Model {
     uint64_t fingerprint() const { return tokens_.fingerprint(); }
     // Where on the flow the refiner starts at a qp: 0 the base latent itself, 1 pure noise.
     float start_time(int qp) const { return start_times_[static_cast<size_t>(qp)]; }
+    // How many flow steps the refiner is worth, as its weights say: 0 of those that gain nothing
+    // behind their base, and without a refiner.
+    int usual_steps() const { return usual_steps_; }
     // An operation that failed (no memory) since the model was loaded, if any.
     const Status& status() const;
 
@@ -74,6 +80,7 @@ class Model {
     std::unique_ptr<KeyframeSearch> search_;
     std::unique_ptr<ChunkSearch> chunk_search_;
     std::array<float, models::kQualities> start_times_{};
+    int usual_steps_ = 0;
 };
 
 std::string fingerprint_text(uint64_t fingerprint);  // 16 hexadecimal digits

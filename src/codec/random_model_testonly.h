@@ -112,7 +112,8 @@ inline weights::SafetensorsFile test_file(const std::vector<weights::NamedTensor
         .value();
 }
 
-inline RandomWeights random_weights(uint64_t seed) {
+// of_refiner: more metadata of the refiner's file.
+inline RandomWeights random_weights(uint64_t seed, const models::Metadata& of_refiner = {}) {
     models::TokeniserConfig tokeniser;
     tokeniser.width_s8 = tokeniser.width_s16 = tokeniser.width_frame = 16;
     tokeniser.width_s4 = 8;
@@ -134,7 +135,7 @@ inline RandomWeights random_weights(uint64_t seed) {
     refiner.width = 16, refiner.blocks = 2, refiner.width_s4 = 8, refiner.mixers = 1;
     refiner.pixel_blocks = refiner.stem_blocks = 1;
     models::Refiner(ops, refiner, tokeniser.width_frame);
-    models::Metadata more;
+    models::Metadata more = of_refiner;
     models::to_metadata(refiner, more);
     more["tokeniser.fingerprint"] =
         fingerprint_text(entropy::TokenModel::load(file).value().fingerprint());

@@ -237,7 +237,8 @@ Status Trainer::export_averages(const std::string& path) {
     return weights::write(path, tensors, metadata_);
 }
 
-Status Trainer::export_refiner(const std::string& path, const std::string& tokeniser) {
+Status Trainer::export_refiner(const std::string& path, const std::string& tokeniser,
+                               int usual_steps) {
     GVC_ASSIGN_OR_RETURN(auto file, weights::SafetensorsFile::open(tokeniser));
     char fingerprint[17];
     std::snprintf(
@@ -247,6 +248,7 @@ Status Trainer::export_refiner(const std::string& path, const std::string& token
     models::Metadata metadata;
     models::to_metadata(*options_.refiner, metadata);
     metadata["tokeniser.fingerprint"] = fingerprint;
+    metadata["refiner.steps"] = std::to_string(usual_steps);
     metadata["train.step"] = std::to_string(step_);
     return weights::write(path, tensors, metadata);
 }

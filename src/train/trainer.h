@@ -142,8 +142,9 @@ class Trainer {
     // Weights files from the averaged parameters. batches: of training sequences, to count tokens
     // on.
     Status export_tokeniser(const std::string& path, int batches);
-    // tokeniser: the exported file that this refiner belongs to.
-    Status export_refiner(const std::string& path, const std::string& tokeniser);
+    // tokeniser: the exported file that this refiner belongs to; usual_steps: what decoders take
+    // when nobody asks for another number, 0 if the refiner is not worth its time.
+    Status export_refiner(const std::string& path, const std::string& tokeniser, int usual_steps);
     Status export_hybrid(const std::string& path);
 
   private:

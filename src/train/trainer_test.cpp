@@ -34,7 +34,8 @@ TEST_F(TrainerTest, EveryStageRunsResumesAndExports) {
     ASSERT_TRUE(trainer.ok()) << trainer.status().message();
     Status status = (*trainer)->export_tokeniser(path("tokeniser.safetensors"), 2);
     ASSERT_TRUE(status.ok()) << status.message();
-    status = (*trainer)->export_refiner(path("refiner.safetensors"), path("tokeniser.safetensors"));
+    status =
+        (*trainer)->export_refiner(path("refiner.safetensors"), path("tokeniser.safetensors"), 1);
     ASSERT_TRUE(status.ok()) << status.message();
 
     auto file = weights::SafetensorsFile::open(path("tokeniser.safetensors"));
