@@ -17,6 +17,8 @@ constexpr double kGoodMotion = 1.3;
 // How much better something else has to look: the search gains more on fine keyframes than on
 // coarse ones, and is not part of trials.
 constexpr double kWorthwhile = 0.95;
+// What takes so many times the bits that are asked for is at the coarsest qp already.
+constexpr double kSameRate = 1.25;
 // How much worse than a refined AV1 base, taken as 1, a neural keyframe may look and its GOP be
 // tried still.
 constexpr double kHopelessKey = 1.25;
@@ -96,10 +98,13 @@ Result<Encoder::Keyframes> Encoder::choose_keyframes(const Try& leading, const G
     if (leading.packets.empty() || source.frames() < pictures) return best;
     GVC_ASSIGN_OR_RETURN(const Looks first, look_at(leading, source));
     if (first.sum <= kGoodMotion * pictures * first.key) return best;
+    const double asked =
+        std::max(first.bits, stream_.rate.wanted_bits(pictures, source.seconds(options_.sequence)));
     double least = kWorthwhile * first.sum;
     for (const Keyframes keyframes : {Keyframes::even, Keyframes::many}) {
         GVC_ASSIGN_OR_RETURN(const auto looks, try_as(keyframes, source));
         if (!looks || looks->at_rate_of(first) >= least) continue;
+        if (stream_.rate.by_rate() && looks->bits > kSameRate * asked) continue;
         least = looks->at_rate_of(first);
         best = keyframes;
     }

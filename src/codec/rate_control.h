@@ -66,6 +66,10 @@ class RateControl {
     // The GOP in hand is to be coded with fewer frames; all its tries are forgotten.
     void shorten(int chunks);
 
+    // Whether a number of bits is asked for, not a quality.
+    bool by_rate() const { return options_.mode >= RateOptions::Mode::bpp; }
+    // By rate: what is asked for so many frames that are shown so long, debts apart.
+    double wanted_bits(double frames, double seconds) const;
     // Whether qps do not depend on bits.
     bool settled() const { return !by_rate() && options_.maxrate == 0; }
     int first_qp() const { return first_qp_; }
@@ -85,10 +89,8 @@ class RateControl {
     std::optional<double> cap() const;
 
   private:
-    bool by_rate() const { return options_.mode >= RateOptions::Mode::bpp; }
     bool steered() const { return (by_rate() || capped_) && !coarsest_; }
     RateModel::Kind first_kind() const { return gop_.key ? RateModel::keyframe : RateModel::pkey; }
-    double wanted_bits(double frames, double seconds) const;
     double choose_budget() const;
     // What the model expects of a GOP's units, with chunks as they belong to that first qp.
     double units_bits(RateModel::Kind first, int chunks, int first_qp) const;

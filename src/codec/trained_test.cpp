@@ -150,6 +150,32 @@ TEST(TrainedWeights, SearchedMotionFitsBetterForItsBits) {
     EXPECT_LT(double(searched.bytes()), 1.1 * double(plain.bytes()));
 }
 
+// However good three keyframes look: at the coarsest qp they take more than one does, and where
+// that is more than was asked for there is one. (Of a random model chunks take as much as
+// keyframes.)
+TEST(TrainedWeights, MoreKeyframesKeepToTheAskedRate) {
+    ModelOptions options = searching_model();
+    options.metrics_folder.clear();
+    if (!std::filesystem::exists(options.tokeniser_path)) GTEST_SKIP() << "no weights in models/";
+    const auto model = Model::load(options);
+    const std::vector<float> photograph = read_photograph();
+    const auto gops = [&](double bpp) {
+        int looks = 0;
+        EncoderOptions encoder = test_options(kPhotograph);
+        encoder.rate = {RateOptions::Mode::bpp, bpp, 0};
+        encoder.adaptive_keyint = true;
+        // A GOP's keyframe and seven chunks, the same with fine chunks, then three GOPs of a third.
+        encoder.distance = [&](auto, auto, auto) -> Result<double> {
+            const int look = looks++;
+            return look == 0 ? 0.1 : look < 8 ? 0.9 : look < 16 ? 9 : 0.01;
+        };
+        return test_encode(*model.value(), encoder, 29, [&](int) { return photograph; })
+            .gops.size();
+    };
+    EXPECT_EQ(gops(0.05), 3u);
+    EXPECT_EQ(gops(0.0005), 1u);
+}
+
 // Size S: what a decoder's speed rests on. A larger network does not slip in unseen.
 TEST(TrainedWeights, RefinerOfTheAv1BaseTakes16ThousandProductsAPixel) {
     ModelOptions options;
