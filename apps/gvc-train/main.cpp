@@ -106,7 +106,7 @@ int main(int argc, char** argv) {
     app.add_option("--hybrid", hybrid, "export: write the hybrid's refiner here");
     app.add_option("--usual-steps", usual_steps,
                    "export: of this refiner; 0 if it is not worth its time")
-        ->check(CLI::Range(0, 64));
+        ->check(CLI::Range(0, gvc::models::kMaxSteps));
     app.add_option("--averages", averages, "export: write all averaged parameters here");
     app.add_option("--count-batches", count_batches, "export: batches to count tokens on");
     app.add_option("--pack", o.pack, "folder of the packed clips")->required();

@@ -127,7 +127,7 @@ void add_bench(CLI::App& root, Run& run_chosen) {
     app->add_option("--preset", what.preset, "Effort of the encoder")
         ->check(CLI::IsMember(preset_names()));
     app->add_option("--steps", what.steps, "Flow steps of the refiner (-1: the usual)")
-        ->check(CLI::Range(-1, 64));
+        ->check(CLI::Range(-1, models::kMaxSteps));
     app->add_option("--repeat", what.repetitions, "Timed runs")->check(CLI::Range(1, 1000));
     app->add_option("--warm-up", what.warm_up, "Runs before them")->check(CLI::Range(0, 100));
     app->add_option("--format", options->format, "Of the table: md or csv (--json: JSON)")

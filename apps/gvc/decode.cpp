@@ -3,6 +3,7 @@
 
 #include "base/format.h"
 #include "decode_run.h"
+#include "models/config.h"
 #include "output_name.h"
 #include "text.h"
 
@@ -12,7 +13,7 @@ void add_decoding_options(CLI::App& app, DecodeOptions& options) {
     app.add_option(
            "--steps", options.steps,
            "Steps of the generative decoder: 0 (base picture), 1 or more [as its weights say]")
-        ->check(CLI::Range(0, 64))
+        ->check(CLI::Range(0, models::kMaxSteps))
         ->type_name("N");
     add_parsed(app, "--start", options.start, parse_start,
                "Where to begin: a time (83.5, 1:23.5) or a frame (240f)", "TIME");

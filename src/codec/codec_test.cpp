@@ -196,8 +196,6 @@ TEST(Codec, StepsRunTheRefinerAndAreRepeatable) {
     }
 }
 
-// Of a keyframe; of chunks too it is trained_test.cpp's matter: a random model's scales for the
-// coarsest qps, where many chunks are, are as likely as not to be wide.
 TEST(Codec, TheRefinersWeightsSayHowManyStepsAreUsual) {
     const auto load = [](const std::string& steps) {
         const RandomWeights files = random_weights(1, {{"refiner.steps", steps}});
@@ -224,6 +222,8 @@ TEST(Codec, TheRefinersWeightsSayHowManyStepsAreUsual) {
     }
 }
 
+// Of a keyframe; of chunks too it is trained_test.cpp's matter: a random model's scales for the
+// coarsest qps, where many chunks are, are as likely as not to be wide.
 TEST(Codec, FinerQpsCostMore) {
     const auto model = random_model(7);
     size_t before = 0;

@@ -31,8 +31,8 @@ Decoder::Decoder(const Model& model, const DecoderOptions& options)
 }
 
 Result<std::unique_ptr<Decoder>> Decoder::make(const Model& model, const DecoderOptions& options) {
-    if (options.steps < -1 || options.steps > kMaxSteps) {
-        return {Code::usage, "steps must be from 0 to " + std::to_string(kMaxSteps)};
+    if (options.steps < -1 || options.steps > models::kMaxSteps) {
+        return {Code::usage, "steps must be from 0 to " + std::to_string(models::kMaxSteps)};
     }
     if (options.steps > 0 && !model.refiner() && !model.hybrid()) return no_refiner();
     return std::unique_ptr<Decoder>(new Decoder(model, options));

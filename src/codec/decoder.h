@@ -24,9 +24,9 @@
 namespace gvc::codec {
 
 struct DecoderOptions {
-    // Flow steps of the refiner: 0 shows base pictures, 1 or more refined ones, up to kMaxSteps.
-    // -1: as many as the model's are worth (Model::usual_steps). The hybrid's refiner takes one
-    // unless this is 0.
+    // Flow steps of the refiner: 0 shows base pictures, 1 or more refined ones, up to
+    // models::kMaxSteps. -1: as many as the model's are worth (Model::usual_steps). The hybrid's
+    // refiner takes one unless this is 0.
     int steps = -1;
     // Lost or damaged GOPs: true shows the last good picture in place of theirs, false fails.
     bool conceal = false;

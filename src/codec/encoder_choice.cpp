@@ -1,6 +1,7 @@
 // What the encoder decides by looking: how many keyframes the pictures of a GOP get, and which of
 // two bases.
 #include <algorithm>
+#include <limits>
 
 #include "codec/decoder.h"
 #include "codec/encoder.h"
@@ -98,13 +99,15 @@ Result<Encoder::Keyframes> Encoder::choose_keyframes(const Try& leading, const G
     if (leading.packets.empty() || source.frames() < pictures) return best;
     GVC_ASSIGN_OR_RETURN(const Looks first, look_at(leading, source));
     if (first.sum <= kGoodMotion * pictures * first.key) return best;
-    const double asked =
-        std::max(first.bits, stream_.rate.wanted_bits(pictures, source.seconds(options_.sequence)));
+    double most = std::numeric_limits<double>::infinity();
+    if (const RateControl& rate = stream_.rate; rate.by_rate()) {
+        const double asked = rate.wanted_bits(pictures, source.seconds(options_.sequence));
+        most = kSameRate * std::max(first.bits, asked);
+    }
     double least = kWorthwhile * first.sum;
     for (const Keyframes keyframes : {Keyframes::even, Keyframes::many}) {
         GVC_ASSIGN_OR_RETURN(const auto looks, try_as(keyframes, source));
-        if (!looks || looks->at_rate_of(first) >= least) continue;
-        if (stream_.rate.by_rate() && looks->bits > kSameRate * asked) continue;
+        if (!looks || looks->bits > most || looks->at_rate_of(first) >= least) continue;
         least = looks->at_rate_of(first);
         best = keyframes;
     }

@@ -82,7 +82,7 @@ Result<int> steps_said(const SafetensorsFile& refiner) {
     int steps = -1;
     const char* end = entry->second.data() + entry->second.size();
     const auto [after, error] = std::from_chars(entry->second.data(), end, steps);
-    if (error != std::errc() || after != end || steps < 0 || steps > kMaxSteps) {
+    if (error != std::errc() || after != end || steps < 0 || steps > models::kMaxSteps) {
         return {Code::model, "the refiner's weights have a bad setting refiner.steps",
                 kWeightsHint};
     }

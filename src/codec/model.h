@@ -35,9 +35,6 @@ struct ModelOptions {
     std::string metrics_folder;
 };
 
-// Flow steps of the refiner, at most.
-inline constexpr int kMaxSteps = 64;
-
 // Encoders and decoders of one thread may share a model; two threads need a model each.
 class Model {
   public:

@@ -19,6 +19,7 @@ inline constexpr int kHyperChannels = 48;       // z, at 1/64
 inline constexpr int kPadMultiple = 64;         // pictures are padded to it
 inline constexpr int kQualities = 32;           // qp 0 (finest) ... 31 (coarsest)
 inline constexpr int kFlowLatentChannels = 32;  // of the teacher autoencoder and z_base, at 1/8
+inline constexpr int kMaxSteps = 64;            // of the refiner's flow
 inline constexpr int kStyleSymbols = 8;         // finite scalar quantised, 5 levels each
 inline constexpr int kStyleLevels = 5;
 

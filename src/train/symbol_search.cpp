@@ -31,8 +31,6 @@ at::Tensor searched_symbols(nn::Ops& ops, const Networks& nets, const std::vecto
     at::Tensor value = key.exact * coded;
     at::Tensor mean = at::zeros_like(value), square = at::zeros_like(value);
     for (int step = 0; step < steps; ++step) {
-        std::vector<float> lengths;
-        for (float qp : key.qps) lengths.push_back(codec::step_length(step, steps, qp));
         at::Tensor symbols = rounded(value).set_requires_grad(true);
         models::DecoderState state;
         const at::Tensor picture =
@@ -54,8 +52,10 @@ at::Tensor searched_symbols(nn::Ops& ops, const Networks& nets, const std::vecto
         const at::Tensor direction =
             mean / (1 - std::pow(codec::kDescentMemory, step + 1)) /
             (at::sqrt(square / (1 - std::pow(codec::kDescentSquareMemory, step + 1))) + 1e-12);
-        value = value -
-                torch::tensor(lengths).to(value.device()).view({-1, 1, 1, 1}) * direction * coded;
+        std::vector<float> lengths;
+        for (float qp : key.qps) lengths.push_back(codec::step_length(step, steps, qp));
+        const at::Tensor length = torch::tensor(lengths).to(value.device()).view({-1, 1, 1, 1});
+        value = value - length * direction * coded;
     }
     const at::Tensor symbols = rounded(value) * coded;
     return symbols * (of_symbols(symbols).index > 0.5).to(at::kFloat);
