@@ -138,8 +138,12 @@ int main(int argc, char** argv) {
     app.add_option("--pool", o.pool, "entropy: pictures whose symbols it trains on")
         ->check(CLI::Range(1, 1000000));
     app.add_option("--search-steps", o.search_steps,
-                   "entropy, export: steps of the search for keyframes' symbols; 0: none")
+                   "entropy, export, measure --chunks 0: steps of the search for keyframes' "
+                   "symbols; 0: none. key: in half of each batch")
         ->check(CLI::Range(0, 1000));
+    app.add_option("--key-decoder-blocks", o.key_decoder_blocks,
+                   "more of them than the checkpoint has: the new ones begin silent")
+        ->check(CLI::Range(1, 64));
     app.add_option("--teacher", o.teacher,
                    "TAEF2's weights (safetensors), for stage match above all");
     app.add_option("--adversarial", o.adversarial,

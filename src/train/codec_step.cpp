@@ -23,14 +23,14 @@ struct Quantised {
 template <typename Means>
 Quantised quantise(const models::Latent& latent, const EntropyModel& entropy,
                    const at::Tensor& previous, const std::vector<float>& qps,
-                   const at::Tensor& received, Means means) {
+                   const at::Tensor& received, bool neighbours, Means means) {
     Quantised q;
     at::Tensor z = to_torch(latent.z).to(at::kFloat), y = to_torch(latent.y).to(at::kFloat);
     at::Tensor z_hat = round_straight_through(z);
     q.z_hat = from_torch(received.defined() ? z_hat * received : z_hat);
     at::Tensor mean = to_torch(means(q.z_hat)).to(at::kFloat);
     at::Tensor residual = y - mean;
-    q.coded.rates = entropy.rates(residual, z, z_hat, previous, qps);
+    q.coded.rates = entropy.rates(residual, z, z_hat, previous, qps, neighbours);
     at::Tensor symbols = residual + (q.coded.rates.symbols - residual).detach();
     // Index 0 is not coded: what the decoder sees there is the mean.
     const at::Tensor seen = symbols * (q.coded.rates.y.index > 0.5).to(at::kFloat);
@@ -48,11 +48,11 @@ Quantised quantise(const models::Latent& latent, const EntropyModel& entropy,
 }  // namespace
 
 CodedPicture code_key(nn::Ops& ops, const Networks& nets, const at::Tensor& rgb,
-                      const std::vector<float>& qps, models::DecoderState& state) {
+                      const std::vector<float>& qps, models::DecoderState& state, bool neighbours) {
     models::Latent latent = nets.tokeniser.analyse_key(ops, from_torch(rgb), qps);
-    Quantised q = quantise(latent, nets.key_entropy, {}, qps, {}, [&](const nn::Tensor& z_hat) {
-        return nets.tokeniser.key_means(ops, z_hat);
-    });
+    Quantised q =
+        quantise(latent, nets.key_entropy, {}, qps, {}, neighbours,
+                 [&](const nn::Tensor& z_hat) { return nets.tokeniser.key_means(ops, z_hat); });
     q.coded.base = nets.tokeniser.decode_key(ops, q.y_hat, qps, state);
     return q.coded;
 }
@@ -62,7 +62,7 @@ CodedPicture code_chunk(nn::Ops& ops, const Networks& nets, const at::Tensor& rg
                         models::DecoderState& state, const at::Tensor& received) {
     models::Latent latent = nets.tokeniser.analyse_chunk(ops, from_torch(rgb), state, qps);
     Quantised q = quantise(
-        latent, nets.chunk_entropy, previous, qps, received,
+        latent, nets.chunk_entropy, previous, qps, received, false,
         [&](const nn::Tensor& z_hat) { return nets.tokeniser.chunk_means(ops, z_hat, state); });
     for (size_t i = 0; i < latent.common.size(); ++i)
         if (latent.common[i] != Affine())

@@ -29,8 +29,10 @@ struct Networks {
     EntropyModel key_entropy, chunk_entropy;
 };
 
+// neighbours: whether the rates of y are those with a context.
 CodedPicture code_key(nn::Ops& ops, const Networks& nets, const at::Tensor& rgb,
-                      const std::vector<float>& qps, models::DecoderState& state);
+                      const std::vector<float>& qps, models::DecoderState& state,
+                      bool neighbours = true);
 
 // rgb [N*4, 3, H, W]; previous: the last chunk's symbols, undefined for none (and in self mode).
 // received: [N, 1, H/64, 1], 0 for rows of z whose slice is lost on its way, else 1; undefined: all

@@ -71,13 +71,13 @@ at::Tensor EntropyModel::features(const at::Tensor& z, const at::Tensor& previou
 }
 
 Distribution EntropyModel::of_symbols(const at::Tensor& symbols, const at::Tensor& z,
-                                      const at::Tensor& previous,
-                                      const std::vector<float>& qps) const {
+                                      const at::Tensor& previous, const std::vector<float>& qps,
+                                      bool neighbours) const {
     const at::Tensor quality = quality_matrix(qps, z.device());
     const at::Tensor x = features(z, previous);
     const at::Tensor index = out_.index(d1_.hidden(x, quality), quality, 0, 31);
     const Distribution first = distribution_of(index, at::zeros_like(index));
-    return y_context_ ? y_context_->rows(first, symbols, x, quality) : first;
+    return y_context_ && neighbours ? y_context_->rows(first, symbols, x, quality) : first;
 }
 
 Distribution EntropyModel::of_hyper(const at::Tensor& z, const std::vector<float>& qps) const {
@@ -102,11 +102,11 @@ at::Tensor EntropyModel::z_mean(const std::vector<float>& qps) const {
 
 Rates EntropyModel::rates(const at::Tensor& y_residual, const at::Tensor& z,
                           const at::Tensor& z_hat, const at::Tensor& previous,
-                          const std::vector<float>& qps) const {
+                          const std::vector<float>& qps, bool neighbours) const {
     const auto noisy = [](const at::Tensor& v) { return v + at::rand_like(v) - 0.5; };
     Rates r;
     r.symbols = rounded(y_residual.detach());
-    r.y = of_symbols(r.symbols, z_hat, previous, qps);
+    r.y = of_symbols(r.symbols, z_hat, previous, qps, neighbours);
     r.z = of_hyper(z_hat, qps);
     r.bits = sum_of(bits(noisy(y_residual), r.y)) + sum_of(bits(noisy(z), r.z));
     {

@@ -32,13 +32,16 @@ class EntropyModel {
     // Of symbols [N, 96, 4h, 4w], from z [N, 48, h, w] rounded and, in phases, from each other.
     // previous [N, 96, 4h, 4w] rounded or undefined; qps one per item.
     Distribution of_symbols(const at::Tensor& symbols, const at::Tensor& z,
-                            const at::Tensor& previous, const std::vector<float>& qps) const;
+                            const at::Tensor& previous, const std::vector<float>& qps,
+                            bool neighbours = true) const;
     // Of z, rounded. Without a context, and in phase 0, index and shift mean nothing.
     Distribution of_hyper(const at::Tensor& z, const std::vector<float>& qps) const;
 
     // y_residual = y - mean (not rounded), z not rounded, z_hat rounded straight through.
+    // neighbours: whether symbols of y have their context, as they are coded.
     Rates rates(const at::Tensor& y_residual, const at::Tensor& z, const at::Tensor& z_hat,
-                const at::Tensor& previous, const std::vector<float>& qps) const;
+                const at::Tensor& previous, const std::vector<float>& qps,
+                bool neighbours = true) const;
     // Bits [N] of symbols and z as they are, with gradients for this model.
     at::Tensor bits_of(const at::Tensor& symbols, const at::Tensor& z,
                        const std::vector<float>& qps) const;

@@ -36,18 +36,25 @@ Result<Lpips> Lpips::load(models::LpipsNet net, const std::string& path, at::Dev
     return lpips;
 }
 
+std::vector<at::Tensor> Lpips::features(const at::Tensor& truth) const {
+    torch::NoGradGuard no_grad;
+    std::vector<at::Tensor> result;
+    for (const nn::Tensor& tap : features_->run(*ops_, nn::from_torch(truth.detach())))
+        result.push_back(nn::to_torch(tap));
+    return result;
+}
+
+// The truth's features need no gradients: a third of the work less than both at once.
 at::Tensor Lpips::operator()(const at::Tensor& a, const at::Tensor& b) const {
-    // The truth's features need no gradients: a third of the work less than both at once.
-    std::vector<nn::Tensor> truth;
-    {
-        torch::NoGradGuard no_grad;
-        truth = features_->run(*ops_, nn::from_torch(b.detach()));
-    }
+    return (*this)(a, features(b));
+}
+
+at::Tensor Lpips::operator()(const at::Tensor& a, const std::vector<at::Tensor>& of_b) const {
     const auto taps = features_->run(*ops_, nn::from_torch(a));
     at::Tensor sum;
     for (size_t k = 0; k < taps.size(); ++k) {
-        const at::Tensor d = lpips_distance(nn::to_torch(taps[k]), nn::to_torch(truth[k]),
-                                            nn::to_torch(features_->heads()[k]));
+        const at::Tensor d =
+            lpips_distance(nn::to_torch(taps[k]), of_b[k], nn::to_torch(features_->heads()[k]));
         sum = sum.defined() ? sum + d : d;
     }
     return sum;

@@ -18,8 +18,12 @@ class Lpips {
   public:
     static Result<Lpips> load(models::LpipsNet net, const std::string& path, at::Device device,
                               nn::Precision precision);
+    // What it sees in pictures [N, 3, H, W] in [0, 1], without gradients.
+    std::vector<at::Tensor> features(const at::Tensor& truth) const;
     // a, b [N, 3, H, W] in [0, 1] -> [N]. Gradients flow into `a`, the decoded pictures.
     at::Tensor operator()(const at::Tensor& a, const at::Tensor& b) const;
+    // The same where b's features are known: pictures that are compared more than once.
+    at::Tensor operator()(const at::Tensor& a, const std::vector<at::Tensor>& of_b) const;
 
   private:
     std::shared_ptr<nn::Ops> ops_;

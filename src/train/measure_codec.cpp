@@ -18,12 +18,25 @@ constexpr int T = models::kChunkFrames;
 
 }  // namespace
 
+std::vector<CodedUnit> Trainer::searched_key(const at::Tensor& rgb, const std::vector<float>& qps) {
+    const KeyToSearch key = key_to_search(rgb, qps);
+    CodedPicture coded;
+    coded.symbols = searched_symbols(*ops_, *nets_, lpips_, key, options_.search_steps);
+    models::DecoderState state;
+    coded.base =
+        nets_->tokeniser.decode_key(*ops_, nn::from_torch(coded.symbols + key.means), qps, state);
+    coded.rates.bits_hard = nets_->key_entropy.bits_of(coded.symbols, key.hyper, qps);
+    return {{coded, rgb, qps}};
+}
+
 Result<Values> Trainer::measure_codec(int batches) {
     if (!nets_) return Status(Code::usage, "the checkpoint is not one of the neural codec");
     torch::NoGradGuard no_grad;
     const int64_t n = options_.batch, c = options_.crop;
     const int count = options_.chunks;
     GVC_ASSIGN_OR_RETURN(const Dataset held_out, Dataset::open(options_.pack, "val", device_));
+    if (count > 0 && options_.search_steps > 0)
+        return Status(Code::usage, "only keyframes are searched for here", "--chunks 0");
     if (held_out.longest() < 1 + T * count)
         return Status(Code::usage, "no held-out sequence is that long", "take fewer --chunks");
     std::mt19937_64 random(kMeasureSeed);
@@ -38,7 +51,9 @@ Result<Values> Trainer::measure_codec(int batches) {
             const std::vector<float> qps(static_cast<size_t>(n), float(qp));
             // As an encoder does: with the keyframe in the middle, on from it and back from it.
             const int before = count / 2;
-            std::vector<CodedUnit> units = coded_gop(frames.slice(1, T * before), qps);
+            std::vector<CodedUnit> units = options_.search_steps > 0
+                                               ? searched_key(unit_frames(frames, -1), qps)
+                                               : coded_gop(frames.slice(1, T * before), qps);
             const size_t behind = units.size();
             if (before > 0) {
                 const auto back = coded_gop(frames.narrow(1, 0, T * before + 1).flip({1}), qps);

@@ -24,18 +24,22 @@ at::Tensor orthogonalised(const at::Tensor& m) {
     // Coefficients of Jordan's quintic: steepest at zero, so that small singular values grow fast.
     constexpr double a = 3.4445, b = -4.7750, c = 2.0315;
     constexpr int kIterations = 5;
-    const bool tall = m.size(0) > m.size(1);
-    at::Tensor x = tall ? m.t() : m;
-    x = x / (x.norm() + 1e-7);
+    const bool tall = m.size(-2) > m.size(-1);
+    at::Tensor x = tall ? m.transpose(-2, -1) : m;
+    x = x / (x.norm(2, {-2, -1}, true) + 1e-7);
     for (int i = 0; i < kIterations; ++i) {
-        const at::Tensor square = at::mm(x, x.t());
-        x = a * x + at::mm(b * square + c * at::mm(square, square), x);
+        const at::Tensor square = at::matmul(x, x.transpose(-2, -1));
+        x = a * x + at::matmul(b * square + c * at::matmul(square, square), x);
     }
-    return tall ? x.t() : x;
+    return tall ? x.transpose(-2, -1) : x;
 }
 
 Muon::Muon(std::vector<at::Tensor> parameters) : parameters_(std::move(parameters)) {
-    for (const at::Tensor& p : parameters_) momenta_.push_back(at::zeros_like(p).detach());
+    for (size_t i = 0; i < parameters_.size(); ++i) {
+        const at::Tensor& p = parameters_[i];
+        momenta_.push_back(at::zeros_like(p).detach());
+        by_shape_[{p.size(0), p.numel() / p.size(0)}].push_back(i);
+    }
 }
 
 void Muon::forget_gradients() {
@@ -44,17 +48,30 @@ void Muon::forget_gradients() {
 
 void Muon::step(double learning_rate) {
     torch::NoGradGuard no_grad;
-    for (size_t i = 0; i < parameters_.size(); ++i) {
-        at::Tensor& p = parameters_[i];
-        if (!p.grad().defined()) continue;
-        momenta_[i].lerp_(p.grad(), 1.0 - kMomentum);
-        const at::Tensor ahead = p.grad().lerp(momenta_[i], kMomentum);  // Nesterov's
-        const at::Tensor matrix = ahead.flatten(1);
-        const double longer = double(std::max(matrix.size(0), matrix.size(1)));
-        p.mul_(1.0 - learning_rate * kWeightDecay);
-        p.add_(orthogonalised(matrix).reshape(p.sizes()),
-               -learning_rate * kAdamSize * std::sqrt(longer));
+    std::vector<at::Tensor> values, updates;
+    for (const auto& [shape, indices] : by_shape_) {
+        std::vector<at::Tensor> gradients, momenta;
+        for (size_t i : indices) {
+            if (!parameters_[i].grad().defined()) continue;
+            gradients.push_back(parameters_[i].grad());
+            momenta.push_back(momenta_[i]);
+            values.push_back(parameters_[i]);
+        }
+        if (gradients.empty()) continue;
+        at::_foreach_mul_(momenta, kMomentum);
+        at::_foreach_add_(momenta, gradients, 1.0 - kMomentum);
+        std::vector<at::Tensor> ahead = at::_foreach_mul(momenta, kMomentum);  // Nesterov's
+        at::_foreach_add_(ahead, gradients, 1.0 - kMomentum);
+        for (at::Tensor& m : ahead) m = m.flatten(1);
+        const auto longer = static_cast<double>(std::max(shape.first, shape.second));
+        const at::Tensor all =
+            orthogonalised(at::stack(ahead)).mul(kAdamSize * std::sqrt(longer)).contiguous();
+        for (const at::Tensor& update : all.unbind())
+            updates.push_back(update.view(values[updates.size()].sizes()));
     }
+    if (values.empty()) return;
+    at::_foreach_mul_(values, 1.0 - learning_rate * kWeightDecay);
+    at::_foreach_add_(values, updates, -learning_rate);
 }
 
 void Muon::hold_momenta_as(at::ScalarType type) {

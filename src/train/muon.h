@@ -5,6 +5,8 @@
 
 #include <torch/torch.h>
 
+#include <map>
+#include <utility>
 #include <vector>
 
 namespace gvc::train {
@@ -13,8 +15,8 @@ namespace gvc::train {
 // as [out, in * k * k], both of at least 16. Depth-wise kernels, biases and gains are not.
 bool is_matrix(const at::Tensor& parameter);
 
-// The nearest matrix to `m` [rows, columns] whose singular values are all about 1 (0.7 to 1.2), by
-// five Newton-Schulz iterations.
+// The nearest matrices to `m` [..., rows, columns] whose singular values are all about 1 (0.7 to
+// 1.2), by five Newton-Schulz iterations.
 at::Tensor orthogonalised(const at::Tensor& m);
 
 class Muon {
@@ -33,6 +35,8 @@ class Muon {
 
   private:
     std::vector<at::Tensor> parameters_, momenta_;
+    // Indices of parameters by shape: matrices of a shape are made orthogonal together.
+    std::map<std::pair<int64_t, int64_t>, std::vector<size_t>> by_shape_;
 };
 
 }  // namespace gvc::train

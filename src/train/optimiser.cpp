@@ -16,39 +16,44 @@ std::vector<at::Tensor> Trained::all() const {
     return result;
 }
 
-Optimiser::Optimiser(const Trained& trained)
-    : adam_(trained.others, torch::optim::AdamWOptions(1e-4).betas({0.9, 0.99}).weight_decay(1e-4)),
-      muon_(trained.matrices) {
-    if (!trained.quantisers.empty()) adam_.add_param_group(trained.quantisers);
+double clip_gradients(const std::vector<at::Tensor>& parameters, double most) {
+    torch::NoGradGuard no_grad;
+    std::vector<at::Tensor> gradients;
+    for (const at::Tensor& p : parameters)
+        if (p.grad().defined()) gradients.push_back(p.grad());
+    if (gradients.empty()) return 0;
+    const double norm = at::stack(at::_foreach_norm(gradients)).norm().item<double>();
+    if (norm > most) at::_foreach_mul_(gradients, most / norm);
+    return norm;
 }
 
+Optimiser::Optimiser(const Trained& trained)
+    : others_(trained.others), quantisers_(trained.quantisers), matrices_(trained.matrices) {}
+
 void Optimiser::forget_gradients() {
-    adam_.zero_grad();
-    muon_.forget_gradients();
+    others_.forget_gradients();
+    quantisers_.forget_gradients();
+    matrices_.forget_gradients();
 }
 
 void Optimiser::step(double learning_rate) {
-    for (size_t i = 0; i < adam_.param_groups().size(); ++i)
-        static_cast<torch::optim::AdamWOptions&>(adam_.param_groups()[i].options())
-            .lr(i == 0 ? learning_rate : kQuantiserRate * learning_rate);
-    adam_.step();
-    muon_.step(learning_rate);
+    others_.step(learning_rate);
+    quantisers_.step(kQuantiserRate * learning_rate);
+    matrices_.step(learning_rate);
 }
 
 void Optimiser::hold_moments_as(at::ScalarType type) {
-    for (auto& entry : adam_.state()) {
-        auto& state = static_cast<torch::optim::AdamWParamState&>(*entry.second);
-        state.exp_avg(state.exp_avg().to(type));
-        state.exp_avg_sq(state.exp_avg_sq().to(type));
-    }
-    muon_.hold_momenta_as(type);
+    others_.hold_moments_as(type);
+    quantisers_.hold_moments_as(type);
+    matrices_.hold_momenta_as(type);
 }
 
 std::vector<ArchivePart> Optimiser::parts() {
-    return {{"adam", [this](auto& archive) { adam_.save(archive); },
-             [this](auto& archive) { adam_.load(archive); }},
-            {"muon", [this](auto& archive) { muon_.save(archive); },
-             [this](auto& archive) { muon_.load(archive); }}};
+    const auto part = [](const char* name, auto& of) {
+        return ArchivePart{name, [&of](auto& archive) { of.save(archive); },
+                           [&of](auto& archive) { of.load(archive); }};
+    };
+    return {part("others", others_), part("quantisers", quantisers_), part("muon", matrices_)};
 }
 
 Status Optimiser::save(const std::string& path) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "train/adamw.h"
 #include "train/archive.h"
 #include "train/muon.h"
 
@@ -21,6 +22,9 @@ struct Trained {
 
     std::vector<at::Tensor> all() const;
 };
+
+// Scales the parameters' gradients down to a common norm of `most` at most; the norm as it was.
+double clip_gradients(const std::vector<at::Tensor>& parameters, double most);
 
 class Optimiser {
   public:
@@ -39,8 +43,8 @@ class Optimiser {
     std::vector<ArchivePart> parts();
     void hold_moments_as(at::ScalarType type);
 
-    torch::optim::AdamW adam_;
-    Muon muon_;
+    AdamW others_, quantisers_;
+    Muon matrices_;
 };
 
 }  // namespace gvc::train

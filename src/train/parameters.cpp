@@ -54,7 +54,13 @@ void Parameters::update_average(double decay) {
     torch::NoGradGuard no_grad;
     ++averaged_steps_;
     double d = std::min(decay, (1.0 + averaged_steps_) / (10.0 + averaged_steps_));
-    for (auto& [name, value] : values_) averages_[name].lerp_(value, 1.0 - d);
+    std::vector<at::Tensor> values, averages;
+    for (const auto& [name, value] : values_) {
+        values.push_back(value.detach());
+        averages.push_back(averages_[name]);
+    }
+    at::_foreach_mul_(averages, d);
+    at::_foreach_add_(averages, values, 1.0 - d);
 }
 
 void Parameters::restart_average() {

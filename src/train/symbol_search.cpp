@@ -30,8 +30,11 @@ at::Tensor searched_symbols(nn::Ops& ops, const Networks& nets, const std::vecto
 
     at::Tensor value = key.exact * coded;
     at::Tensor mean = at::zeros_like(value), square = at::zeros_like(value);
+    std::vector<std::vector<at::Tensor>> truth;
+    for (const Lpips& judge : lpips) truth.push_back(judge.features(key.rgb));
     for (int step = 0; step < steps; ++step) {
-        at::Tensor symbols = rounded(value).set_requires_grad(true);
+        const at::Tensor symbols = rounded(value).detach().set_requires_grad(true);
+        const torch::AutoGradMode with_gradients(true);
         models::DecoderState state;
         const at::Tensor picture =
             nn::to_torch(
@@ -39,13 +42,13 @@ at::Tensor searched_symbols(nn::Ops& ops, const Networks& nets, const std::vecto
                     .rgb)
                 .to(at::kFloat);
         const at::Tensor l1 = (picture - key.rgb).abs().mean(at::IntArrayRef{1, 2, 3});
-        const Lpips& judge = lpips[static_cast<size_t>(step) % lpips.size()];
-        const at::Tensor loss =
-            (codec::kDescentL1 * l1 + codec::kDescentLpips * judge(picture, key.rgb)).sum();
-        loss.backward();
+        const size_t turn = static_cast<size_t>(step) % lpips.size();
+        const at::Tensor seen = lpips[turn](picture, truth[turn]);
+        const at::Tensor loss = (codec::kDescentL1 * l1 + codec::kDescentLpips * seen).sum();
+        // Of the symbols alone: the networks' gradients belong to whoever trains them.
+        const at::Tensor slope = torch::autograd::grad({loss}, {symbols})[0];
         torch::NoGradGuard no_grad;
-        const at::Tensor gradient =
-            symbols.grad() + bit_weight * slope_of_bits(symbols.detach(), d);
+        const at::Tensor gradient = slope + bit_weight * slope_of_bits(symbols.detach(), d);
         mean = codec::kDescentMemory * mean + (1 - codec::kDescentMemory) * gradient;
         square = codec::kDescentSquareMemory * square +
                  (1 - codec::kDescentSquareMemory) * gradient.square();

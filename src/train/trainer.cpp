@@ -19,6 +19,7 @@ constexpr int kLogEvery = 20;
 constexpr int kWarmupSteps = 100;
 constexpr double kCriticRate = 2e-4;
 constexpr double kLatentWeight = 0.3;
+constexpr double kMostGradient = 0.5;
 // With the whole rate term from the first step a fresh latent dies.
 constexpr double kFreshRate = 0.02;
 // A gradient so many times as large as usual comes from a batch that would do harm: a keyframe
@@ -39,6 +40,7 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 Trainer::Trainer(const Options& options)
     : options_(options),
       random_(options.seed),
+      data_random_(options.seed),
       device_(options.cuda ? at::kCUDA : at::kCPU),
       bands_(options.rate_fine, options.rate_coarse),
       parameters_(device_) {}
@@ -54,6 +56,8 @@ Result<std::unique_ptr<Trainer>> Trainer::make(const Options& options) {
         GVC_ASSIGN_OR_RETURN(t->metadata_, t->parameters_.load(from));
         auto config = models::tokeniser_config(t->metadata_);
         if (config.ok()) t->options_.tokeniser = *config;
+        if (options.key_decoder_blocks)
+            t->options_.tokeniser.key_decoder_blocks = *options.key_decoder_blocks;
         if (t->metadata_.count("refiner.width")) {
             GVC_ASSIGN_OR_RETURN(t->options_.refiner, models::refiner_config(t->metadata_));
         }
@@ -65,6 +69,7 @@ Result<std::unique_ptr<Trainer>> Trainer::make(const Options& options) {
         if (from == options.checkpoint && t->metadata_.count("train.rate_bands"))
             t->bands_.restore(t->metadata_["train.rate_bands"]);
         t->random_.seed(options.seed + static_cast<uint64_t>(t->step_));
+        t->data_random_ = t->random_;
         torch::manual_seed(options.seed + static_cast<uint64_t>(t->step_));
     }
     GVC_RETURN_IF_ERROR(t->load_data());
@@ -90,6 +95,8 @@ Result<std::unique_ptr<Trainer>> Trainer::make(const Options& options) {
         t->parameters_.swap_average();
         t->parameters_.restart_average();
     }
+    if (auto known = models::tokeniser_config(t->metadata_); known.ok())
+        t->silence_key_decoder(known->key_decoder_blocks);
     return t;
 }
 
@@ -123,6 +130,18 @@ Status Trainer::make_networks(bool fresh) {
     nets_->tokeniser.use_references(*ops_, warps, warps && !leaves_out("long-term"));
     if (fresh) calibrate();
     return {};
+}
+
+// A trained decoder's new blocks begin as if they were not there.
+void Trainer::silence_key_decoder(int from) {
+    const int blocks = options_.tokeniser.key_decoder_blocks;
+    if (from >= blocks) return;
+    torch::NoGradGuard no_grad;
+    for (int i = from; i < blocks; ++i)
+        for (const char* branch : {".out.weight", ".reduce.weight"})
+            at::Tensor(parameters_.all().at("base.key.decode." + std::to_string(i) + branch))
+                .zero_();
+    parameters_.restart_average();
 }
 
 bool Trainer::refines() const {
@@ -162,7 +181,16 @@ void Trainer::calibrate() {
 }
 
 at::Tensor Trainer::batch_of(int frames) {
-    return data_->sample(options_.batch, frames, options_.crop, random_);
+    const auto sample = [this, frames] {
+        return data_->sample(options_.batch, frames, options_.crop, data_random_);
+    };
+    if (!device_.is_cuda()) return sample();
+    // Cutting and augmenting are many small launches: another thread's, during the step before.
+    if (!next_batch_.valid()) next_batch_ = std::async(std::launch::async, sample);
+    at::Tensor batch = next_batch_.get();
+    if (batch.size(0) != int64_t{options_.batch} * frames) batch = sample();
+    next_batch_ = std::async(std::launch::async, sample);
+    return batch;
 }
 
 at::Tensor Trainer::sequences_of(int frames) {
@@ -281,7 +309,7 @@ Status Trainer::run() {
         values.emplace("loss", loss.item<double>());
         show_ = false;
         loss.backward();
-        double norm = torch::nn::utils::clip_grad_norm_(trained_values, 0.5);
+        double norm = clip_gradients(trained_values, kMostGradient);
         values["grad"] = norm;
         const bool outlier = usual_norm > 0 && norm > kOutlier * usual_norm;
         values["skipped"] = outlier;

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <fstream>
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <optional>
@@ -56,8 +57,11 @@ struct Options {
     // joint, refine, hybrid: the adversarial part, as a share of the other losses' gradient; 0:
     // none.
     double adversarial = 0;
-    int64_t pool = 2048;   // entropy: pictures whose symbols it trains on
-    int search_steps = 0;  // entropy, export: of the search for keyframes' symbols
+    int64_t pool = 2048;  // entropy: pictures whose symbols it trains on
+    // Of the search for keyframes' symbols. entropy, export, measure: of all of them; key: of half
+    // of each batch, from which decoder and entropy model learn what they are used for.
+    int search_steps = 0;
+    std::optional<int> key_decoder_blocks;  // none: as the checkpoint says
     // Hybrid: whether groups of frames refer to the one before them; none: as the checkpoint says.
     std::optional<bool> recurrent;
     bool freeze_key = false;  // chunk, gop, joint: the keyframe codec and the head stay as they are
@@ -154,6 +158,9 @@ class Trainer {
 
     // A step's loss; fills `values`. Defined in stage_*.cpp.
     at::Tensor key_loss(Values& values);
+    at::Tensor plain_key_loss(const at::Tensor& rgb, const std::vector<float>& qps, Values& values);
+    at::Tensor searched_key_loss(const at::Tensor& rgb, const std::vector<float>& qps,
+                                 Values& values);
     at::Tensor entropy_loss(Values& values);
     void fill_pool();  // what it draws from
     KeyToSearch key_to_search(const at::Tensor& rgb, const std::vector<float>& qps) const;
@@ -180,6 +187,8 @@ class Trainer {
     // A frozen tokeniser's units of frames [N, 1 + 4 * chunks, 3, H, W]: keyframes and their
     // chunks.
     std::vector<CodedUnit> coded_gop(const at::Tensor& frames, const std::vector<float>& qps);
+    // A keyframe as a search of options_.search_steps leaves it.
+    std::vector<CodedUnit> searched_key(const at::Tensor& rgb, const std::vector<float>& qps);
     // 0.3 of the mean square from the base's latent to the teacher's; 0 without a teacher.
     at::Tensor latent_distortion(const CodedPicture& coded, const at::Tensor& truth,
                                  const std::string& name, Values& values);
@@ -209,9 +218,10 @@ class Trainer {
     // What the encoder reads off a keyframe and sends in the descriptor, rounded straight through.
     at::Tensor style_of(const at::Tensor& key);
     bool leaves_out(std::string_view part) const;
-    bool refines() const;  // whether the stage trains the refiner
-    void calibrate();      // scales of a fresh latent, see the definition
-    void revive();         // dead channels of the latents, see revive.cpp
+    bool refines() const;                // whether the stage trains the refiner
+    void calibrate();                    // scales of a fresh latent, see the definition
+    void silence_key_decoder(int from);  // blocks from this one on
+    void revive();                       // dead channels of the latents, see revive.cpp
     Trained trained() const;
     void count_key(const at::Tensor& rgb, const std::vector<float>& qps, TokenCounts& counts) const;
     Result<std::vector<weights::NamedTensor>> averages(const std::vector<std::string>& prefixes);
@@ -224,7 +234,7 @@ class Trainer {
     void show(const std::vector<at::Tensor>& rows);
 
     Options options_;
-    std::mt19937_64 random_;
+    std::mt19937_64 random_, data_random_;
     at::Device device_;
     RateBands bands_;
     Parameters parameters_;
@@ -233,6 +243,7 @@ class Trainer {
     std::unique_ptr<models::Refiner> refiner_;
     std::unique_ptr<models::HybridRefiner> hybrid_;
     std::unique_ptr<Dataset> data_;
+    std::future<at::Tensor> next_batch_;  // on a GPU; goes before what it reads
     std::unique_ptr<PairSet> pairs_;
     std::vector<Lpips> lpips_;
     struct {
