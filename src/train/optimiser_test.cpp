@@ -48,6 +48,54 @@ TEST(Muon, MovesAboutAsFarAsAdam) {
     EXPECT_LT(moved, 0.4 * 0.01);
 }
 
+TEST(Muon, MatricesOfAShapeDoNotMeet) {
+    torch::manual_seed(4);
+    const at::Tensor a = torch::randn({32, 16, 1, 1}), b = torch::randn({32, 16, 1, 1});
+    const at::Tensor of_a = torch::randn_like(a), of_b = torch::randn_like(b);
+    const auto moved = [](std::vector<std::pair<at::Tensor, at::Tensor>> all) {
+        std::vector<at::Tensor> values;
+        for (auto& [value, gradient] : all) {
+            values.push_back(value.clone().set_requires_grad(true));
+            values.back().mutable_grad() = gradient;
+        }
+        Muon muon(values);
+        for (int i = 0; i < 3; ++i) muon.step(0.01);
+        return values[0].detach();
+    };
+    EXPECT_TRUE(at::allclose(moved({{a, of_a}, {b, of_b}}), moved({{a, of_a}}), 1e-5, 1e-6));
+}
+
+TEST(AdamW, IsWhatTheLibrarysIs) {
+    torch::manual_seed(5);
+    at::Tensor ours = parameter({5, 3}), theirs = ours.detach().clone().set_requires_grad(true);
+    at::Tensor left_alone = parameter({2});
+    const at::Tensor before = left_alone.detach().clone();
+    AdamW adamw({ours, left_alone});
+    torch::optim::AdamW library(
+        {theirs}, torch::optim::AdamWOptions(0.02).betas({0.9, 0.99}).weight_decay(1e-4));
+    for (int i = 0; i < 5; ++i) {
+        const at::Tensor gradient = torch::randn({5, 3});
+        ours.mutable_grad() = gradient.clone();
+        theirs.mutable_grad() = gradient.clone();
+        adamw.step(0.02);
+        library.step();
+    }
+    EXPECT_TRUE(at::allclose(ours, theirs, 1e-5, 1e-6));
+    EXPECT_TRUE(left_alone.detach().equal(before));
+}
+
+TEST(ClipGradients, KeepsTheirDirection) {
+    at::Tensor a = parameter({3}), b = parameter({4}), without = parameter({2});
+    a.mutable_grad() = torch::full({3}, 2.0);
+    b.mutable_grad() = torch::full({4}, 1.0);
+    EXPECT_DOUBLE_EQ(clip_gradients({a, without, b}, 5.0), 4.0);  // as they are
+    EXPECT_FLOAT_EQ(a.grad()[0].item<float>(), 2.0f);
+    EXPECT_DOUBLE_EQ(clip_gradients({a, without, b}, 1.0), 4.0);
+    EXPECT_FLOAT_EQ(a.grad()[0].item<float>(), 0.5f);
+    EXPECT_FLOAT_EQ(b.grad()[0].item<float>(), 0.25f);
+    EXPECT_EQ(clip_gradients({without}, 1.0), 0.0);
+}
+
 class OptimiserTest : public ::testing::Test {
   protected:
     OptimiserTest() { torch::manual_seed(3); }

@@ -72,6 +72,9 @@ Result<std::unique_ptr<Trainer>> Trainer::make(const Options& options) {
         t->data_random_ = t->random_;
         torch::manual_seed(options.seed + static_cast<uint64_t>(t->step_));
     }
+    if (options.stage == "key" && options.search_steps > 0 && options.batch < 2)
+        return Status(Code::usage, "half of a batch is searched for, and it has one picture",
+                      "--batch 2 or more");
     GVC_RETURN_IF_ERROR(t->load_data());
     for (const auto net : {models::LpipsNet::alex, models::LpipsNet::squeeze}) {
         GVC_ASSIGN_OR_RETURN(auto lpips,

@@ -59,6 +59,7 @@ TEST_F(TrainerTest, KeyframeTrainingLowersTheDistortion) {
     options_.max_steps = 200;
     options_.lr = 3e-3;
     options_.rate_start = 0.01;
+    options_.search_steps = 0;
     ASSERT_TRUE(run("key").ok());
     std::ifstream log(options_.log);
     std::vector<double> errors;
@@ -101,6 +102,50 @@ TEST_F(TrainerTest, DeadChannelsAreRevived) {
     options_.revive = true;
     ASSERT_TRUE(run("key").ok());
     EXPECT_GT(living(), 70);
+}
+
+TEST_F(TrainerTest, HalfOfABatchOfKeyframesIsSearchedFor) {
+    options_.max_steps = 20;  // one line of the log
+    ASSERT_TRUE(run("key").ok());
+    std::ifstream log(options_.log);
+    std::string line;
+    std::getline(log, line);
+    for (const char* value : {"\"searched_bpp\":", "\"searched_l1\":", "\"key_l1\":"})
+        EXPECT_NE(line.find(value), std::string::npos) << value;
+    options_.batch = 1;
+    EXPECT_EQ(run("key").code(), Code::usage);
+}
+
+TEST_F(TrainerTest, SearchedKeyframesAreMeasured) {
+    ASSERT_TRUE(run("key").ok());
+    options_.stage = "measure";
+    EXPECT_EQ((*Trainer::make(options_))->measure_codec(1).status().code(), Code::usage);
+    options_.chunks = 0;
+    const auto error = [&](int steps) {
+        options_.search_steps = steps;
+        return (*(*Trainer::make(options_))->measure_codec(1)).at("qp4.psnr");
+    };
+    const double plain = error(0);
+    EXPECT_EQ(error(0), plain);
+    EXPECT_NE(error(4), plain);
+}
+
+TEST_F(TrainerTest, NewBlocksOfTheDecoderBeginSilent) {
+    ASSERT_TRUE(run("key").ok());
+    const std::vector<float> known = values("base.key.decode.0.out.weight");
+    fs::remove(options_.checkpoint + ".adam.key");  // of fewer parameters
+    options_.key_decoder_blocks = 3;
+    options_.max_steps = 1;
+    options_.lr = options_.lr_end = 1e-9;
+    ASSERT_TRUE(run("key").ok());
+    for (const char* name : {"base.key.decode.1.out.weight", "base.key.decode.2.reduce.weight",
+                             "ema.base.key.decode.2.out.weight"})
+        for (float value : values(name)) ASSERT_NEAR(value, 0.0f, 1e-6f) << name;
+    const std::vector<float> after = values("base.key.decode.0.out.weight");
+    for (size_t i = 0; i < known.size(); ++i) ASSERT_NEAR(after[i], known[i], 1e-5f);
+    auto file = weights::SafetensorsFile::open(options_.checkpoint);
+    ASSERT_TRUE(file.ok());
+    EXPECT_EQ(file->metadata().at("tokeniser.key_decoder_blocks"), "3");
 }
 
 // What is not trained in a stage stays as it was, to the last bit.
