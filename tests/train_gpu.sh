@@ -50,5 +50,11 @@ for threads in 1 3; do
     "$packer" "$folder/clips" "$folder/pack$threads" --threads "$threads" 2> /dev/null
 done
 check "a pack does not depend on threads" diff -r "$folder/pack1" "$folder/pack3"
+if ffmpeg -v error -encoders | grep -q libsvtav1; then
+    for split in train val; do tools/ivf_pack.py encode "$folder/pack1" $split "$folder/ivf-$split" 20 0,15,31 2> /dev/null; done
+    tools/ivf_pack.py decode "$folder/pack4" "train=$folder/ivf-train" "val=$folder/ivf-val" > /dev/null
+    check "carries a pack as AV1" test "$(($(stat -c %s "$folder"/pack4/*.yuv | paste -sd+) * 32))" = \
+        "$(($(stat -c %s "$folder"/pack1/*.yuv | paste -sd+) * 3))"
+fi
 check "says what is missing" bash -c '! tools/train-gpu.sh --cpu --work "$1" --out "$2" 2> "$2/err"' _ "$folder/none" "$folder/out"
 exit $failed

@@ -2,14 +2,16 @@
 """Puts checkpoints of gvc-train together (no packages needed).
 
   checkpoints.py average OUT A B ...            the mean of checkpoints that were trained apart from
-                                                one start (local SGD: a core or a machine each)
+                                                one start (local SGD: a core or a machine each), or
+                                                of one and what it began from; blocks that only A
+                                                has count as silent in the others
   checkpoints.py graft OUT BASE OTHER PREFIX... BASE, with OTHER's tensors where a name begins so
                                                 (keyframe codec: encoder.key. base.key. scale.key.
                                                 base.head. base.z_base.)
   checkpoints.py chunk-head OUT BASE FACTOR     BASE of one pixel head, with one for chunks too: the
                                                 same, FACTOR times as strong; and cubic warps
 
-All tensors are float32, as gvc-train writes them; BASE's or A's metadata is kept. Moments of the
+Tensors are float32 or, in averages, half as long, and float32 in OUT; BASE's or A's metadata is kept. Moments of the
 optimisers are not touched: remove OUT.adam.* or let the stage begin with fresh ones.
 """
 import array
@@ -27,10 +29,14 @@ def read(path):
     body = data[8 + length :]
     tensors = {}
     for name, view in header.items():
-        if view["dtype"] != "F32":
-            sys.exit(f"error: {path}: {name} is not float32")
         begin, end = view["data_offsets"]
-        tensors[name] = (view["shape"], array.array("f", body[begin:end]))
+        if view["dtype"] == "F32":
+            values = array.array("f", body[begin:end])
+        elif view["dtype"] == "F16":
+            values = array.array("f", struct.unpack(f"<{(end - begin) // 2}e", body[begin:end]))
+        else:
+            sys.exit(f"error: {path}: {name} is neither float32 nor float16")
+        tensors[name] = (view["shape"], values)
     return metadata, tensors
 
 
@@ -54,12 +60,20 @@ def same(name, a, b):
     return b[name][1]
 
 
+def or_silent(name, a, b):
+    """b's values of it; of a block that b does not have, a's with nothing coming out of it."""
+    if name in b:
+        return same(name, a, b)
+    values = a[name][1]
+    return array.array("f", bytes(4 * len(values))) if ".out." in name or ".reduce." in name else values
+
+
 def average(paths):
     metadata, first = read(paths[0])
     others = [read(path)[1] for path in paths[1:]]
     result = {}
     for name, (shape, values) in first.items():
-        columns = [values] + [same(name, first, other) for other in others]
+        columns = [values] + [or_silent(name, first, other) for other in others]
         result[name] = (shape, array.array("f", (sum(v) / len(columns) for v in zip(*columns))))
     return metadata, result
 
