@@ -34,8 +34,9 @@ Quantised quantise(const models::Latent& latent, const EntropyModel& entropy,
     at::Tensor symbols = residual + (q.coded.rates.symbols - residual).detach();
     // Index 0 is not coded: what the decoder sees there is the mean.
     const at::Tensor seen = symbols * (q.coded.rates.y.index > 0.5).to(at::kFloat);
-    // Straight through here too: what is not coded now must be able to grow until it is.
-    at::Tensor decoded = symbols + (seen - symbols).detach();
+    // Of keyframes straight through here, too: what is not coded now must be able to grow until it
+    // is. Of chunks, of whose channels a few live, the slopes of what nobody sends drown the rest.
+    at::Tensor decoded = entropy.has_context() ? symbols + (seen - symbols).detach() : seen;
     if (received.defined()) decoded = decoded * received.repeat_interleave(4, 2);
     q.y_hat = from_torch(decoded + mean);
     symbols = seen;
