@@ -18,17 +18,6 @@ constexpr int T = models::kChunkFrames;
 
 }  // namespace
 
-std::vector<CodedUnit> Trainer::searched_key(const at::Tensor& rgb, const std::vector<float>& qps) {
-    const KeyToSearch key = key_to_search(rgb, qps);
-    CodedPicture coded;
-    coded.symbols = searched_symbols(*ops_, *nets_, lpips_, key, options_.search_steps);
-    models::DecoderState state;
-    coded.base =
-        nets_->tokeniser.decode_key(*ops_, nn::from_torch(coded.symbols + key.means), qps, state);
-    coded.rates.bits_hard = nets_->key_entropy.bits_of(coded.symbols, key.hyper, qps);
-    return {{coded, rgb, qps}};
-}
-
 Result<Values> Trainer::measure_codec(int batches) {
     if (!nets_) return Status(Code::usage, "the checkpoint is not one of the neural codec");
     torch::NoGradGuard no_grad;

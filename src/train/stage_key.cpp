@@ -49,20 +49,29 @@ at::Tensor Trainer::plain_key_loss(const at::Tensor& rgb, const std::vector<floa
     return (d + rate_share() * rate).mean() + latent_distortion(coded, rgb, "key", values);
 }
 
-// As a search leaves them. Where it has come to rest the loss of what it found falls with the
-// decoder as the loss of what it would find next does, and symbols count as constants.
+// Symbols count as constants; the bits have gradients for the entropy model, the picture for the
+// decoder.
+std::vector<CodedUnit> Trainer::searched_key(const at::Tensor& rgb, const std::vector<float>& qps) {
+    const KeyToSearch key = key_to_search(rgb, qps);
+    CodedPicture coded;
+    coded.symbols = searched_symbols(*ops_, *nets_, lpips_, key, options_.search_steps);
+    models::DecoderState state;
+    coded.base =
+        nets_->tokeniser.decode_key(*ops_, nn::from_torch(coded.symbols + key.means), qps, state);
+    coded.rates.bits = nets_->key_entropy.bits_of(coded.symbols, key.hyper, qps);
+    coded.rates.bits_hard = coded.rates.bits.detach();
+    return {{coded, rgb, qps}};
+}
+
+// Where a search has come to rest the loss of what it found falls with the decoder as the loss of
+// what it would find next does.
 at::Tensor Trainer::searched_key_loss(const at::Tensor& rgb, const std::vector<float>& qps,
                                       Values& values) {
-    const KeyToSearch key = key_to_search(rgb, qps);
-    const at::Tensor symbols = searched_symbols(*ops_, *nets_, lpips_, key, options_.search_steps);
-    models::DecoderState state;
-    const at::Tensor picture = nn::to_torch(
-        nets_->tokeniser.decode_key(*ops_, nn::from_torch(symbols + key.means), qps, state).rgb);
-    const at::Tensor d = distortion(picture, rgb, values, "searched");
-    const at::Tensor bits = nets_->key_entropy.bits_of(symbols, key.hyper, qps);
+    const CodedPicture coded = searched_key(rgb, qps).front().coded;
+    const at::Tensor d = distortion(nn::to_torch(coded.base.rgb), rgb, values, "searched");
     values["searched_bpp"] =
-        bits.detach().mean().item<double>() / double(rgb.size(2) * rgb.size(3));
-    return (d + rate_share() * bits * key_bit_weights(qps, rgb)).mean();
+        coded.rates.bits_hard.mean().item<double>() / double(rgb.size(2) * rgb.size(3));
+    return (d + rate_share() * coded.rates.bits * key_bit_weights(qps, rgb)).mean();
 }
 
 }  // namespace gvc::train
