@@ -137,9 +137,10 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(0.0, 1.0));
     app.add_option("--pool", o.pool, "entropy: pictures whose symbols it trains on")
         ->check(CLI::Range(1, 1000000));
-    app.add_option("--search-steps", o.search_steps,
-                   "entropy, export, measure --chunks 0: steps of the search for keyframes' "
-                   "symbols; 0: none. key: in half of each batch")
+    app.add_option(
+           "--search-steps", o.search_steps,
+           "steps of the search for keyframes' symbols; 0: none. key: in half of each batch; "
+           "chunk, gop, joint: with --freeze-key")
         ->check(CLI::Range(0, 1000));
     app.add_option("--key-decoder-blocks", o.key_decoder_blocks,
                    "more of them than the checkpoint has: the new ones begin silent")

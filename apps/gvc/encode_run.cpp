@@ -206,7 +206,8 @@ class Tally {
         if (gop.packets.empty()) return;
         const bool first = s_.gops++ == 0;
         s_.frames += gop.descriptor.frames;
-        s_.coded_bytes += gop.first_bytes + gop.chunk_bytes;
+        s_.coded_bytes +=
+            gop.first_bytes + gop.chunk_bytes + bitstream::motion_bytes(gop.descriptor);
         for (int unit = 0; unit <= bitstream::chunk_count(gop.descriptor); ++unit) {
             const int qp = bitstream::unit_qp(gop.descriptor, unit);
             s_.qp_min = first && unit == 0 ? qp : std::min(s_.qp_min, qp);

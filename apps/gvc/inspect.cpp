@@ -49,7 +49,7 @@ void print_sequence(std::FILE* out, const SequenceHeader& s) {
 
 void print_share(std::FILE* out, const char* name, uint64_t bytes, uint64_t total) {
     if (bytes == 0) return;
-    std::fprintf(out, "  %-12s %10" PRIu64 " bytes  %6.2f %%\n", name, bytes,
+    std::fprintf(out, "  %-13s %9" PRIu64 " bytes  %6.2f %%\n", name, bytes,
                  100.0 * static_cast<double>(bytes) / static_cast<double>(total));
 }
 
@@ -92,6 +92,7 @@ void print_text(std::FILE* out, const StreamReport& r, const InspectOptions& opt
     print_share(out, "chunks", r.chunk_bytes, r.total_bytes);
     print_share(out, "base", r.base_bytes, r.total_bytes);
     print_share(out, "detail codes", r.detail_bytes, r.total_bytes);
+    print_share(out, "common motion", r.motion_bytes, r.total_bytes);
     print_share(out, "text", r.text_bytes, r.total_bytes);
     print_share(out, "descriptors", r.descriptor_bytes, r.total_bytes);
     print_share(out, "headers, CRCs", r.overhead_bytes() - r.descriptor_bytes, r.total_bytes);
@@ -188,6 +189,7 @@ std::string json_text(const StreamReport& r, const InspectOptions& options) {
     json.value("chunk_bytes", r.chunk_bytes);
     json.value("base_bytes", r.base_bytes);
     json.value("detail_bytes", r.detail_bytes);
+    json.value("motion_bytes", r.motion_bytes);
     json.value("text_bytes", r.text_bytes);
     json.value("descriptor_bytes", r.descriptor_bytes);
     json.value("overhead_bytes", r.overhead_bytes());

@@ -13,9 +13,10 @@ int unit_count(const Descriptor& d) { return std::min(1 + chunk_count(d), kMaxUn
 
 // Each unit's as the difference to the last one that has any: cameras seldom jerk.
 template <typename Visitor>
-void visit_motion(Visitor& v, std::span<Affine> motions) {
+void visit_motion(Visitor& v, std::span<CommonMotion> motions) {
     Affine last;
-    for (Affine& motion : motions) {
+    for (CommonMotion& unit : motions) {
+        Affine& motion = unit.end;
         bool moves = motion != Affine();
         v.bits(1, moves);
         if (!moves) continue;
@@ -34,14 +35,29 @@ void visit_motion(Visitor& v, std::span<Affine> motions) {
 template <typename Visitor>
 void visit_order_and_motion(Visitor& v, Descriptor& d) {
     const auto first = d.motion.begin(), end = first + unit_count(d);
-    const auto still = [](const Affine& motion) { return motion == Affine(); };
-    v.require(std::all_of(end, d.motion.end(), still));
+    const auto still = [](const CommonMotion& motion) { return motion.end == Affine(); };
     bool any = d.chunks_before > 0 || !std::all_of(first, end, still);
     v.bits(1, any);
     if (!any) return;
     v.bits(3, d.chunks_before);
     v.require(d.chunks_before <= chunk_count(d) && kFramesPerChunk * d.chunks_before < d.frames);
     visit_motion(v, std::span(d.motion).first(static_cast<size_t>(unit_count(d))));
+}
+
+bool shakes(const CommonMotion& motion) { return motion.jitter != CommonMotion().jitter; }
+
+// Fields that came later: for each unit, whether its pictures shake, and how.
+template <typename Visitor>
+void visit_shakes(Visitor& v, std::span<CommonMotion> motions) {
+    for (CommonMotion& motion : motions) {
+        bool any = shakes(motion);
+        v.bits(1, any);
+        if (!any) continue;
+        for (Shift& shift : motion.jitter) {
+            v.signed_nibbles(shift.x);
+            v.signed_nibbles(shift.y);
+        }
+    }
 }
 
 template <typename Visitor>
@@ -86,7 +102,9 @@ void visit_fields(Visitor& v, Descriptor& d) {
     v.optional(d.grain, [&](uint8_t& grain) { v.bits(8, grain); });
     v.varint(d.start);
     v.optional(d.text, [&](std::string& text) { v.text(text, kMaxDescriptorText); });
-    v.extension();
+    const auto units = std::span(d.motion).first(static_cast<size_t>(unit_count(d)));
+    v.extension(std::any_of(units.begin(), units.end(), shakes),
+                [&](auto& later) { visit_shakes(later, units); });
 }
 
 }  // namespace
@@ -115,9 +133,19 @@ Result<std::vector<uint8_t>> write_descriptor(const Descriptor& descriptor) {
     Descriptor copy = descriptor;
     FieldWriter writer;
     if (copy.durations) writer.require(copy.durations->size() + 1 == copy.frames);
+    const auto beyond = copy.motion.begin() + unit_count(copy);
+    writer.require(std::all_of(beyond, copy.motion.end(),
+                               [](const CommonMotion& m) { return m == CommonMotion(); }));
     visit_fields(writer, copy);
     if (!writer.good()) return {Code::internal, "a descriptor field is out of range"};
     return writer.finish();
+}
+
+size_t motion_bytes(const Descriptor& descriptor) {
+    Descriptor still = descriptor;
+    still.motion = {};
+    const auto all = write_descriptor(descriptor), rest = write_descriptor(still);
+    return all.ok() && rest.ok() ? all->size() - rest->size() : 0;
 }
 
 Result<Descriptor> read_descriptor(std::span<const uint8_t> data, size_t& used) {

@@ -48,7 +48,7 @@ struct Descriptor {
     uint8_t chunks_before = 0;
     // What each unit's pictures do as a whole, on the way to the last of them in coding order; zero
     // beyond the GOP's units.
-    std::array<Affine, kMaxUnits> motion{};
+    std::array<CommonMotion, kMaxUnits> motion{};
     std::optional<Gain> gain;
     std::optional<std::array<uint8_t, 8>> style;  // symbols 0 ... 15
     std::optional<uint8_t> grain;
@@ -72,6 +72,8 @@ UnitFrames unit_frames(const Descriptor& descriptor, int unit);
 
 // Code::internal if a field is out of range.
 Result<std::vector<uint8_t>> write_descriptor(const Descriptor& descriptor);
+// How much of a descriptor that can be written is its units' motion: content, not overhead.
+size_t motion_bytes(const Descriptor& descriptor);
 // Reads a descriptor at the beginning of data and says how long it is. Code::corrupt if damaged.
 Result<Descriptor> read_descriptor(std::span<const uint8_t> data, size_t& used);
 

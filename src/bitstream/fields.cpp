@@ -27,7 +27,7 @@ void FieldWriter::text(std::string& field, size_t max_length) {
 }
 
 uint64_t FieldReader::take(int count) {
-    if (!good_ || static_cast<size_t>(count) > data_.size() * 8 - at_) {
+    if (!good_ || static_cast<size_t>(count) > end_ - at_) {
         good_ = false;
         return 0;
     }
@@ -46,17 +46,9 @@ uint64_t FieldReader::take(int count) {
 void FieldReader::text(std::string& field, size_t max_length) {
     uint64_t length = 0;
     varint(length);
-    require(length <= max_length && length <= (data_.size() * 8 - at_) / 8);
+    require(length <= max_length && length <= (end_ - at_) / 8);
     field.clear();
     for (uint64_t i = 0; good_ && i < length; ++i) field += static_cast<char>(take(8));
-}
-
-void FieldReader::extension() {
-    if (take(1) == 0) return;
-    uint64_t bytes = 0;
-    varint(bytes);
-    require(bytes <= (data_.size() * 8 - at_) / 8);
-    if (good_) at_ += bytes * 8;
 }
 
 }  // namespace gvc::bitstream

@@ -61,6 +61,17 @@ class FieldWriter {
     void require(bool condition) { good_ = good_ && condition; }
     // Room for fields of later versions: nothing here writes any.
     void extension() { bits(1, false); }
+    // The first fields that took that room, if there are any.
+    template <typename Visit>
+    void extension(bool any, Visit&& visit) {
+        bits(1, any);
+        if (!any) return;
+        FieldWriter inner;
+        visit(inner);
+        require(inner.good());
+        varint(inner.bytes_.size());
+        for (const uint8_t byte : inner.bytes_) put(8, byte);
+    }
 
     bool good() const { return good_; }
     std::vector<uint8_t> finish() const { return bytes_; }  // the last byte is filled with zeros
@@ -75,7 +86,7 @@ class FieldWriter {
 
 class FieldReader {
   public:
-    explicit FieldReader(std::span<const uint8_t> data) : data_(data) {}
+    explicit FieldReader(std::span<const uint8_t> data) : data_(data), end_(data.size() * 8) {}
 
     template <typename T>
     void bits(int count, T& field) {
@@ -120,7 +131,23 @@ class FieldReader {
     }
     void text(std::string& field, size_t max_length);
     void require(bool condition) { good_ = good_ && condition; }
-    void extension();  // skips what a later version wrote there
+    // Skips what a later version wrote there.
+    void extension() {
+        extension(false, [](FieldReader&) {});
+    }
+    template <typename Visit>
+    void extension(bool, Visit&& visit) {
+        if (take(1) == 0) return;
+        uint64_t bytes = 0;
+        varint(bytes);
+        require(bytes <= (end_ - at_) / 8);
+        if (!good_) return;
+        FieldReader inner = *this;
+        inner.end_ = at_ + bytes * 8;
+        visit(inner);
+        require(inner.good_);
+        at_ = inner.end_;
+    }
 
     // False once anything was out of range or missing; fields read after that are zero.
     bool good() const { return good_; }
@@ -130,7 +157,7 @@ class FieldReader {
     uint64_t take(int count);
 
     std::span<const uint8_t> data_;
-    size_t at_ = 0;  // in bits
+    size_t at_ = 0, end_;  // in bits
     bool good_ = true;
 };
 

@@ -48,7 +48,8 @@ Descriptor full_descriptor() {
     d.chunks_before = 3;
     d.motion[1] = {-32768, 32767, 0, -1, 5, -5};
     d.motion[2] = {32767, -32768, 0, -1, 4, -4};
-    d.motion[7] = {0, 0, 0, 0, 0, 1};
+    d.motion[6] = {{}, {{{4, -5}, {0, 0}, {-32768, 32767}}}};
+    d.motion[7] = {{0, 0, 0, 0, 0, 1}, {{{1, 0}, {0, 0}, {0, 0}}}};
     d.gain = Gain{120, 140};
     d.style = {0, 15, 1, 14, 2, 13, 3, 12};
     d.grain = 9;
@@ -217,8 +218,27 @@ TEST(Descriptor, ASteadyPanIsCheap) {
     const auto back = read_descriptor(*bytes, used);
     ASSERT_TRUE(back.ok());
     EXPECT_EQ(*back, d);
-    EXPECT_EQ(back->motion[0], Affine());
-    EXPECT_EQ(back->motion[7], (Affine{3, 0, -2, 4, 76, -12}));
+    EXPECT_EQ(back->motion[0], CommonMotion());
+    EXPECT_EQ(back->motion[7].end, (Affine{3, 0, -2, 4, 76, -12}));
+}
+
+TEST(Descriptor, ShakesCostAsMuchAsThereAreOfThem) {
+    Descriptor d;
+    d.frames = 29;
+    const size_t still = write_descriptor(d)->size();
+    EXPECT_EQ(motion_bytes(d), 0u);
+    d.motion[2].jitter = {{{3, -4}, {0, 1}, {-2, 2}}};
+    const auto bytes = write_descriptor(d);
+    ASSERT_TRUE(bytes.ok());
+    EXPECT_LE(bytes->size(), still + 7);
+    EXPECT_EQ(motion_bytes(d), bytes->size() - still);
+    size_t used = 0;
+    const auto back = read_descriptor(*bytes, used);
+    ASSERT_TRUE(back.ok());
+    EXPECT_EQ(*back, d);
+    // A unit that is not there cannot shake.
+    d.frames = 5;
+    EXPECT_FALSE(write_descriptor(d).ok());
 }
 
 TEST(Descriptor, RefusesMotionThatDoesNotFit) {

@@ -41,7 +41,9 @@ class Collector {
         if (content.sequence && !report_.sequence) report_.sequence = content.sequence;
         if (content.header.kind == PacketKind::text) report_.text_bytes += content.rest.size();
         report_.ended = report_.ended || content.header.kind == PacketKind::end;
-        report_.descriptor_bytes += content.descriptor_bytes;
+        const size_t motion = content.descriptor ? motion_bytes(*content.descriptor) : 0;
+        report_.motion_bytes += motion;
+        report_.descriptor_bytes += content.descriptor_bytes - motion;
         facts.slices = content.slices.size();
         if (content.descriptor) GVC_RETURN_IF_ERROR(begin_gop(content));
         for (const CodedSlice& slice : content.slices) {

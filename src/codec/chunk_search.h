@@ -32,7 +32,7 @@ struct ChunkToSearch {
     nn::Tensor exact;            // [1, 96, H/16, W/16]: y minus its means, not rounded
     nn::Tensor means;            // of y
     models::DecoderState state;  // before the chunk
-    Affine motion;               // of the chunk as a whole
+    CommonMotion motion;         // of the chunk as a whole
     std::span<const entropy::TokenRow> token_rows;  // of y's tokens, in the order of token planes
     std::span<const entropy::CdfCost> costs;        // of a token at each row
     int qp = 0;

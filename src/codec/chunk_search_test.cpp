@@ -101,7 +101,7 @@ TEST_F(ChunkSearchTest, GradientOfVectorsIsTheirTranspose) {
     std::vector<float> change = noise(latent.count(), 1, 6);
     const nn::Tensor moved = ops.add(chunk_.means, ops.from_host(latent, change.data()));
     const auto at = [&](const nn::Tensor& y) {
-        return values_of(ops, tokeniser.chunk_vectors(ops, y, {Affine()}, qps, chunk_.state));
+        return values_of(ops, tokeniser.chunk_vectors(ops, y, {CommonMotion()}, qps, chunk_.state));
     };
     const std::vector<float> before = at(chunk_.means), after = at(moved);
     const std::vector<float> g = noise(vectors.count(), 1, 7);

@@ -250,7 +250,7 @@ Encoder::Try Encoder::begin_try(const GopSource& source) const {
     gop.coded.counter = static_cast<uint8_t>(stream_.gops % bitstream::kGopCounters);
     if (source.plan.key) {
         gop.coded.sequence = options_.sequence;
-        gop.coded.sequence->required_features |= bitstream::kOrderAndMotion;
+        gop.coded.sequence->required_features |= bitstream::kOrderAndMotion | bitstream::kShakes;
     }
     gop.coded.descriptor = describe(source, options_.sequence, stream_.gops, options_.seed);
     const bool in_order = options_.low_delay || options_.sequence.context == ContextMode::self;
@@ -333,7 +333,7 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb) {
         latent = role == UnitRole::key ? tokeniser.analyse_key(ops, rgb, qps)
                                        : tokeniser.analyse_chunk(ops, rgb, gop.state, qps);
     }
-    const Affine motion = latent.common.empty() ? Affine() : latent.common.front();
+    const CommonMotion motion = latent.common.empty() ? CommonMotion() : latent.common.front();
     gop.coded.descriptor.motion[static_cast<size_t>(unit)] = motion;
     tokens.z = quantise(ops, latent.z);
     nn::Tensor means;

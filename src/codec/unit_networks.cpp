@@ -21,7 +21,7 @@ nn::Tensor unit_means(const Model& model, UnitRole role, const std::vector<int16
 }
 
 models::BaseOutput decode_base(const Model& model, UnitRole role, const nn::Tensor& means,
-                               const std::vector<int16_t>& y, const Affine& motion, int qp,
+                               const std::vector<int16_t>& y, const CommonMotion& motion, int qp,
                                models::DecoderState& state, int frames) {
     nn::Ops& ops = model.ops();
     const nn::Tensor y_hat = ops.add(means, dequantise(ops, y, means.shape()));

@@ -27,7 +27,7 @@ nn::Tensor unit_means(const Model& model, UnitRole role, const std::vector<int16
 // which the state, that is what later units refer to, needs one. A P-key's picture becomes the
 // keyframe that later units refer to. motion: of the unit as a whole, nothing for a key.
 models::BaseOutput decode_base(const Model& model, UnitRole role, const nn::Tensor& means,
-                               const std::vector<int16_t>& y, const Affine& motion, int qp,
+                               const std::vector<int16_t>& y, const CommonMotion& motion, int qp,
                                models::DecoderState& state, int frames = models::kChunkFrames);
 
 }  // namespace gvc::codec

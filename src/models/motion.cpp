@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
 #include <numeric>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "models/blocks.h"
@@ -35,6 +37,9 @@ std::vector<SearchPicture> search_pictures(Ops& ops, const Tensor& rgb) {
 }
 
 using Vectors = std::vector<CellVector>;
+
+// What the whole picture does is a few bytes: it has to fit better by this share only.
+constexpr float kCommonShare = 0.98f;
 
 // v + after - before for each cell: where motion that led from `before` to `after` takes `v` next,
 // or a way that is as much longer.
@@ -89,20 +94,107 @@ std::vector<MotionField> search_key_in_turn(std::span<const SearchPicture> frame
 // The fields of a chunk's frames to the last frame and to the keyframe.
 struct ChunkFields {
     std::vector<MotionField> last, key;
-    Affine common;
+    CommonMotion common;
 };
 
-// What all of `frame` does, if that explains it better than no motion does, with the margin that a
-// single cell's vector needs.
+Shift opposite(Shift s) { return {static_cast<int16_t>(-s.x), static_cast<int16_t>(-s.y)}; }
+
+Vectors shifted(Vectors v, Shift by) {
+    for (CellVector& vector : v) vector = bounded_vector(vector.x + by.x, vector.y + by.y);
+    return v;
+}
+
+// How all of a picture may move, and how well that fits.
+class WholePicture {
+  public:
+    WholePicture(const SearchPicture& frame, const SearchPicture& reference, int threads)
+        : frame_(frame), reference_(reference), threads_(threads) {}
+
+    float cost(Vectors vectors) const {
+        const std::vector<float> costs =
+            matching_costs(frame_, reference_, std::move(vectors), threads_);
+        return std::accumulate(costs.begin(), costs.end(), 0.0f);
+    }
+
+    // Downhill with one entry of the motion at a time; steps are halved three times. field: from a
+    // motion to its vectors. Returns the cost.
+    template <typename Motion, typename Field>
+    float descend(Motion& motion,
+                  std::initializer_list<std::pair<int16_t Motion::*, int>> entries_and_steps,
+                  const Field& field) const {
+        float least = cost(field(motion));
+        for (int part = 1; part <= 8; part *= 2)
+            for (const auto& [entry, step] : entries_and_steps)
+                for (const int sign : {-1, 1})
+                    while (true) {
+                        Motion next = motion;
+                        next.*entry =
+                            static_cast<int16_t>(next.*entry + sign * std::max(step / part, 1));
+                        const float found = cost(field(next));
+                        if (found >= least) break;
+                        least = found;
+                        motion = next;
+                    }
+        return least;
+    }
+
+    // Between pixels a picture is smoother, and what is smooth fits noise better wherever it is:
+    // moving has to fit better than moving by as much to the other side, too.
+    static bool pays(float moved, float still, float opposite) {
+        return moved < kCommonShare * std::min(still, opposite);
+    }
+
+  private:
+    const SearchPicture& frame_;
+    const SearchPicture& reference_;
+    int threads_;
+};
+
+// What all of `frame` does, if that explains it better than no motion does: what most cells agree
+// on, and from there whatever fits the picture as a whole.
 Affine worthwhile_common_motion(const SearchPicture& frame, const SearchPicture& last,
                                 const MotionField& found, int threads) {
-    const Affine motion = common_motion(found);
-    const std::vector<float> moved =
-        matching_costs(frame, last, affine_field(motion, found.width, found.height), threads);
-    const auto sum = [](const std::vector<float>& costs) {
-        return std::accumulate(costs.begin(), costs.end(), 0.0f);
+    const WholePicture whole(frame, last, threads);
+    const auto field = [&](const Affine& m) { return affine_field(m, found.width, found.height); };
+    Affine motion = common_motion(found);
+    const float moved = whole.descend(motion,
+                                      {{&Affine::tx, 4},
+                                       {&Affine::ty, 4},
+                                       {&Affine::xx, 16},
+                                       {&Affine::xy, 16},
+                                       {&Affine::yx, 16},
+                                       {&Affine::yy, 16}},
+                                      field);
+    const float still = std::accumulate(found.still_cost.begin(), found.still_cost.end(), 0.0f);
+    Vectors back = field(motion);
+    for (CellVector& v : back) v = bounded_vector(-v.x, -v.y);
+    return WholePicture::pays(moved, still, whole.cost(std::move(back))) ? motion : Affine();
+}
+
+// By what all of `frame` is off what is expected of it, if that is worth saying.
+Shift worthwhile_shift(const SearchPicture& frame, const SearchPicture& last,
+                       const Vectors& expected, Shift guess, int threads) {
+    const WholePicture whole(frame, last, threads);
+    const auto field = [&](Shift shift) { return shifted(expected, shift); };
+    const float still = whole.cost(expected);
+    Shift shift = whole.cost(field(guess)) < still ? guess : Shift();
+    const float moved = whole.descend(shift, {{&Shift::x, 4}, {&Shift::y, 4}}, field);
+    return WholePicture::pays(moved, still, whole.cost(field(opposite(shift)))) ? shift : Shift();
+}
+
+// The middle of what is found beyond what is expected.
+Shift median_beyond(const Vectors& found, const Vectors& expected) {
+    std::vector<int16_t> x, y;
+    for (size_t i = 0; i < found.size(); ++i) {
+        x.push_back(static_cast<int16_t>(found[i].x - expected[i].x));
+        y.push_back(static_cast<int16_t>(found[i].y - expected[i].y));
+    }
+    const auto middle = [](std::vector<int16_t>& values) {
+        const auto at = values.begin() + static_cast<ptrdiff_t>(values.size() / 2);
+        std::nth_element(values.begin(), at, values.end());
+        return *at;
     };
-    return moving_pays(sum(moved), sum(found.still_cost), moved.size()) ? motion : Affine();
+    return {middle(x), middle(y)};
 }
 
 // Searches what is sent (Note [Motion in the latent]): the common motion, the last frame's, the
@@ -125,11 +217,19 @@ ChunkFields search_chunk(std::span<const SearchPicture> frames, const SearchPict
         found.still_cost = std::move(still);
     };
     const MotionField& end = fields.last[kEnd];
-    fields.common = worthwhile_common_motion(frames[kEnd], last, end, threads);
-    deviations(kEnd, last, fields.last[kEnd], affine_field(fields.common, end.width, end.height),
-               {});
-    for (int t = 0; t < int(kEnd); ++t)
-        deviations(t, last, fields.last[t], steady(fields.last[kEnd].vectors, t), {});
+    fields.common.end = worthwhile_common_motion(frames[kEnd], last, end, threads);
+    const Vectors whole = affine_field(fields.common.end, end.width, end.height);
+    for (size_t t = 0; t < kEnd; ++t) {
+        const Vectors expected = steady(whole, static_cast<int>(t));
+        fields.common.jitter[t] = worthwhile_shift(
+            frames[t], last, expected, median_beyond(fields.last[t].vectors, expected), threads);
+    }
+    deviations(kEnd, last, fields.last[kEnd], whole, {});
+    for (size_t t = 0; t < kEnd; ++t)
+        deviations(t, last, fields.last[t],
+                   shifted(steady(fields.last[kEnd].vectors, static_cast<int>(t)),
+                           fields.common.jitter[t]),
+                   {});
     if (!key) {
         fields.key = fields.last;
         return fields;
@@ -206,7 +306,7 @@ ChunkMotionHint motion_hint(Ops& ops, const Tensor& rgb, const Tensor& last, con
     // A codec has one chunk at a time, with threads inside; training has a batch of them.
     const bool many = lasts.size() > 1;
     const int inside = many ? 1 : ops.threads();
-    std::vector<Affine> common(lasts.size());
+    std::vector<CommonMotion> common(lasts.size());
     const auto search = [&](size_t n) {
         const ChunkFields fields = search_chunk(
             {&frames[n * kChunkFrames], kChunkFrames}, lasts[n], same ? nullptr : &keys[n],
@@ -292,16 +392,22 @@ Tensor correlate_motion_gradient(Ops& ops, const Tensor& g) {
     return ops.concat(sent);
 }
 
-Tensor common_motion_sent(Ops& ops, const std::vector<Affine>& common, int64_t h, int64_t w) {
+Tensor common_motion_sent(Ops& ops, const std::vector<CommonMotion>& common, int64_t h, int64_t w) {
     const Shape shape{static_cast<int64_t>(common.size()), kMotionLatents, h, w};
     const auto area = static_cast<size_t>(h * w);
     std::vector<float> values(static_cast<size_t>(shape.count()));
     for (size_t n = 0; n < common.size(); ++n) {
         float* of_item = &values[n * area * static_cast<size_t>(shape.c)];
-        const Vectors field = affine_field(common[n], static_cast<int>(w), static_cast<int>(h));
+        const Vectors field = affine_field(common[n].end, static_cast<int>(w), static_cast<int>(h));
         for (size_t i = 0; i < area; ++i) {
             of_item[i] = kUnit * field[i].x;
             of_item[area + i] = kUnit * field[i].y;
+        }
+        // In the order of decorrelate_motion: two pairs of the last frame, then two of each other.
+        for (size_t t = 0; t < common[n].jitter.size(); ++t) {
+            float* of_frame = of_item + (4 + 4 * t) * area;
+            std::fill_n(of_frame, area, kUnit * common[n].jitter[t].x);
+            std::fill_n(of_frame + area, area, kUnit * common[n].jitter[t].y);
         }
     }
     return ops.from_host(shape, values.data());

@@ -26,7 +26,7 @@ struct MotionHint {
     nn::Tensor vectors, costs;
 };
 struct ChunkMotionHint : MotionHint {
-    std::vector<Affine> common;
+    std::vector<CommonMotion> common;
 };
 ChunkMotionHint motion_hint(nn::Ops& ops, const nn::Tensor& rgb, const nn::Tensor& last,
                             const nn::Tensor& key, const std::vector<float>& qps,
@@ -59,7 +59,7 @@ nn::Tensor correlate_motion_gradient(nn::Ops& ops, const nn::Tensor& g);
 
 // Of each item's common motion, what it is part of in all that is sent: [N, 16, h, w], zero but for
 // the last frame's vector.
-nn::Tensor common_motion_sent(nn::Ops& ops, const std::vector<Affine>& common, int64_t h,
+nn::Tensor common_motion_sent(nn::Ops& ops, const std::vector<CommonMotion>& common, int64_t h,
                               int64_t w);
 
 // An orthonormal Haar transform of each 4x4 block of each channel, [N, C, h, w] with h and w

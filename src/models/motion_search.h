@@ -20,10 +20,9 @@ namespace gvc::models {
 
 inline constexpr int kCellSide = 8;      // half-size pixels
 inline constexpr int kVectorUnits = 16;  // a half-size pixel
-// Of either component: 64 pixels of the picture, what the networks have been trained with. Longer
-// vectors fit better where there is such motion, but these networks pay more for them than they
-// get.
-inline constexpr int kLongestVector = 512;
+// Of either component: 320 pixels of the picture, for a camera that whips round through a chunk of
+// four frames. What all of a picture does costs a few bytes, however far it goes.
+inline constexpr int kLongestVector = 2560;
 
 // Where a cell's content is found, relative to the cell, in eighths of a pixel of the picture.
 struct CellVector {

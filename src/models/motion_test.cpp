@@ -76,17 +76,18 @@ TEST(MotionTest, BlockTransformLeavesOneValueOfAFlatBlock) {
         EXPECT_NEAR(c[i], i == 0 ? 12.0f : i == 4 ? -4.0f : 0.0f, 1e-5) << i;
 }
 
+float lattice(int x, int y) {
+    uint32_t h = uint32_t(x) * 0x9E3779B1u ^ uint32_t(y) * 0x85EBCA77u;
+    h = (h ^ (h >> 15)) * 0x2C1B3C6Du;
+    return float((h ^ (h >> 13)) & 0xffff) / 65535.0f;
+}
+
 // A texture that moves by (4, -2) pixels a frame: the hint says where its content was in the last
 // frame, and that the keyframe, which does not show it, is of no use.
 TEST(MotionTest, FindsTheWayToTheLastFrame) {
     nn::MemoryWeights none;
     auto ops = nn::make_reference_ops(none);
     constexpr int kSize = 128, kCells = kSize / 8;
-    const auto lattice = [](int x, int y) {
-        uint32_t h = uint32_t(x) * 0x9E3779B1u ^ uint32_t(y) * 0x85EBCA77u;
-        h = (h ^ (h >> 15)) * 0x2C1B3C6Du;
-        return float((h ^ (h >> 13)) & 0xffff) / 65535.0f;
-    };
     std::vector<float> rgb;
     for (int t = 0; t <= 4; ++t)
         for (int c = 0; c < 3; ++c)
@@ -101,9 +102,9 @@ TEST(MotionTest, FindsTheWayToTheLastFrame) {
     ASSERT_EQ(hint.costs.shape(), hint.vectors.shape());
     // All of it moves: 16 pixels to the right and 8 up in four frames.
     ASSERT_EQ(hint.common.size(), 1u);
-    EXPECT_NEAR(hint.common[0].tx, -128, 1);
-    EXPECT_NEAR(hint.common[0].ty, 64, 1);
-    EXPECT_NEAR(hint.common[0].xx, 0, 40);
+    EXPECT_NEAR(hint.common[0].end.tx, -128, 1);
+    EXPECT_NEAR(hint.common[0].end.ty, 64, 1);
+    EXPECT_NEAR(hint.common[0].end.xx, 0, 40);
     const nn::Tensor known = common_motion_sent(*ops, hint.common, kCells / 2, kCells / 2);
     ASSERT_EQ(known.shape(), (nn::Shape{1, 16, kCells / 2, kCells / 2}));
     std::vector<float> sent(size_t(known.shape().count()));
@@ -146,6 +147,40 @@ TEST(MotionTest, FindsTheWayToTheLastFrame) {
         }
 }
 
+// A hand-held pan: what its frames are off the even way is found for all of the picture.
+TEST(MotionTest, FindsHowAPictureShakes) {
+    nn::MemoryWeights none;
+    auto ops = nn::make_reference_ops(none);
+    constexpr int kSize = 192;
+    const int at_x[] = {0, 10, 18, 24, 40}, at_y[] = {0, 4, -6, 2, 0};
+    std::vector<float> rgb;
+    for (int t = 0; t <= 4; ++t)
+        for (int c = 0; c < 3; ++c)
+            for (int y = 0; y < kSize; ++y)
+                for (int x = 0; x < kSize; ++x)
+                    rgb.push_back(lattice((x - at_x[t]) / 8 + 100, (y - at_y[t]) / 8 + 100));
+    const nn::Tensor all = ops->from_host({5, 3, kSize, kSize}, rgb.data());
+    const nn::Tensor last = ops->batch(all, 0, 1);
+    const ChunkMotionHint hint = motion_hint(*ops, ops->batch(all, 1, 4), last, last, {0.0f}, {});
+    ASSERT_EQ(hint.common.size(), 1u);
+    EXPECT_NEAR(hint.common[0].end.tx, -320, 1);
+    EXPECT_NEAR(hint.common[0].end.ty, 0, 1);
+    for (size_t t = 0; t < 3; ++t) {
+        const int even = 10 * int(t + 1);
+        EXPECT_NEAR(hint.common[0].jitter[t].x, -8 * (at_x[t + 1] - even), 1) << t;
+        EXPECT_NEAR(hint.common[0].jitter[t].y, -8 * at_y[t + 1], 1) << t;
+    }
+    // The last frame's vector, no detour, and of each other frame what shakes it.
+    const nn::Tensor known = common_motion_sent(*ops, hint.common, 4, 4);
+    std::vector<float> sent(size_t(known.shape().count()));
+    ops->to_host(known, sent.data());
+    for (size_t t = 0; t < 3; ++t) {
+        EXPECT_EQ(sent[(4 + 4 * t) * 16 + 5], float(hint.common[0].jitter[t].x) / 64.0f);
+        EXPECT_EQ(sent[(5 + 4 * t) * 16 + 5], float(hint.common[0].jitter[t].y) / 64.0f);
+        EXPECT_EQ(sent[(6 + 4 * t) * 16 + 5], 0.0f);
+    }
+}
+
 TEST(MotionTest, NothingMovesInAStillPicture) {
     nn::MemoryWeights none;
     auto ops = nn::make_reference_ops(none);
@@ -156,7 +191,7 @@ TEST(MotionTest, NothingMovesInAStillPicture) {
         motion_hint(*ops, ops->repeat_batch(picture, 4), picture, picture, {31.0f}, {});
     ops->to_host(hint.vectors, v.data());
     for (size_t i = 0; i < v.size(); ++i) EXPECT_EQ(v[i], 0.0f) << i;
-    EXPECT_EQ(hint.common, std::vector<Affine>(1));
+    EXPECT_EQ(hint.common, std::vector<CommonMotion>(1));
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ Tensor with_motion(Ops& ops, const Tensor& y, const Tensor& motion) {
 Tensor clamped(Ops& ops, const Tensor& rgb) { return ops.clamp(rgb, 0.0f, 1.0f); }
 
 // Motion of a chunk's dequantised latent, with what its pictures have in common.
-Tensor motion_of(Ops& ops, const Tensor& y, const std::vector<Affine>& common) {
+Tensor motion_of(Ops& ops, const Tensor& y, const std::vector<CommonMotion>& common) {
     const Tensor known = common_motion_sent(ops, common, y.shape().h, y.shape().w);
     return ops.add(inverse_block_transform(ops, ops.channels(y, 0, kMotionLatents)),
                    ops.affine(known, kMotionGain, 0.0f));
@@ -218,7 +218,8 @@ Tensor Tokeniser::chunk_means(Ops& ops, const Tensor& z_hat, const DecoderState&
     return chunk_coder_.means(ops, z_hat, state.memory);
 }
 
-BaseOutput Tokeniser::decode_chunk(Ops& ops, const Tensor& y_hat, const std::vector<Affine>& common,
+BaseOutput Tokeniser::decode_chunk(Ops& ops, const Tensor& y_hat,
+                                   const std::vector<CommonMotion>& common,
                                    const std::vector<float>& qps, DecoderState& state,
                                    int frames) const {
     Tensor y = chunk_coder_.dequantise(ops, y_hat, qps);
@@ -268,7 +269,8 @@ BaseOutput Tokeniser::decode_chunk(Ops& ops, const Tensor& y_hat, const std::vec
     return out;
 }
 
-Tensor Tokeniser::chunk_vectors(Ops& ops, const Tensor& y_hat, const std::vector<Affine>& common,
+Tensor Tokeniser::chunk_vectors(Ops& ops, const Tensor& y_hat,
+                                const std::vector<CommonMotion>& common,
                                 const std::vector<float>& qps, const DecoderState& state) const {
     return vectors_of(ops, motion_of(ops, chunk_coder_.dequantise(ops, y_hat, qps), common), state);
 }

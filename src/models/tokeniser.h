@@ -16,9 +16,9 @@
 namespace gvc::models {
 
 struct Latent {
-    nn::Tensor y;                // [N, 96, H/16, W/16], in quantiser steps
-    nn::Tensor z;                // [N, 48, H/64, W/64], rounded as it is
-    std::vector<Affine> common;  // motion of each item as a whole, for chunks
+    nn::Tensor y;                      // [N, 96, H/16, W/16], in quantiser steps
+    nn::Tensor z;                      // [N, 48, H/64, W/64], rounded as it is
+    std::vector<CommonMotion> common;  // motion of each item as a whole, for chunks
 };
 
 // What the decoder keeps between the pictures of a GOP. All of it is made from decoded data.
@@ -70,14 +70,14 @@ class Tokeniser {
     // how many of the chunk's frames to make, counted from its end; the state does not depend on
     // it, and an encoder that shows nothing needs 1 only. The output has N*frames items.
     BaseOutput decode_chunk(nn::Ops& ops, const nn::Tensor& y_hat,
-                            const std::vector<Affine>& common, const std::vector<float>& qps,
+                            const std::vector<CommonMotion>& common, const std::vector<float>& qps,
                             DecoderState& state, int frames = kChunkFrames) const;
 
     // The motion that a chunk's latent says, [N, 16, H/16, W/16]: channels t*4 + {dx, dy to the
     // last frame, dx, dy to the keyframe} of frame t, in cells. Decoded flows are these, upsampled,
     // and what the networks add to them.
     nn::Tensor chunk_vectors(nn::Ops& ops, const nn::Tensor& y_hat,
-                             const std::vector<Affine>& common, const std::vector<float>& qps,
+                             const std::vector<CommonMotion>& common, const std::vector<float>& qps,
                              const DecoderState& state) const;
     // The gradient with respect to y_hat's first kMotionLatents channels, where g is that with
     // respect to chunk_vectors.

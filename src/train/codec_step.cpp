@@ -66,7 +66,7 @@ CodedPicture code_chunk(nn::Ops& ops, const Networks& nets, const at::Tensor& rg
         latent, nets.chunk_entropy, previous, qps, received, false,
         [&](const nn::Tensor& z_hat) { return nets.tokeniser.chunk_means(ops, z_hat, state); });
     for (size_t i = 0; i < latent.common.size(); ++i)
-        if (latent.common[i] != Affine())
+        if (latent.common[i] != CommonMotion())
             q.coded.rates.bits_hard[static_cast<int64_t>(i)] += kCommonMotionBits;
     q.coded.base = nets.tokeniser.decode_chunk(ops, q.y_hat, latent.common, qps, state);
     return q.coded;

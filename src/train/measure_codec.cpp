@@ -24,8 +24,6 @@ Result<Values> Trainer::measure_codec(int batches) {
     const int64_t n = options_.batch, c = options_.crop;
     const int count = options_.chunks;
     GVC_ASSIGN_OR_RETURN(const Dataset held_out, Dataset::open(options_.pack, "val", device_));
-    if (count > 0 && options_.search_steps > 0)
-        return Status(Code::usage, "only keyframes are searched for here", "--chunks 0");
     if (held_out.longest() < 1 + T * count)
         return Status(Code::usage, "no held-out sequence is that long", "take fewer --chunks");
     std::mt19937_64 random(kMeasureSeed);
@@ -40,14 +38,12 @@ Result<Values> Trainer::measure_codec(int batches) {
             const std::vector<float> qps(static_cast<size_t>(n), float(qp));
             // As an encoder does: with the keyframe in the middle, on from it and back from it.
             const int before = count / 2;
-            std::vector<CodedUnit> units = options_.search_steps > 0
-                                               ? searched_key(unit_frames(frames, -1), qps)
-                                               : coded_gop(frames.slice(1, T * before), qps);
+            const at::Tensor onward = frames.slice(1, T * before), key = unit_frames(onward, -1);
+            models::DecoderState state;
+            std::vector<CodedUnit> units{{coded_key(key, qps, state), key, qps}};
+            append_chunks(onward, qps, state, units);
             const size_t behind = units.size();
-            if (before > 0) {
-                const auto back = coded_gop(frames.narrow(1, 0, T * before + 1).flip({1}), qps);
-                units.insert(units.end(), back.begin() + 1, back.end());
-            }
+            append_chunks(frames.slice(1, 0, T * before + 1).flip({1}), qps, state, units);
             double key_bits = 0, chunk_bits = 0;
             std::vector<at::Tensor> base, refined, truth;
             for (const CodedUnit& unit : units) {
@@ -128,7 +124,7 @@ Result<Values> Trainer::time_gop(int height) {
                 if (k < 0)
                     nets_->tokeniser.decode_key(*ops_, y_hat, qps, again);
                 else
-                    nets_->tokeniser.decode_chunk(*ops_, y_hat, {Affine()}, qps, again);
+                    nets_->tokeniser.decode_chunk(*ops_, y_hat, {CommonMotion()}, qps, again);
             });
             if (!refiner_) continue;
             const at::Tensor base = nn::to_torch(coded.base.rgb).to(at::kFloat);

@@ -128,7 +128,7 @@ at::Tensor Trainer::chunk_loss(Values& values) {
 
     models::DecoderState state;
     const at::Tensor key = unit_frames(frames, -1);
-    CodedPicture coded = code_key(*ops_, *nets_, key, qps, state);
+    CodedPicture coded = coded_key(key, qps, state);
     // The keyframe's own picture counts as one of the frames.
     at::Tensor loss = (base_share * distortion(nn::to_torch(coded.base.rgb), key, values, "key") +
                        rate_share() * coded.rates.bits * key_weight)

@@ -51,23 +51,30 @@ at::Tensor Trainer::plain_key_loss(const at::Tensor& rgb, const std::vector<floa
 
 // Symbols count as constants; the bits have gradients for the entropy model, the picture for the
 // decoder.
-std::vector<CodedUnit> Trainer::searched_key(const at::Tensor& rgb, const std::vector<float>& qps) {
+CodedPicture Trainer::searched_key(const at::Tensor& rgb, const std::vector<float>& qps,
+                                   models::DecoderState& state) {
     const KeyToSearch key = key_to_search(rgb, qps);
     CodedPicture coded;
     coded.symbols = searched_symbols(*ops_, *nets_, lpips_, key, options_.search_steps);
-    models::DecoderState state;
     coded.base =
         nets_->tokeniser.decode_key(*ops_, nn::from_torch(coded.symbols + key.means), qps, state);
     coded.rates.bits = nets_->key_entropy.bits_of(coded.symbols, key.hyper, qps);
     coded.rates.bits_hard = coded.rates.bits.detach();
-    return {{coded, rgb, qps}};
+    return coded;
+}
+
+CodedPicture Trainer::coded_key(const at::Tensor& rgb, const std::vector<float>& qps,
+                                models::DecoderState& state) {
+    return options_.search_steps > 0 ? searched_key(rgb, qps, state)
+                                     : code_key(*ops_, *nets_, rgb, qps, state);
 }
 
 // Where a search has come to rest the loss of what it found falls with the decoder as the loss of
 // what it would find next does.
 at::Tensor Trainer::searched_key_loss(const at::Tensor& rgb, const std::vector<float>& qps,
                                       Values& values) {
-    const CodedPicture coded = searched_key(rgb, qps).front().coded;
+    models::DecoderState state;
+    const CodedPicture coded = searched_key(rgb, qps, state);
     const at::Tensor d = distortion(nn::to_torch(coded.base.rgb), rgb, values, "searched");
     values["searched_bpp"] =
         coded.rates.bits_hard.mean().item<double>() / double(rgb.size(2) * rgb.size(3));

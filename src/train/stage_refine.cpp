@@ -95,21 +95,23 @@ at::Tensor Trainer::refined_distortion(const CodedUnit& unit, const at::Tensor& 
 
 std::vector<CodedUnit> Trainer::coded_gop(const at::Tensor& frames, const std::vector<float>& qps) {
     torch::NoGradGuard no_grad;
-    const std::vector<float> chunk_qps = qps_of_chunks(qps);
     models::DecoderState state;
-    at::Tensor previous_symbols;
-    std::vector<CodedUnit> units;
-    for (int k = -1; k < (frames.size(1) - 1) / T; ++k) {
-        const at::Tensor truth = unit_frames(frames, k);
-        if (k < 0) {
-            units.push_back({code_key(*ops_, *nets_, truth, qps, state), truth, qps});
-            continue;
-        }
-        units.push_back({code_chunk(*ops_, *nets_, truth, chunk_qps, previous_symbols, state),
-                         truth, chunk_qps});
-        previous_symbols = units.back().coded.symbols;
-    }
+    const at::Tensor key = unit_frames(frames, -1);
+    std::vector<CodedUnit> units{{coded_key(key, qps, state), key, qps}};
+    append_chunks(frames, qps, state, units);
     return units;
+}
+
+void Trainer::append_chunks(const at::Tensor& frames, const std::vector<float>& key_qps,
+                            models::DecoderState state, std::vector<CodedUnit>& units) {
+    torch::NoGradGuard no_grad;
+    const std::vector<float> qps = qps_of_chunks(key_qps);
+    at::Tensor previous;
+    for (int k = 0; k < (frames.size(1) - 1) / T; ++k) {
+        const at::Tensor truth = unit_frames(frames, k);
+        units.push_back({code_chunk(*ops_, *nets_, truth, qps, previous, state), truth, qps});
+        previous = units.back().coded.symbols;
+    }
 }
 
 at::Tensor Trainer::mean_over_units(const UnitLoss& loss_of) {

@@ -75,6 +75,11 @@ Result<std::unique_ptr<Trainer>> Trainer::make(const Options& options) {
     if (options.stage == "key" && options.search_steps > 0 && options.batch < 2)
         return Status(Code::usage, "half of a batch is searched for, and it has one picture",
                       "--batch 2 or more");
+    const bool chunks =
+        options.stage == "chunk" || options.stage == "gop" || options.stage == "joint";
+    if (chunks && options.search_steps > 0 && !options.freeze_key)
+        return Status(Code::usage, "a keyframe that was searched for does not train its codec here",
+                      "--freeze-key");
     GVC_RETURN_IF_ERROR(t->load_data());
     for (const auto net : {models::LpipsNet::alex, models::LpipsNet::squeeze}) {
         GVC_ASSIGN_OR_RETURN(auto lpips,

@@ -58,8 +58,9 @@ struct Options {
     // none.
     double adversarial = 0;
     int64_t pool = 2048;  // entropy: pictures whose symbols it trains on
-    // Of the search for keyframes' symbols. entropy, export, measure: of all of them; key: of half
-    // of each batch, from which decoder and entropy model learn what they are used for.
+    // Of the search for keyframes' symbols. key: of half of each batch, from which decoder and
+    // entropy model learn what they are used for; chunk, gop, joint: with freeze_key; elsewhere of
+    // all of them.
     int search_steps = 0;
     std::optional<int> key_decoder_blocks;  // none: as the checkpoint says
     // Hybrid: whether groups of frames refer to the one before them; none: as the checkpoint says.
@@ -187,8 +188,14 @@ class Trainer {
     // A frozen tokeniser's units of frames [N, 1 + 4 * chunks, 3, H, W]: keyframes and their
     // chunks.
     std::vector<CodedUnit> coded_gop(const at::Tensor& frames, const std::vector<float>& qps);
-    // A keyframe as a search of options_.search_steps leaves it.
-    std::vector<CodedUnit> searched_key(const at::Tensor& rgb, const std::vector<float>& qps);
+    // The chunks behind the keyframe that `state` has just decoded.
+    void append_chunks(const at::Tensor& frames, const std::vector<float>& key_qps,
+                       models::DecoderState state, std::vector<CodedUnit>& units);
+    // A keyframe's symbols as the encoder's network says or, with search steps, as a search finds.
+    CodedPicture coded_key(const at::Tensor& rgb, const std::vector<float>& qps,
+                           models::DecoderState& state);
+    CodedPicture searched_key(const at::Tensor& rgb, const std::vector<float>& qps,
+                              models::DecoderState& state);
     // 0.3 of the mean square from the base's latent to the teacher's; 0 without a teacher.
     at::Tensor latent_distortion(const CodedPicture& coded, const at::Tensor& truth,
                                  const std::string& name, Values& values);
