@@ -25,6 +25,9 @@ constexpr int kMotionChannels = 7;  // per frame: two flows, three mask logits
 // is transformed (block_transform), so that motion that is the same all over it costs one symbol in
 // sixteen: the hyperprior alone does not find that out.
 constexpr float kMotionGain = 4.0f;  // latent units a cell: one is two pixels
+// Cells: all that the networks are shown of a vector. They have been trained on no more, and
+// longer ones, of pans, make them weave patterns into the picture.
+constexpr float kSeenMotion = 8.0f;
 
 Tensor with_motion(Ops& ops, const Tensor& y, const Tensor& motion) {
     return ops.concat({motion, ops.channels(y, kMotionLatents, y.shape().c - kMotionLatents)});
@@ -199,10 +202,11 @@ Latent Tokeniser::analyse_chunk(Ops& ops, const Tensor& rgb, const DecoderState&
     auto of_chunk = [&](const Tensor& x) { return ops.batch_to_channels(x, kChunkFrames); };
 
     // cells to about unit range, absolute differences of [0, 1] pictures likewise
-    Tensor x =
-        chunk_in_(ops, ops.concat({of_chunk(patches(ops, rgb)), patches(ops, state.last_rgb),
-                                   ops.affine(of_chunk(hint.vectors), 0.25f, 0.0f),
-                                   ops.affine(of_chunk(hint.costs), 10.0f, 0.0f), state.memory}));
+    Tensor x = chunk_in_(
+        ops, ops.concat({of_chunk(patches(ops, rgb)), patches(ops, state.last_rgb),
+                         ops.affine(of_chunk(ops.clamp(hint.vectors, -kSeenMotion, kSeenMotion)),
+                                    0.25f, 0.0f),
+                         ops.affine(of_chunk(hint.costs), 10.0f, 0.0f), state.memory}));
     x = chunk_encode_quality_(ops, x, quality_features(ops, qps));
     const Tensor motion =
         decorrelate_motion(ops, ops.mean_pool(of_chunk(hint.vectors), 2), state.way_to_key);
@@ -224,7 +228,8 @@ BaseOutput Tokeniser::decode_chunk(Ops& ops, const Tensor& y_hat,
                                    int frames) const {
     Tensor y = chunk_coder_.dequantise(ops, y_hat, qps);
     const Tensor latent_motion = motion_of(ops, y, common);
-    y = with_motion(ops, y, latent_motion);
+    constexpr float kSeen = kSeenMotion * kMotionGain;
+    y = with_motion(ops, y, ops.clamp(latent_motion, -kSeen, kSeen));
     const Tensor vectors = vectors_of(ops, latent_motion, state);
     Tensor x =
         chunk_decode_quality_(ops, chunk_coder_.synthesise(ops, y), quality_features(ops, qps));

@@ -1,12 +1,24 @@
+// Where and with which weights warps read.
+//
 // Keys' cubic convolution, "Cubic Convolution Interpolation for Digital Image Processing", IEEE
 // Trans. ASSP 1981, at kCubicSharpness.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cstdint>
 
 #include "nn/ops.h"
 
 namespace gvc::nn {
+
+// The place along a side of `size` pixels: beyond its ends is what lies before them, mirrored. In
+// this order NaN becomes 0: flows come from a network fed with whatever the stream holds.
+inline float mirrored(float at, int64_t size) {
+    const auto end = static_cast<float>(size - 1);
+    at = std::max(at, -at);
+    return std::min(std::max(0.0f, std::min(at, 2 * end - at)), end);
+}
 
 // The weights of the four samples around a position that lies t behind the second one.
 inline std::array<float, 4> cubic_weights(float t) {

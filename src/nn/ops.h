@@ -194,8 +194,9 @@ class Ops {
     //   [N, 2*refs.size(), H, W], (dx, dy) per reference in pixels of the flow's own grid
     //   (multiplied by s inside); logits [N, refs.size()+1, H, W]. Flows and logits are upsampled
     //   bilinearly by s (after the softmax: masks are interpolated, not logits). Samples are taken
-    //   at (x + dx*s, y + dy*s), coordinates clamped to the picture; cubic ones of RGB alone, C
-    //   = 3.
+    //   at (x + dx*s, y + dy*s), coordinates beyond the picture's edges mirrored back into it
+    //   (nn/cubic.h), since what comes in there is more like what is beside it than like a smear;
+    //   cubic ones of RGB alone, C = 3.
     virtual Tensor warp_blend(const std::vector<Tensor>& refs, const Tensor& flows,
                               const Tensor& logits, int s, Sampling sampling) = 0;
     // For each cell of `current` [N, 1, H, W] the integer vector within +-radius cells with the

@@ -19,8 +19,7 @@ struct Taps {
 };
 
 Taps taps_at(float position, int64_t size, Sampling sampling) {
-    // In this order NaN becomes 0, as it does where warps are done.
-    position = std::min(std::max(0.0f, position), static_cast<float>(size - 1));
+    position = mirrored(position, size);
     const auto whole = static_cast<int64_t>(position);
     const float t = position - static_cast<float>(whole);
     if (sampling == Sampling::cubic) return {whole - 1, cubic_weights(t)};

@@ -106,9 +106,14 @@ inline void locate(const WarpRow& job, const float* dx, const float* dy, const S
     Vec lane;
     for (int64_t i = 0; i < kLanes; ++i) lane[i] = static_cast<float>(i);
     for (int64_t i = 0; i < job.w; i += kLanes) {
-        // In this order NaN becomes 0: nothing here may read outside the picture.
-        Vec x = smaller(larger(Vec{}, load(dx + i) + (lane + static_cast<float>(i))), splat(right));
-        Vec y = smaller(larger(Vec{}, load(dy + i) + static_cast<float>(job.y)), splat(bottom));
+        // Beyond an edge is what lies before it, mirrored. In this order NaN becomes 0: nothing
+        // here may read outside the picture.
+        const auto inside = [](Vec at, float end) {
+            at = larger(at, -at);
+            return smaller(larger(Vec{}, smaller(at, 2 * end - at)), splat(end));
+        };
+        Vec x = inside(load(dx + i) + (lane + static_cast<float>(i)), right);
+        Vec y = inside(load(dy + i) + static_cast<float>(job.y), bottom);
         // The last row and column are reached with a share of 1.
         VecInt left = __builtin_convertvector(smaller(x, splat(last_x)), VecInt);
         VecInt top = __builtin_convertvector(smaller(y, splat(last_y)), VecInt);

@@ -9,9 +9,8 @@
 namespace gvc::nn::reference {
 
 float sample(const float* plane, int64_t h, int64_t w, float y, float x) {
-    // In this order NaN becomes 0: flows come from a network fed with whatever the stream holds.
-    y = std::min(std::max(0.0f, y), static_cast<float>(h - 1));
-    x = std::min(std::max(0.0f, x), static_cast<float>(w - 1));
+    y = mirrored(y, h);
+    x = mirrored(x, w);
     int64_t top = static_cast<int64_t>(y), left = static_cast<int64_t>(x);
     int64_t bottom = std::min(top + 1, h - 1), right = std::min(left + 1, w - 1);
     float fy = y - static_cast<float>(top), fx = x - static_cast<float>(left);
@@ -23,8 +22,8 @@ float sample(const float* plane, int64_t h, int64_t w, float y, float x) {
 namespace {
 
 float sample_cubic(const float* plane, int64_t h, int64_t w, float y, float x) {
-    y = std::min(std::max(0.0f, y), static_cast<float>(h - 1));
-    x = std::min(std::max(0.0f, x), static_cast<float>(w - 1));
+    y = mirrored(y, h);
+    x = mirrored(x, w);
     const int64_t top = static_cast<int64_t>(y), left = static_cast<int64_t>(x);
     const auto rows = cubic_weights(y - static_cast<float>(top));
     const auto columns = cubic_weights(x - static_cast<float>(left));

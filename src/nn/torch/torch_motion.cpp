@@ -20,10 +20,11 @@ at::Tensor torch_warp(const at::Tensor& x, const at::Tensor& flow, Sampling samp
     gx = gx * (2.0 / std::max<int64_t>(w - 1, 1)) - 1.0;
     gy = gy * (2.0 / std::max<int64_t>(h - 1, 1)) - 1.0;
     at::Tensor grid = at::stack({gx, gy}, -1);
-    // Taps behind the border are clamped one by one; what is sampled must not lie there itself.
+    // Mirrored as in nn/cubic.h. (Reflection as PyTorch has it mirrors each tap of a kernel.)
+    grid = at::abs(grid + 1.0) - 1.0;
+    grid = at::clamp(at::minimum(grid, 2.0 - grid), -1.0, 1.0);
     // The bicubic kernel is that of kCubicSharpness.
     const bool cubic = sampling == Sampling::cubic;
-    if (cubic) grid = at::clamp(grid, -1.0, 1.0);
     return at::grid_sampler(x.to(at::kFloat), grid, /*bilinear, bicubic*/ cubic ? 2 : 0,
                             /*border*/ 1, /*align_corners*/ true);
 }

@@ -12,7 +12,7 @@ namespace gvc::nn {
 at::Tensor upsample_bilinear(const at::Tensor& x, int factor);
 
 // Samples of x [N, C, H, W] at (x + flow_x, y + flow_y), flow [N, 2, H, W] in pixels, coordinates
-// clamped to the picture. fp32.
+// mirrored at the edges. fp32.
 at::Tensor torch_warp(const at::Tensor& x, const at::Tensor& flow,
                       Sampling sampling = Sampling::bilinear);
 
