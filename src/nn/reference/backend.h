@@ -25,7 +25,7 @@ struct Output {
 };
 
 float activate(float value, Act act);
-// Bilinear sample; y and x are clamped to the plane [h, w].
+// Bilinear sample; y and x beyond the plane [h, w] are mirrored into it.
 float sample(const float* plane, int64_t h, int64_t w, float y, float x);
 
 class ReferenceOps final : public InferenceOps {

@@ -31,13 +31,16 @@ Tensor ReferenceOps::global_mean(const Tensor& x) {
 Tensor ReferenceOps::upsample(const Tensor& x, int factor) {
     Shape in = x.shape();
     int64_t w = in.w * factor;
+    // Edges are repeated.
+    const auto place = [=](int64_t i, int64_t size) {
+        const float at = (static_cast<float>(i) + 0.5f) / static_cast<float>(factor) - 0.5f;
+        return std::clamp(at, 0.0f, static_cast<float>(size - 1));
+    };
     return each_plane(x, in.h * factor, w, [=](const float* plane, float* out) {
         for (int64_t y = 0; y < in.h * factor; ++y)
-            for (int64_t column = 0; column < w; ++column) {
-                float sy = (static_cast<float>(y) + 0.5f) / static_cast<float>(factor) - 0.5f;
-                float sx = (static_cast<float>(column) + 0.5f) / static_cast<float>(factor) - 0.5f;
-                out[y * w + column] = sample(plane, in.h, in.w, sy, sx);
-            }
+            for (int64_t column = 0; column < w; ++column)
+                out[y * w + column] =
+                    sample(plane, in.h, in.w, place(y, in.h), place(column, in.w));
     });
 }
 
