@@ -103,7 +103,7 @@ TEST_F(FollowersTest, GradientsAreThoseOfWhatTheKeyframeIsMadeInto) {
     }
     EXPECT_NEAR(key_share, 1.0 / 11, 1e-6);
 
-    constexpr float kStep = 1e-3f;
+    constexpr float kStep = 5e-5f;  // longer ones go over too many kinks
     for (uint32_t seed = 2; seed < 5; ++seed) {
         const Floats way = noise(kPicture.count(), -1.0f, 1.0f, seed);
         double expected = 0;

@@ -139,7 +139,7 @@ TEST(RateControl, OptionsOutOfRangeAreRefused) {
 // ---- with the encoder ----
 
 TEST(EncoderRate, WantedRateIsMetByRealBytes) {
-    const auto model = random_model(23);
+    const auto model = random_model(24);
     const PictureSize size{128, 128};
     const int frames = 29 * 4;
     const auto size_at = [&](double qp) {
