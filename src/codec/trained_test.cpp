@@ -135,7 +135,8 @@ TEST(TrainedWeights, SearchedMotionFitsBetterForItsBits) {
     const auto model = Model::load(options);
     std::vector<int> told;
     const auto encode = [&](int steps) {
-        EncoderOptions encoder = test_options(size, 12);
+        // Fine enough for the symbols of motion to be worth a search: two dozen bytes of them.
+        EncoderOptions encoder = test_options(size, 6);
         encoder.search_steps = {4, steps};
         told.clear();
         encoder.on_searched = [&](int pictures) { told.push_back(pictures); };
