@@ -18,6 +18,7 @@ inline constexpr int kFormatMinor = 1;
 inline constexpr uint32_t kMaxSide = 16384;
 // Descriptors may say that chunks come before their keyframe, and what units have for motion.
 inline constexpr uint8_t kOrderAndMotion = 1;
+// They may say how units' pictures shake.
 inline constexpr uint8_t kShakes = 2;
 inline constexpr uint32_t kRequiredFeaturesKnown = kOrderAndMotion | kShakes;
 

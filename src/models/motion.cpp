@@ -116,25 +116,29 @@ class WholePicture {
         return std::accumulate(costs.begin(), costs.end(), 0.0f);
     }
 
-    // Downhill with one entry of the motion at a time; steps are halved three times. field: from a
-    // motion to its vectors. Returns the cost.
+    // Downhill with one entry of the motion at a time; steps are halved three times. least: the
+    // motion's cost. field: from a motion to its vectors. Returns the cost it ends at.
     template <typename Motion, typename Field>
-    float descend(Motion& motion,
+    float descend(Motion& motion, float least,
                   std::initializer_list<std::pair<int16_t Motion::*, int>> entries_and_steps,
                   const Field& field) const {
-        float least = cost(field(motion));
+        // Steps in one direction as long as they help.
+        const auto walk = [&](int16_t Motion::*entry, int by) {
+            for (bool moved = false;; moved = true) {
+                Motion next = motion;
+                next.*entry = static_cast<int16_t>(next.*entry + by);
+                const float found = cost(field(next));
+                if (found >= least) return moved;
+                least = found;
+                motion = next;
+            }
+        };
         for (int part = 1; part <= 8; part *= 2)
-            for (const auto& [entry, step] : entries_and_steps)
-                for (const int sign : {-1, 1})
-                    while (true) {
-                        Motion next = motion;
-                        next.*entry =
-                            static_cast<int16_t>(next.*entry + sign * std::max(step / part, 1));
-                        const float found = cost(field(next));
-                        if (found >= least) break;
-                        least = found;
-                        motion = next;
-                    }
+            for (const auto& [entry, step] : entries_and_steps) {
+                const int by = std::max(step / part, 1);
+                // Where one way was downhill, the other is where it came from.
+                if (!walk(entry, -by)) walk(entry, by);
+            }
         return least;
     }
 
@@ -157,7 +161,7 @@ Affine worthwhile_common_motion(const SearchPicture& frame, const SearchPicture&
     const WholePicture whole(frame, last, threads);
     const auto field = [&](const Affine& m) { return affine_field(m, found.width, found.height); };
     Affine motion = common_motion(found);
-    const float moved = whole.descend(motion,
+    const float moved = whole.descend(motion, whole.cost(field(motion)),
                                       {{&Affine::tx, 4},
                                        {&Affine::ty, 4},
                                        {&Affine::xx, 16},
@@ -177,8 +181,10 @@ Shift worthwhile_shift(const SearchPicture& frame, const SearchPicture& last,
     const WholePicture whole(frame, last, threads);
     const auto field = [&](Shift shift) { return shifted(expected, shift); };
     const float still = whole.cost(expected);
-    Shift shift = whole.cost(field(guess)) < still ? guess : Shift();
-    const float moved = whole.descend(shift, {{&Shift::x, 4}, {&Shift::y, 4}}, field);
+    const float guessed = whole.cost(field(guess));
+    Shift shift = guessed < still ? guess : Shift();
+    const float moved =
+        whole.descend(shift, std::min(guessed, still), {{&Shift::x, 4}, {&Shift::y, 4}}, field);
     return WholePicture::pays(moved, still, whole.cost(field(opposite(shift)))) ? shift : Shift();
 }
 

@@ -20,8 +20,8 @@ namespace gvc::models {
 //   motion; the way to the last frame and on from there).
 //   costs [N*4, 4, H/8, W/8]: mean absolute luma difference at the last frame's own vector and for
 //   no motion, then the same for the keyframe, at its own vector no worse than the last frame's.
-//   common: one per item, what the picture does as a whole from the last frame to the chunk's last;
-//   all zero where saying so does not pay
+//   common: one per item, what the pictures do as a whole from the last frame to the chunk's last,
+//   and how they shake on that way; all zero where saying so does not pay
 struct MotionHint {
     nn::Tensor vectors, costs;
 };
@@ -58,7 +58,7 @@ nn::Tensor correlate_motion(nn::Ops& ops, const nn::Tensor& sent, const nn::Tens
 nn::Tensor correlate_motion_gradient(nn::Ops& ops, const nn::Tensor& g);
 
 // Of each item's common motion, what it is part of in all that is sent: [N, 16, h, w], zero but for
-// the last frame's vector.
+// the last frame's vector and the other frames' deviations from steady motion.
 nn::Tensor common_motion_sent(nn::Ops& ops, const std::vector<CommonMotion>& common, int64_t h,
                               int64_t w);
 
