@@ -180,6 +180,7 @@ refuses base_unknown 2 "base" "$gvc" encode in.y4m x.gvc --base h264
 refuses preset_unknown 2 "preset" "$gvc" encode in.y4m x.gvc --preset placebo
 refuses adaptive_keyint_unknown 2 "adaptive-keyint" "$gvc" encode in.y4m x.gvc \
     --adaptive-keyint maybe
+refuses faces_unknown 2 "faces" "$gvc" encode in.y4m x.gvc --faces some
 refuses base_scale_too_large 2 "base-scale" "$gvc" encode in.y4m x.gvc --base-scale 1.5
 refuses base_scale_too_small 2 "base-scale" "$gvc" encode in.y4m x.gvc --base-scale 0.01
 refuses base_scale_no_number 2 "base-scale" "$gvc" encode in.y4m x.gvc --base-scale half

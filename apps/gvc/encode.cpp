@@ -120,6 +120,11 @@ void add_stream_options(CLI::App& app, EncodeOptions& options) {
            "Tell the AV1 base's refiner where texture was: on or off [on]")
         ->check(CLI::IsMember({"on", "off"}))
         ->type_name("NAME");
+    app.add_option_function<std::string>(
+           "--faces", [&options](const std::string& name) { options.faces = name == "on"; },
+           "Look at faces above all, from --preset medium: on or off [on]")
+        ->check(CLI::IsMember({"on", "off"}))
+        ->type_name("NAME");
     app.add_option("--base-scale", options.base_scale,
                    "Size of the AV1 base, a share of the picture's [the best one is found]")
         ->check(CLI::Range(0.1, 1.0))

@@ -9,6 +9,8 @@
 
 #include "base/format.h"
 #include "bounded_queue.h"
+#include "eval/detector.h"
+#include "eval/faces.h"
 #include "eval/lpips.h"
 #include "interrupt.h"
 #include "load_model.h"
@@ -120,6 +122,23 @@ codec::PictureDistance perceptual_distance(const EncodeOptions& options,
                                                                size.width - kBesideTheGrid,
                                                                size.height - kBesideTheGrid));
         return shared->distance(maps[0], maps[1]);
+    };
+}
+
+// What the search looks at in particular; none where the detector's weights are missing.
+codec::ErrorWeights faces(const EncodeOptions& options, Console& console) {
+    if (!options.faces) return {};
+    auto detector =
+        eval::Detector::open(metrics_folder(options.compute.model), options.compute.threads);
+    if (!detector.ok()) {
+        console.warning(detector.status().message() + ": faces are coded as all else");
+        return {};
+    }
+    const auto shared = std::make_shared<eval::Detector>(std::move(*detector));
+    return [shared](std::span<const float> rgb, codec::PictureSize size) {
+        const auto objects = shared->boxes(rgb.data(), size.width, size.height);
+        return objects.ok() ? eval::face_weights(*objects, rgb, size.width, size.height)
+                            : std::vector<float>();
     };
 }
 
@@ -331,6 +350,7 @@ Result<EncodeSummary> run_encode(const EncodeOptions& options, Console& console)
     settings.detail = options.detail;
     if (base || settings.adaptive_keyint)
         settings.distance = perceptual_distance(options, reader->info());
+    if (settings.search_steps.key > 0) settings.attention = faces(options, console);
     CodingProgress progress(reader->info(), console);
     settings.on_searched = [&progress](int pictures) { progress.show(pictures); };
     GVC_ASSIGN_OR_RETURN(const auto encoder, codec::Encoder::make(*model, std::move(settings)));

@@ -35,6 +35,7 @@ struct EncodeOptions {
     std::string base = "auto";      // neural, av1, auto
     std::string preset = "medium";  // as preset.h has them
     bool detail = true;             // of the AV1 base: code its detail
+    bool faces = true;              // look at them above all
     double base_scale = 0;          // 0: chosen
 };
 

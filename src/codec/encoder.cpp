@@ -286,7 +286,7 @@ void Encoder::code_first(Try& gop, const GopSource& source) {
     while (true) {
         const int qp = gop.first_qp.value_or(stream_.rate.first_qp());
         gop.coded.descriptor.qp = static_cast<uint8_t>(qp);
-        code_unit(gop, 0, rgb);
+        code_unit(gop, 0, rgb, *picture);
         gop.key_state = gop.state;
         const double bits = gop.first_bits();
         if (gop.first_qp) return stream_.rate.first_replaced(bits);
@@ -312,13 +312,26 @@ void Encoder::code_chunk(Try& gop, const GopSource& source, int unit) {
         StageTimer timer(costs_.transfer, model_.ops());
         rgb = to_device(model_.ops(), pictures, size_);
     }
-    code_unit(gop, unit, rgb);
+    code_unit(gop, unit, rgb, *pictures[kChunk - 1]);
     const double bits = gop.unit_bits(unit);
     stream_.rate.chunk_done(bits + growth_to_come(gop, 0, bits));
 }
 
-// Pictures to slices; the state goes on as the decoder's will.
-void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb) {
+// What errors weigh in its padded picture; empty: all the same.
+std::vector<float> Encoder::weights_of(const WaitingPicture& picture) const {
+    if (!options_.attention) return {};
+    const std::vector<float> shown = options_.attention(unpack(picture), size_);
+    if (3 * shown.size() != size_.samples()) return {};
+    const auto w = static_cast<size_t>(size_.width);
+    const auto padded = static_cast<size_t>(size_.padded_width());
+    std::vector<float> weights(padded * static_cast<size_t>(size_.padded_height()), 1.0f);
+    for (size_t i = 0; i < shown.size(); ++i) weights[i / w * padded + i % w] = shown[i];
+    return weights;
+}
+
+// Pictures to slices; the state goes on as the decoder's will. `last` is the last of them in the
+// order of coding.
+void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb, const WaitingPicture& last) {
     nn::Ops& ops = model_.ops();
     const models::Tokeniser& tokeniser = model_.tokeniser();
     const entropy::SliceSize plane = bitstream::plane_size(options_.sequence);
@@ -350,7 +363,7 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb) {
         token_rows = gop.unit_encoder.token_rows(unit, tokens);
     }
     if (role == UnitRole::key && gop.search) {
-        tokens.y = search_key(gop, rgb, exact, means, token_rows);
+        tokens.y = search_key(gop, rgb, last, exact, means, token_rows);
         StageTimer timer(costs_.entropy, model_.ops());
         token_rows = gop.unit_encoder.token_rows(unit, tokens);
     }
@@ -378,9 +391,9 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb) {
         const models::DecoderState before = gop.state;
         base = decode_base(model_, role, means, tokens.y, motion, qp, gop.state, frames);
         if (role == UnitRole::chunk && gop.follow) {
-            gop.followers.push_back(
-                make_follower(ops, tokeniser.config(), before, base, ops.batch(rgb, kChunk - 1, 1),
-                              bitstream::unit_frames(gop.coded.descriptor, unit).count));
+            gop.followers.push_back(make_follower(
+                ops, tokeniser.config(), before, base, ops.batch(rgb, kChunk - 1, 1),
+                bitstream::unit_frames(gop.coded.descriptor, unit).count, weights_of(last)));
         }
     }
     if (gop.keep != Try::Keep::nothing) {
@@ -398,15 +411,17 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb) {
     }
 }
 
-std::vector<int16_t> Encoder::search_key(Try& gop, const nn::Tensor& rgb, const nn::Tensor& exact,
+std::vector<int16_t> Encoder::search_key(Try& gop, const nn::Tensor& rgb,
+                                         const WaitingPicture& picture, const nn::Tensor& exact,
                                          const nn::Tensor& means,
                                          std::span<const entropy::TokenRow> token_rows) {
     nn::Ops& ops = model_.ops();
     StageTimer timer(costs_.search, ops);
     const std::vector<Follower> followers = std::exchange(gop.followers, {});
     return model_.search()->search(
-        {size_, values_of(ops, rgb), values_of(ops, exact), values_of(ops, means), token_rows,
-         model_.tokens().y_costs(entropy::TokenKind::key), gop.coded.descriptor.qp, followers},
+        {size_, values_of(ops, rgb), weights_of(picture), values_of(ops, exact),
+         values_of(ops, means), token_rows, model_.tokens().y_costs(entropy::TokenKind::key),
+         gop.coded.descriptor.qp, followers},
         options_.search_steps.key);
 }
 

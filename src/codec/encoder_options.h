@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <vector>
 
 #include "base/result.h"
 #include "bitstream/sequence_header.h"
@@ -15,6 +16,11 @@ namespace gvc::codec {
 
 using PictureDistance = std::function<Result<double>(
     std::span<const float> original, std::span<const float> decoded, PictureSize size)>;
+
+// What errors weigh in a planar RGB picture: [height, width], 1 where nothing is special; empty:
+// all alike.
+using ErrorWeights =
+    std::function<std::vector<float>(std::span<const float> original, PictureSize size)>;
 
 // Steps of the searches for what the networks only come near, where the model was loaded with what
 // they take; 0: none.
@@ -37,6 +43,8 @@ struct EncoderOptions {
     // (in chain mode) it lies in their middle, which looks better, and the first pictures wait.
     bool low_delay = false;
     SearchSteps search_steps;
+    // What the search for keyframes looks at in particular; none: all of a picture alike.
+    ErrorWeights attention;
     // While a GOP is searched: told, by receive(), how many of its pictures are done.
     std::function<void(int pictures)> on_searched;
     uint16_t seed = 0;                 // of the decoder's noise; each GOP gets its own from it

@@ -1,6 +1,7 @@
 #include "codec/followers.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "codec/descent_loss.h"
 #include "codec/picture.h"
@@ -12,9 +13,21 @@ namespace gvc::codec {
 
 using nn::Tensor;
 
+namespace {
+
+// What counts, [1, 3, H, W], times [H, W].
+Tensor weighted(nn::Ops& ops, const Tensor& counts, const std::vector<float>& weights) {
+    if (weights.empty()) return counts;
+    std::vector<float> planes;
+    for (int c = 0; c < 3; ++c) planes.insert(planes.end(), weights.begin(), weights.end());
+    return ops.mul(counts, ops.from_host(counts.shape(), planes.data()));
+}
+
+}  // namespace
+
 Follower make_follower(nn::Ops& ops, const models::TokeniserConfig& config,
                        const models::DecoderState& before, const models::BaseOutput& base,
-                       const Tensor& rgb, int pictures) {
+                       const Tensor& rgb, int pictures, std::vector<float> weights) {
     const int64_t last = base.rgb.shape().n - 1;
     const auto of_last = [&](const Tensor& x) { return ops.batch(x, last, 1); };
     const Tensor flows = of_last(base.flows), logits = of_last(base.logits);
@@ -27,6 +40,7 @@ Follower make_follower(nn::Ops& ops, const models::TokeniserConfig& config,
     follower.logits = values_of(ops, logits);
     follower.rest = values_of(ops, ops.sub(of_last(base.rgb), warped));
     follower.rgb = values_of(ops, rgb);
+    follower.weights = std::move(weights);
     return follower;
 }
 
@@ -34,7 +48,7 @@ FollowersGradient::FollowersGradient(nn::Ops& ops, const models::TokeniserConfig
                                      std::span<const Follower> followers,
                                      std::span<const models::LpipsGradient> judges,
                                      const Tensor& counts, int turns)
-    : ops_(ops), sampling_(models::warp_sampling(config)), counts_(counts), turns_(turns) {
+    : ops_(ops), sampling_(models::warp_sampling(config)), turns_(turns) {
     const nn::Shape picture = counts.shape();
     const int64_t h = picture.h / models::kPatch, w = picture.w / models::kPatch;
     for (const Follower& follower : followers) pictures_ += follower.pictures;
@@ -47,6 +61,7 @@ FollowersGradient::FollowersGradient(nn::Ops& ops, const models::TokeniserConfig
                           logits,
                           ops.from_host(picture, f.rest.data()),
                           ops.from_host(picture, f.rgb.data()),
+                          weighted(ops, counts, f.weights),
                           {ops, flows, logits, models::kPatch, sampling_},
                           judges[chain_.size() % judges.size()]});
         chain_.back().judge.aim(chain_.back().rgb);
@@ -82,7 +97,7 @@ std::vector<float> FollowersGradient::own_gradient(Chained& f, const Tensor& sho
     const Tensor sign = slope_of_l1(ops_, ops_.sub(shown, f.rgb));
     const Tensor sum =
         ops_.add(ops_.affine(sign, l1_share, 0.0f), f.judge(shown, share * kDescentLpips));
-    return values_of(ops_, ops_.mul(sum, counts_));
+    return values_of(ops_, ops_.mul(sum, f.counts));
 }
 
 Tensor FollowersGradient::operator()(const Tensor& key, int step) {

@@ -121,6 +121,27 @@ TEST_F(FollowersTest, GradientsAreThoseOfWhatTheKeyframeIsMadeInto) {
     }
 }
 
+TEST_F(FollowersTest, ErrorsWeighAsTheyAreToldTo) {
+    const auto count = static_cast<size_t>(kPicture.count());
+    const nn::Tensor counts = tensor(Floats(count, 1.0f));
+    const nn::Tensor key = tensor(noise(kPicture.count(), 0.3f, 0.6f, 1));
+    std::vector<Follower> alike = followers(), half = followers();
+    Floats left(kSide * kSide, 1.0f);
+    for (size_t i = 0; i < left.size(); ++i) left[i] = i % kSide < kSide / 2 ? 3.0f : 1.0f;
+    for (Follower& f : half) {
+        f.flows.assign(f.flows.size(), 0.0f);  // each pixel stays in its place
+        f.weights = left;
+    }
+    for (Follower& f : alike) f.flows.assign(f.flows.size(), 0.0f);
+    FollowersGradient plain(*ops_, config_, alike, judges_, counts, 1);
+    FollowersGradient weighted(*ops_, config_, half, judges_, counts, 1);
+    const Floats a = values_of(*ops_, plain(key, 0)), b = values_of(*ops_, weighted(key, 0));
+    for (size_t i = 0; i < count; ++i) {
+        const float factor = i % kSide < kSide / 2 ? 3.0f : 1.0f;
+        ASSERT_NEAR(b[i], factor * a[i], 1e-4f * std::abs(a[i]) + 1e-9f) << i;
+    }
+}
+
 TEST_F(FollowersTest, EachPictureHasItsTurn) {
     const std::vector<Follower> all = followers();
     const nn::Tensor counts = tensor(Floats(static_cast<size_t>(kPicture.count()), 1.0f));

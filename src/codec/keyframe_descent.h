@@ -24,7 +24,7 @@ namespace gvc::codec {
 struct KeyframePart {
     int64_t width = 0, height = 0;  // in pixels, multiples of 64
     std::vector<float> rgb;         // [3, height, width]
-    std::vector<float> counts;      // likewise: 1 where errors count, else 0
+    std::vector<float> counts;      // likewise: what errors weigh, 0 where they do not count
     std::vector<float> exact;       // y minus its means, where the descent starts
     std::vector<float> means;       // of y
     std::vector<entropy::TokenRow>

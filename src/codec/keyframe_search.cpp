@@ -111,7 +111,8 @@ std::vector<int16_t> KeyframeSearch::search(const KeyframeToSearch& key, int ste
             if (one) part.followers = key.followers;
             each_value(3, size, rows, columns, kCell, [&](size_t, size_t i, bool own) {
                 part.rgb.push_back(key.rgb[i]);
-                part.counts.push_back(own && shown(i) ? 1.0f : 0.0f);
+                const float weight = key.weights.empty() ? 1.0f : key.weights[i % (pw * ph)];
+                part.counts.push_back(own && shown(i) ? weight : 0.0f);
             });
             each_value(kChannels, size, rows, columns, kLatentScale,
                        [&](size_t, size_t i, bool own) {

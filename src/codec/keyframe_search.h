@@ -24,9 +24,10 @@ namespace gvc::codec {
 // A keyframe as the encoder has it. Arrays are [channels, rows, columns].
 struct KeyframeToSearch {
     PictureSize size;
-    std::vector<float> rgb;                         // [3, padded height, padded width]
-    std::vector<float> exact;                       // y minus its means, not rounded
-    std::vector<float> means;                       // of y
+    std::vector<float> rgb;      // [3, padded height, padded width]
+    std::vector<float> weights;  // [padded height, padded width]: of errors; empty: 1
+    std::vector<float> exact;    // y minus its means, not rounded
+    std::vector<float> means;    // of y
     std::span<const entropy::TokenRow> token_rows;  // of y's tokens, in the order of token planes
     std::span<const entropy::CdfCost> costs;        // of a token at each row
     int qp = 0;

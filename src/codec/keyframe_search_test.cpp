@@ -66,6 +66,23 @@ TEST(KeyframeSearchTest, RoundsWithoutStepsAndLeavesWhatIsNotCodedAlone) {
     EXPECT_TRUE(search->status().ok());
 }
 
+// Steps follow the sign of slopes more than their size: what weighs little beside its bits changes.
+TEST(KeyframeSearchTest, LooksWhereErrorsWeigh) {
+    const RandomWeights weights = random_weights(3);
+    const auto search =
+        KeyframeSearch::make(weights.tokeniser, kMetrics, nn::Precision::fp32, 1).value();
+    Case c = make_case(weights);
+    c.key.token_rows = c.token_rows;
+    const auto plane = static_cast<size_t>(kSize.padded_width() * kSize.padded_height());
+    const auto plain = search->search(c.key, 3);
+    c.key.weights.assign(plane, 1.0f);
+    EXPECT_EQ(search->search(c.key, 3), plain);
+    const auto half = static_cast<size_t>(kSize.padded_width()) / 2;
+    for (size_t i = 0; i < plane; ++i)
+        c.key.weights[i] = i % static_cast<size_t>(kSize.padded_width()) < half ? 50.0f : 1.0f;
+    EXPECT_NE(search->search(c.key, 3), plain);
+}
+
 TEST(KeyframeSearchTest, SaysWhatIsMissing) {
     const RandomWeights weights = random_weights(3);
     const auto search =

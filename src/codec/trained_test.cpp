@@ -45,6 +45,28 @@ ModelOptions searching_model() {
     return options;
 }
 
+// LPIPS-Alex of planar RGB pictures against one of them.
+class Judge {
+  public:
+    Judge(const std::vector<float>& original, PictureSize size)
+        : shape_{1, 3, size.height, size.width} {
+        lpips_.aim(ops_->from_host(shape_, original.data()));
+    }
+    double distance(const std::vector<float>& rgb) {
+        return lpips_.distance(ops_->from_host(shape_, rgb.data()));
+    }
+
+  private:
+    nn::Shape shape_;
+    weights::SafetensorsFile file_ =
+        models::open_lpips(kModels + "metrics", models::LpipsNet::alex).value();
+    nn::FileWeights source_{file_};
+    nn::GradientWeights weights_{source_};
+    std::unique_ptr<nn::InferenceOps> ops_ = nn::make_onednn_ops(weights_, nn::Precision::fp32);
+    nn::GradientOps recording_{*ops_};
+    models::LpipsGradient lpips_{recording_, models::LpipsNet::alex};
+};
+
 TEST(TrainedWeights, CodeARecognisablePicture) {
     ModelOptions options;
     options.tokeniser_path = kModels + "tokeniser.safetensors";
@@ -90,22 +112,73 @@ TEST(TrainedWeights, SearchedKeyframesLookBetterForTheirBits) {
     const auto plain = encode(0), searched = encode(16);
     EXPECT_EQ(all_packets(searched), all_packets(encode(16)));
 
-    const auto alex =
-        weights::SafetensorsFile::open(kModels + "metrics/lpips_alex_v0.1_fp32.safetensors");
-    const nn::FileWeights weights(alex.value());
-    const nn::GradientWeights both(weights);
-    const auto ops = nn::make_onednn_ops(both, nn::Precision::fp32);
-    nn::GradientOps recording(*ops);
-    models::LpipsGradient lpips(recording, models::LpipsNet::alex);
-    const nn::Shape shape{1, 3, size.height, size.width};
-    lpips.aim(ops->from_host(shape, photograph.data()));
     const auto model = Model::load(options);
+    Judge judge(photograph, size);
     const auto distance = [&](const auto& encoding) {
         const auto decoding = test_decode(*model.value(), all_packets(encoding), {});
-        return lpips.distance(ops->from_host(shape, decoding.frames.at(0).rgb.data()));
+        return judge.distance(decoding.frames.at(0).rgb);
     };
     EXPECT_LT(distance(searched), 0.7 * distance(plain));
     EXPECT_LT(double(searched.bytes()), 1.1 * double(plain.bytes()));
+}
+
+// In the keyframe and in what is made of it.
+TEST(TrainedWeights, TheSearchLooksWhereItIsTold) {
+    ModelOptions options = searching_model();
+    if (!std::filesystem::exists(options.tokeniser_path)) GTEST_SKIP() << "no weights in models/";
+    const PictureSize size = kPhotograph;
+    const std::vector<float> photograph = read_photograph();
+    options.threads = 1;
+    const auto model = Model::load(options);
+    const auto columns = static_cast<size_t>(size.width);
+    const auto plane = columns * static_cast<size_t>(size.height);
+    constexpr size_t kSide = 32;
+    struct Square {
+        size_t left, top;
+
+        bool has(size_t x, size_t y) const {
+            return x >= left && x < left + kSide && y >= top && y < top + kSide;
+        }
+    };
+    int asked = 0;
+    // Five pictures, where errors in the square weigh so much.
+    const auto decoded = [&](Square square, float weight) {
+        EncoderOptions encoder = test_options(size, 16);
+        encoder.search_steps.key = 16;
+        encoder.attention = [&](std::span<const float> rgb, PictureSize of) {
+            EXPECT_EQ(of, size);
+            EXPECT_EQ(rgb.size(), size.samples());
+            ++asked;
+            std::vector<float> weights(plane, 1.0f);
+            for (size_t i = 0; i < plane; ++i)
+                if (square.has(i % columns, i / columns)) weights[i] = weight;
+            return weights;
+        };
+        if (weight == 0) encoder.attention = {};
+        const auto encoding =
+            test_encode(*model.value(), encoder, 5, [&](int) { return photograph; });
+        return test_decode(*model.value(), all_packets(encoding), {}).frames;
+    };
+    const auto error = [&](const std::vector<DecodedFrame>& frames, Square square) {
+        double sum = 0;
+        for (const DecodedFrame& frame : frames)
+            for (size_t i = 0; i < frame.rgb.size(); ++i)
+                if (square.has(i % plane % columns, i % plane / columns))
+                    sum += std::abs(frame.rgb[i] - photograph[i]);
+        return sum;
+    };
+    const auto alike = decoded({}, 0);
+    EXPECT_EQ(error(alike, {}), error(decoded({}, 1), {}));
+    EXPECT_GE(asked, 2);  // the keyframe, and a picture of the chunk
+    // Of one square alone chance is as much.
+    double plain = 0, looked = 0;
+    for (const size_t left : {0u, 32u, 64u}) {
+        for (const size_t top : {0u, 32u, 64u}) {
+            plain += error(alike, {left, top});
+            looked += error(decoded({left, top}, 10), {left, top});
+        }
+    }
+    EXPECT_LT(looked, 0.98 * plain);
 }
 
 // A photograph that bends: motion that blocks do not explain.
