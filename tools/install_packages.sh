@@ -2,13 +2,14 @@
 # install_packages.sh run|test: installs the Debian packages that are missing, as root or by sudo.
 # Does nothing, and asks for nothing, when they are all there.
 #   run   what building and using gvc needs
-#   test  that, and what the tests need (LibTorch for the trainer, clang, an emulator)
+#   test  that, and what the tests need (LibTorch for the trainer, clang, an emulator, and a compiler
+#         cache: one test builds the trainer a second time)
 set -euo pipefail
 
 run=(build-essential cmake ninja-build pkg-config libcli11-dev libdnnl-dev ffmpeg libavformat-dev
      libavcodec-dev libavfilter-dev libavutil-dev libswscale-dev libswresample-dev)
 tests=(libgtest-dev nlohmann-json3-dev libtorch-dev libopenblas0-pthread libjemalloc-dev clang libclang-rt-14-dev
-       qemu-user g++-aarch64-linux-gnu)
+       qemu-user g++-aarch64-linux-gnu ccache)
 
 case ${1-} in
     run) wanted=("${run[@]}") ;;
