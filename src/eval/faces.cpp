@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 
 namespace gvc::eval {
@@ -98,58 +99,71 @@ class Cells {
     std::vector<float> values_;
 };
 
+enum Part : uint8_t { outside, person, upper };  // where a pixel is
+
+std::vector<Part> parts_of(std::span<const Box> people, int width, int height) {
+    const auto columns = static_cast<size_t>(width);
+    std::vector<Part> parts(columns * static_cast<size_t>(height), outside);
+    for (const Box& box : people) {
+        const int middle = at_share(box.top + kUpperPart * (box.bottom - box.top), height);
+        for (int y = at_share(box.top, height); y < at_share(box.bottom, height); ++y)
+            for (int x = at_share(box.left, width); x < at_share(box.right, width); ++x) {
+                Part& part = parts[static_cast<size_t>(y) * columns + static_cast<size_t>(x)];
+                part = std::max(part, y < middle ? upper : person);
+            }
+    }
+    return parts;
+}
+
+Cells skin_of(std::span<const Box> people, std::span<const float> rgb, int width, int height) {
+    const std::vector<Part> parts = parts_of(people, width, height);
+    const size_t plane = parts.size();
+    const auto colour_at = [&](size_t i) {
+        return skin_colour(rgb[i], rgb[plane + i], rgb[2 * plane + i]);
+    };
+    std::array<Colours, 3> colours;
+    for (size_t i = 0; i < plane; ++i) {
+        ++colours[parts[i]].pixels;
+        if (const auto colour = colour_at(i)) ++colours[parts[i]].counts[*colour];
+    }
+    Cells skin(width, height);
+    for (size_t i = 0; i < plane; ++i) {
+        if (parts[i] != upper) continue;
+        const auto colour = colour_at(i);
+        // Earth, wood and walls may have that colour, too: then it is around people as well.
+        if (!colour || colours[upper].share(*colour) < kOwn * colours[outside].share(*colour))
+            continue;
+        const auto columns = static_cast<size_t>(width);
+        skin.at(static_cast<int>(i / columns) / kCell, static_cast<int>(i % columns) / kCell) +=
+            1.0f / (kCell * kCell);
+    }
+    skin.cut(kLeastSkin);
+    return skin;
+}
+
+// Where the head is, if the box is a person's.
+Box head_of(const Box& box, int width, int height) {
+    const double w = box.right - box.left, h = box.bottom - box.top;
+    const double tall = std::min(kHeadHeight * h, kHeadByWidth * w * width / height);
+    return {box.left + kHeadBegin * w, box.top, box.left + kHeadEnd * w, box.top + tall};
+}
+
 }  // namespace
 
 std::vector<float> face_weights(std::span<const Box> objects, std::span<const float> rgb, int width,
                                 int height) {
-    enum Part : uint8_t { outside, person, upper };
-    const size_t plane = static_cast<size_t>(width) * static_cast<size_t>(height);
-    std::vector<Part> parts(plane, outside);
-    for (const Box& box : objects) {
-        if (!is_person(box)) continue;
-        const int middle = at_share(box.top + kUpperPart * (box.bottom - box.top), height);
-        for (int y = at_share(box.top, height); y < at_share(box.bottom, height); ++y)
-            for (int x = at_share(box.left, width); x < at_share(box.right, width); ++x) {
-                Part& part = parts[static_cast<size_t>(y) * static_cast<size_t>(width) +
-                                   static_cast<size_t>(x)];
-                part = std::max(part, y < middle ? upper : person);
-            }
-    }
-    std::array<Colours, 3> colours;
-    for (size_t i = 0; i < plane; ++i) {
-        ++colours[parts[i]].pixels;
-        const auto colour = skin_colour(rgb[i], rgb[plane + i], rgb[2 * plane + i]);
-        if (colour) ++colours[parts[i]].counts[*colour];
-    }
-
-    Cells skin(width, height);
-    for (size_t i = 0; i < plane; ++i) {
-        if (parts[i] != upper) continue;
-        const auto colour = skin_colour(rgb[i], rgb[plane + i], rgb[2 * plane + i]);
-        // Earth, wood and walls may have that colour, too: then it is around people as well.
-        if (!colour || colours[upper].share(*colour) < kOwn * colours[outside].share(*colour))
-            continue;
-        const auto w = static_cast<size_t>(width);
-        skin.at(static_cast<int>(i / w) / kCell, static_cast<int>(i % w) / kCell) +=
-            1.0f / (kCell * kCell);
-    }
-    skin.cut(kLeastSkin);
-    const float share = skin.mean();
+    std::vector<Box> people;
+    std::copy_if(objects.begin(), objects.end(), std::back_inserter(people), is_person);
+    if (people.empty()) return {};
+    const Cells skin = skin_of(people, rgb, width, height);
     Cells faces = skin.spread();
-    for (const Box& box : objects) {
-        if (!is_person(box)) continue;
-        const double w = box.right - box.left, h = box.bottom - box.top;
-        const double tall = std::min(kHeadHeight * h * height, kHeadByWidth * w * width) / height;
-        faces.raise({box.left + kHeadBegin * w, box.top, box.left + kHeadEnd * w, box.top + tall},
-                    kHead);
-    }
-    if (faces.mean() <= 0) return {};
-    const float more = (kMost - 1) / (1 + share / kLarge);
-    std::vector<float> weights(plane);
+    for (const Box& box : people) faces.raise(head_of(box, width, height), kHead);
+    const float more = (kMost - 1) / (1 + skin.mean() / kLarge);
+    std::vector<float> weights;
+    weights.reserve(static_cast<size_t>(width) * static_cast<size_t>(height));
     for (int y = 0; y < height; ++y)
         for (int x = 0; x < width; ++x)
-            weights[static_cast<size_t>(y) * static_cast<size_t>(width) + static_cast<size_t>(x)] =
-                1 + more * faces.at(y / kCell, x / kCell);
+            weights.push_back(1 + more * faces.at(y / kCell, x / kCell));
     return weights;
 }
 

@@ -1,5 +1,5 @@
-// FastestDet (dog-qiuqiu, 2022): a detector of COCO's 80 classes, 0.24 M parameters. For measuring:
-// nothing of GVC was trained with it.
+// FastestDet (dog-qiuqiu, 2022): a detector of COCO's 80 classes, 0.24 M parameters. For measuring,
+// and to tell an encoder where people are: nothing of GVC was trained with it.
 #pragma once
 
 #include <string>
