@@ -154,7 +154,7 @@ TEST(TrainedWeights, TheSearchLooksWhereItIsTold) {
                 if (square.has(i % columns, i / columns)) weights[i] = weight;
             return weights;
         };
-        if (weight == 0) encoder.attention = {};
+        if (weight < 0) encoder.attention = {};
         const auto encoding =
             test_encode(*model.value(), encoder, 5, [&](int) { return photograph; });
         return test_decode(*model.value(), all_packets(encoding), {}).frames;
@@ -167,18 +167,16 @@ TEST(TrainedWeights, TheSearchLooksWhereItIsTold) {
                     sum += std::abs(frame.rgb[i] - photograph[i]);
         return sum;
     };
-    const auto alike = decoded({}, 0);
+    const auto alike = decoded({}, -1);
     EXPECT_EQ(error(alike, {}), error(decoded({}, 1), {}));
     EXPECT_GE(asked, 2);  // the keyframe, and a picture of the chunk
-    // Of one square alone chance is as much.
-    double plain = 0, looked = 0;
+    // Where errors weigh nothing only bits count.
+    double plain = 0, ignored = 0;
     for (const size_t left : {0u, 32u, 64u}) {
-        for (const size_t top : {0u, 32u, 64u}) {
-            plain += error(alike, {left, top});
-            looked += error(decoded({left, top}, 10), {left, top});
-        }
+        plain += error(alike, {left, 32});
+        ignored += error(decoded({left, 32}, 0), {left, 32});
     }
-    EXPECT_LT(looked, 0.98 * plain);
+    EXPECT_GT(ignored, 1.1 * plain);
 }
 
 // A photograph that bends: motion that blocks do not explain.
@@ -209,7 +207,7 @@ TEST(TrainedWeights, SearchedMotionFitsBetterForItsBits) {
     std::vector<int> told;
     const auto encode = [&](int steps) {
         // Fine enough for the symbols of motion to be worth a search: two dozen bytes of them.
-        EncoderOptions encoder = test_options(size, 6);
+        EncoderOptions encoder = test_options(size, 3);
         encoder.search_steps = {4, steps};
         told.clear();
         encoder.on_searched = [&](int pictures) { told.push_back(pictures); };
