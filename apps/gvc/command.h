@@ -69,4 +69,14 @@ CLI::Option* add_parsed(CLI::App& app, const std::string& name, Target& target,
         ->type_name(type);
 }
 
+// An option that is "on" or "off"; target: a bool, or an optional one that stays empty without it.
+// It must outlive the parsing.
+template <typename Bool>
+void add_switch(CLI::App& app, const std::string& name, Bool& target, const std::string& help) {
+    app.add_option_function<std::string>(
+           name, [&target](const std::string& value) { target = value == "on"; }, help)
+        ->check(CLI::IsMember({"on", "off"}))
+        ->type_name("NAME");
+}
+
 }  // namespace gvc::app

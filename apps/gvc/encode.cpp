@@ -80,17 +80,9 @@ void add_picture_options(CLI::App& app, EncodeOptions& options) {
 void add_stream_options(CLI::App& app, EncodeOptions& options) {
     add_parsed(app, "-g,--keyint", options.keyint, parse_key_interval,
                "Distance of keyframes in frames, or in seconds as 2s [29]", "N|Ns");
-    app.add_option_function<std::string>(
-           "--adaptive-keyint",
-           [&options](const std::string& name) { options.adaptive_keyint = name == "on"; },
-           "More keyframes where they look better: on or off [on from --preset medium]")
-        ->check(CLI::IsMember({"on", "off"}))
-        ->type_name("NAME");
-    app.add_option_function<std::string>(
-           "--scenecut", [&options](const std::string& name) { options.scene_cuts = name == "on"; },
-           "Keyframes at scene cuts: on or off [on]")
-        ->check(CLI::IsMember({"on", "off"}))
-        ->type_name("NAME");
+    add_switch(app, "--adaptive-keyint", options.adaptive_keyint,
+               "More keyframes where they look better: on or off [on from --preset medium]");
+    add_switch(app, "--scenecut", options.scene_cuts, "Keyframes at scene cuts: on or off [on]");
     app.add_flag(
         "--low-delay", options.low_delay,
         "Neural GOPs begin with their keyframe, not with it in their middle: shown sooner");
@@ -115,16 +107,10 @@ void add_stream_options(CLI::App& app, EncodeOptions& options) {
                    "Effort: realtime, faster, fast, medium, slow, slower [medium]")
         ->check(CLI::IsMember(preset_names()))
         ->type_name("NAME");
-    app.add_option_function<std::string>(
-           "--detail", [&options](const std::string& name) { options.detail = name == "on"; },
-           "Tell the AV1 base's refiner where texture was: on or off [on]")
-        ->check(CLI::IsMember({"on", "off"}))
-        ->type_name("NAME");
-    app.add_option_function<std::string>(
-           "--faces", [&options](const std::string& name) { options.faces = name == "on"; },
-           "Look at faces above all, from --preset medium: on or off [on]")
-        ->check(CLI::IsMember({"on", "off"}))
-        ->type_name("NAME");
+    add_switch(app, "--detail", options.detail,
+               "Tell the AV1 base's refiner where texture was: on or off [on]");
+    add_switch(app, "--faces", options.faces,
+               "Look at faces above all, from --preset medium: on or off [on]");
     app.add_option("--base-scale", options.base_scale,
                    "Size of the AV1 base, a share of the picture's [the best one is found]")
         ->check(CLI::Range(0.1, 1.0))

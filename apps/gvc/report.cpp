@@ -48,11 +48,8 @@ void add_report(CLI::App& root, Run& run_chosen) {
     const auto options = std::make_shared<Options>();
     add_file_options(*app, options->files, "Results of gvc eval --suite",
                      "The page [RESULTS.html]");
-    app->add_option_function<std::string>(
-           "--pictures", [options](const std::string& v) { options->pictures = v == "on"; },
-           "on or off: numbers and curves alone, a small page [on]")
-        ->check(CLI::IsMember({"on", "off"}))
-        ->type_name("NAME");
+    add_switch(*app, "--pictures", options->pictures,
+               "on or off: numbers and curves alone, a small page [on]");
     add_console_options(*app, options->console);
     app->callback([options, &run_chosen] {
         run_chosen = [options] {

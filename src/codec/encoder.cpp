@@ -207,6 +207,7 @@ Result<Encoder::Try> Encoder::with_search(Try plain, const GopSource& source) {
     searched.follow = false;
     searched.followers = std::move(plain.followers);
     searched.first_qp = plain.coded.descriptor.qp;
+    if (key) pay_attention(searched, source);
     GVC_RETURN_IF_ERROR(code_units(searched, source));
     if (stream_.rate.cap() && searched.bits() > *stream_.rate.cap()) return plain;
     const auto learn = [key](double& growth, double after, double before) {
@@ -286,7 +287,7 @@ void Encoder::code_first(Try& gop, const GopSource& source) {
     while (true) {
         const int qp = gop.first_qp.value_or(stream_.rate.first_qp());
         gop.coded.descriptor.qp = static_cast<uint8_t>(qp);
-        code_unit(gop, 0, rgb, *picture);
+        code_unit(gop, 0, rgb);
         gop.key_state = gop.state;
         const double bits = gop.first_bits();
         if (gop.first_qp) return stream_.rate.first_replaced(bits);
@@ -312,14 +313,13 @@ void Encoder::code_chunk(Try& gop, const GopSource& source, int unit) {
         StageTimer timer(costs_.transfer, model_.ops());
         rgb = to_device(model_.ops(), pictures, size_);
     }
-    code_unit(gop, unit, rgb, *pictures[kChunk - 1]);
+    code_unit(gop, unit, rgb);
     const double bits = gop.unit_bits(unit);
     stream_.rate.chunk_done(bits + growth_to_come(gop, 0, bits));
 }
 
 // What errors weigh in its padded picture; empty: all the same.
 std::vector<float> Encoder::weights_of(const WaitingPicture& picture) const {
-    if (!options_.attention) return {};
     const std::vector<float> shown = options_.attention(unpack(picture), size_);
     if (3 * shown.size() != size_.samples()) return {};
     const auto w = static_cast<size_t>(size_.width);
@@ -329,9 +329,25 @@ std::vector<float> Encoder::weights_of(const WaitingPicture& picture) const {
     return weights;
 }
 
-// Pictures to slices; the state goes on as the decoder's will. `last` is the last of them in the
-// order of coding.
-void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb, const WaitingPicture& last) {
+// Where a GOP that is about to be searched is looked at: its keyframe, and the last picture of each
+// chunk in the order of coding, its follower.
+void Encoder::pay_attention(Try& gop, const GopSource& source) {
+    if (!options_.attention) return;
+    StageTimer timer(costs_.search, model_.ops());
+    const auto weights = [&](int picture) {
+        return weights_of(source.coded(static_cast<size_t>(picture)));
+    };
+    const bitstream::Descriptor& descriptor = gop.coded.descriptor;
+    gop.key_weights = weights(bitstream::unit_frames(descriptor, 0).first);
+    for (size_t i = 0; i < gop.followers.size(); ++i) {
+        const auto frames = bitstream::unit_frames(descriptor, static_cast<int>(i) + 1);
+        gop.followers[i].weights =
+            weights(frames.reversed ? frames.first : frames.first + kChunk - 1);
+    }
+}
+
+// Pictures to slices; the state goes on as the decoder's will.
+void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb) {
     nn::Ops& ops = model_.ops();
     const models::Tokeniser& tokeniser = model_.tokeniser();
     const entropy::SliceSize plane = bitstream::plane_size(options_.sequence);
@@ -363,7 +379,7 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb, const Waiting
         token_rows = gop.unit_encoder.token_rows(unit, tokens);
     }
     if (role == UnitRole::key && gop.search) {
-        tokens.y = search_key(gop, rgb, last, exact, means, token_rows);
+        tokens.y = search_key(gop, rgb, exact, means, token_rows);
         StageTimer timer(costs_.entropy, model_.ops());
         token_rows = gop.unit_encoder.token_rows(unit, tokens);
     }
@@ -391,9 +407,9 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb, const Waiting
         const models::DecoderState before = gop.state;
         base = decode_base(model_, role, means, tokens.y, motion, qp, gop.state, frames);
         if (role == UnitRole::chunk && gop.follow) {
-            gop.followers.push_back(make_follower(
-                ops, tokeniser.config(), before, base, ops.batch(rgb, kChunk - 1, 1),
-                bitstream::unit_frames(gop.coded.descriptor, unit).count, weights_of(last)));
+            gop.followers.push_back(
+                make_follower(ops, tokeniser.config(), before, base, ops.batch(rgb, kChunk - 1, 1),
+                              bitstream::unit_frames(gop.coded.descriptor, unit).count));
         }
     }
     if (gop.keep != Try::Keep::nothing) {
@@ -411,15 +427,14 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb, const Waiting
     }
 }
 
-std::vector<int16_t> Encoder::search_key(Try& gop, const nn::Tensor& rgb,
-                                         const WaitingPicture& picture, const nn::Tensor& exact,
+std::vector<int16_t> Encoder::search_key(Try& gop, const nn::Tensor& rgb, const nn::Tensor& exact,
                                          const nn::Tensor& means,
                                          std::span<const entropy::TokenRow> token_rows) {
     nn::Ops& ops = model_.ops();
     StageTimer timer(costs_.search, ops);
     const std::vector<Follower> followers = std::exchange(gop.followers, {});
     return model_.search()->search(
-        {size_, values_of(ops, rgb), weights_of(picture), values_of(ops, exact),
+        {size_, values_of(ops, rgb), std::exchange(gop.key_weights, {}), values_of(ops, exact),
          values_of(ops, means), token_rows, model_.tokens().y_costs(entropy::TokenKind::key),
          gop.coded.descriptor.qp, followers},
         options_.search_steps.key);

@@ -93,10 +93,11 @@ class Encoder {
     Try begin_try(const GopSource& source) const;
     void code_first(Try& gop, const GopSource& source);
     void code_chunk(Try& gop, const GopSource& source, int unit);
-    void code_unit(Try& gop, int unit, const nn::Tensor& rgb, const WaitingPicture& last);
+    void code_unit(Try& gop, int unit, const nn::Tensor& rgb);
     std::vector<float> weights_of(const WaitingPicture& picture) const;
-    std::vector<int16_t> search_key(Try& gop, const nn::Tensor& rgb, const WaitingPicture& picture,
-                                    const nn::Tensor& exact, const nn::Tensor& means,
+    void pay_attention(Try& gop, const GopSource& source);
+    std::vector<int16_t> search_key(Try& gop, const nn::Tensor& rgb, const nn::Tensor& exact,
+                                    const nn::Tensor& means,
                                     std::span<const entropy::TokenRow> token_rows);
     void choose_bands(Try& gop, const bitstream::UnitTokens& tokens);
     Status pack(Try& gop);

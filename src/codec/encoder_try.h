@@ -23,7 +23,8 @@ struct Encoder::Try {
     std::optional<int> first_qp;  // where it is settled; else by rate control
     bool follow = false;          // fill followers, for a search to come
     std::vector<Follower> followers;
-    bool search = false;  // for the keyframe's symbols, and its chunks'
+    bool search = false;             // for the keyframe's symbols, and its chunks'
+    std::vector<float> key_weights;  // for that search, as KeyframeToSearch has them
     std::vector<bitstream::Bytes> packets;
     std::vector<std::vector<float>> reconstruction;
     enum class Keep { nothing, judged, all } keep = Keep::nothing;  // how far to fill it

@@ -1,7 +1,6 @@
 #include "codec/followers.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "codec/descent_loss.h"
 #include "codec/picture.h"
@@ -27,7 +26,7 @@ Tensor weighted(nn::Ops& ops, const Tensor& counts, const std::vector<float>& we
 
 Follower make_follower(nn::Ops& ops, const models::TokeniserConfig& config,
                        const models::DecoderState& before, const models::BaseOutput& base,
-                       const Tensor& rgb, int pictures, std::vector<float> weights) {
+                       const Tensor& rgb, int pictures) {
     const int64_t last = base.rgb.shape().n - 1;
     const auto of_last = [&](const Tensor& x) { return ops.batch(x, last, 1); };
     const Tensor flows = of_last(base.flows), logits = of_last(base.logits);
@@ -40,7 +39,6 @@ Follower make_follower(nn::Ops& ops, const models::TokeniserConfig& config,
     follower.logits = values_of(ops, logits);
     follower.rest = values_of(ops, ops.sub(of_last(base.rgb), warped));
     follower.rgb = values_of(ops, rgb);
-    follower.weights = std::move(weights);
     return follower;
 }
 

@@ -23,14 +23,14 @@ struct Follower {
     std::vector<float> flows, logits;  // [4, H/8, W/8] and [3, H/8, W/8]
     std::vector<float> rest;           // [3, H, W]: what is added to what is warped
     std::vector<float> rgb;            // [3, H, W]: the original
-    std::vector<float> weights;        // [H, W]: what errors weigh; empty: 1
+    std::vector<float> weights;        // [H, W]: what errors weigh; empty, as made: 1
 };
 
 // `before`: the state that the chunk was decoded from, `base`: what it was decoded to; rgb: the
-// original of its last picture, [1, 3, H, W]; pictures, weights: as Follower has them.
+// original of its last picture, [1, 3, H, W]; pictures: as Follower has them.
 Follower make_follower(nn::Ops& ops, const models::TokeniserConfig& config,
                        const models::DecoderState& before, const models::BaseOutput& base,
-                       const nn::Tensor& rgb, int pictures, std::vector<float> weights);
+                       const nn::Tensor& rgb, int pictures);
 
 class FollowersGradient {
   public:

@@ -8,7 +8,6 @@
 #include <span>
 #include <vector>
 
-#include "base/result.h"
 #include "eval/detector.h"
 
 namespace gvc::eval {
