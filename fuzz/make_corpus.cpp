@@ -67,6 +67,7 @@ int main(int argc, char** argv) {
     chain.gops = 5;
     self.context = gvc::bitstream::ContextMode::self;
     self.pack = {500, true};
+    self.refreshed = 0b100;
     gvc::bitstream::TestStreamOptions tiny;
     tiny.gops = 2, tiny.frames = 5, tiny.width = tiny.height = 64, tiny.key_slices = 1;
     tiny.token_range = 1000;

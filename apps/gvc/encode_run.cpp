@@ -351,6 +351,7 @@ Result<EncodeSummary> run_encode(const EncodeOptions& options, Console& console)
     if (base || settings.adaptive_keyint)
         settings.distance = perceptual_distance(options, reader->info());
     if (settings.search_steps.key > 0) settings.attention = faces(options, console);
+    settings.refresh = options.refresh && settings.search_steps.key > 0;
     CodingProgress progress(reader->info(), console);
     settings.on_searched = [&progress](int pictures) { progress.show(pictures); };
     GVC_ASSIGN_OR_RETURN(const auto encoder, codec::Encoder::make(*model, std::move(settings)));

@@ -36,6 +36,7 @@ struct EncodeOptions {
     std::string preset = "medium";  // as preset.h has them
     bool detail = true;             // of the AV1 base: code its detail
     bool faces = true;              // look at them above all
+    bool refresh = true;            // code parts of pictures anew where motion fails
     double base_scale = 0;          // 0: chosen
 };
 

@@ -90,6 +90,7 @@ void print_text(std::FILE* out, const StreamReport& r, const InspectOptions& opt
     print_share(out, "keyframes", r.key_bytes, r.total_bytes);
     print_share(out, "p-keys", r.pkey_bytes, r.total_bytes);
     print_share(out, "chunks", r.chunk_bytes, r.total_bytes);
+    print_share(out, "refreshed cells", r.refresh_bytes, r.total_bytes);
     print_share(out, "base", r.base_bytes, r.total_bytes);
     print_share(out, "detail codes", r.detail_bytes, r.total_bytes);
     print_share(out, "common motion", r.motion_bytes, r.total_bytes);
@@ -187,6 +188,7 @@ std::string json_text(const StreamReport& r, const InspectOptions& options) {
     json.value("keyframe_bytes", r.key_bytes);
     json.value("pkey_bytes", r.pkey_bytes);
     json.value("chunk_bytes", r.chunk_bytes);
+    json.value("refresh_bytes", r.refresh_bytes);
     json.value("base_bytes", r.base_bytes);
     json.value("detail_bytes", r.detail_bytes);
     json.value("motion_bytes", r.motion_bytes);

@@ -61,6 +61,13 @@ void visit_shakes(Visitor& v, std::span<CommonMotion> motions) {
 }
 
 template <typename Visitor>
+void visit_refresh(Visitor& v, Descriptor& d) {
+    v.bits(8, d.refreshed);
+    v.require(d.refreshed >> unit_count(d) == 0 && d.refreshed % 2 == 0);
+    v.bits(5, d.refresh_qp);
+}
+
+template <typename Visitor>
 void visit_slices(Visitor& v, std::array<uint32_t, 2>& slices) {
     for (uint32_t& count : slices) {
         uint32_t less_one = count - 1;
@@ -103,8 +110,11 @@ void visit_fields(Visitor& v, Descriptor& d) {
     v.varint(d.start);
     v.optional(d.text, [&](std::string& text) { v.text(text, kMaxDescriptorText); });
     const auto units = std::span(d.motion).first(static_cast<size_t>(unit_count(d)));
-    v.extension(std::any_of(units.begin(), units.end(), shakes),
-                [&](auto& later) { visit_shakes(later, units); });
+    const bool any = d.refreshed != 0 || std::any_of(units.begin(), units.end(), shakes);
+    v.extension(any, [&](auto& later) {
+        visit_shakes(later, units);
+        later.later(d.refreshed != 0, [&] { visit_refresh(later, d); });
+    });
 }
 
 }  // namespace

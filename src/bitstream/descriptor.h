@@ -49,6 +49,10 @@ struct Descriptor {
     // What each unit's pictures do as a whole, on the way to the last of them in coding order; zero
     // beyond the GOP's units.
     std::array<CommonMotion, kMaxUnits> motion{};
+    // Bit u: unit u, a chunk, has a slice more. It codes cells of its last picture (in coding
+    // order) anew, as a keyframe's are, with refresh_qp.
+    uint8_t refreshed = 0;
+    uint8_t refresh_qp = 0;  // 0 ... 31; 0 where nothing is refreshed
     std::optional<Gain> gain;
     std::optional<std::array<uint8_t, 8>> style;  // symbols 0 ... 15
     std::optional<uint8_t> grain;

@@ -72,6 +72,13 @@ class FieldWriter {
         varint(inner.bytes_.size());
         for (const uint8_t byte : inner.bytes_) put(8, byte);
     }
+    // Fields of a version after the one that wrote what is before them.
+    template <typename Visit>
+    void later(bool any, Visit&& visit) {
+        if (!any) return;
+        bits(1, true);
+        visit();
+    }
 
     bool good() const { return good_; }
     std::vector<uint8_t> finish() const { return bytes_; }  // the last byte is filled with zeros
@@ -147,6 +154,10 @@ class FieldReader {
         visit(inner);
         require(inner.good_);
         at_ = inner.end_;
+    }
+    template <typename Visit>
+    void later(bool, Visit&& visit) {
+        if (at_ < end_ && take(1) != 0) visit();
     }
 
     // False once anything was out of range or missing; fields read after that are zero.

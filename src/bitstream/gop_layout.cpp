@@ -23,6 +23,7 @@ Result<GopLayout> gop_layout(const SequenceHeader& sequence, const Descriptor& d
     layout.kind = kind;
     layout.units = 1 + chunk_count(descriptor);
     layout.chunk_slices = static_cast<int>(slices[1]);
+    layout.refreshed = descriptor.refreshed;
     layout.key_slices = kind == PacketKind::keyframe ? static_cast<int>(slices[0])
                         : kind == PacketKind::pkey   ? layout.chunk_slices
                         : has_detail                 ? 2

@@ -19,7 +19,12 @@ struct GopLayout {
     int key_slices = 1;                      // of unit 0
     int chunk_slices = 1;
 
-    int slices_of(int unit) const { return unit == 0 ? key_slices : chunk_slices; }
+    uint8_t refreshed = 0;  // as Descriptor has it
+
+    bool refreshes(int unit) const { return (refreshed >> unit & 1) != 0; }
+    // Slices that are bands of a unit's planes, and all.
+    int bands_of(int unit) const { return unit == 0 ? key_slices : chunk_slices; }
+    int slices_of(int unit) const { return bands_of(unit) + (refreshes(unit) ? 1 : 0); }
 };
 
 // The layout of a GOP whose first packet has this kind. Code::corrupt if there would be more slices

@@ -101,7 +101,7 @@ TEST(SequenceHeader, RefusesOtherVersionsByName) {
         return result.status().message();
     };
     EXPECT_NE(message([](auto& h) { h.format_major = 3; }).find("3.1"), std::string::npos);
-    EXPECT_NE(message([](auto& h) { h.required_features = 4; }).find("features"),
+    EXPECT_NE(message([](auto& h) { h.required_features = 8; }).find("features"),
               std::string::npos);
 }
 
@@ -238,6 +238,30 @@ TEST(Descriptor, ShakesCostAsMuchAsThereAreOfThem) {
     EXPECT_EQ(*back, d);
     // A unit that is not there cannot shake.
     d.frames = 5;
+    EXPECT_FALSE(write_descriptor(d).ok());
+}
+
+TEST(Descriptor, SaysWhichChunksRefreshCells) {
+    Descriptor d;
+    d.frames = 29;
+    const size_t without = write_descriptor(d)->size();
+    d.refreshed = 0b10010100;
+    d.refresh_qp = 31;
+    for (const bool shakes : {false, true}) {
+        if (shakes) d.motion[2].jitter = {{{3, -4}, {0, 1}, {-2, 2}}};
+        const auto bytes = write_descriptor(d);
+        ASSERT_TRUE(bytes.ok());
+        EXPECT_LE(bytes->size(), without + (shakes ? 8 : 4));
+        size_t used = 0;
+        const auto back = read_descriptor(*bytes, used);
+        ASSERT_TRUE(back.ok());
+        EXPECT_EQ(*back, d);
+    }
+    d.refreshed = 1;  // a keyframe
+    EXPECT_FALSE(write_descriptor(d).ok());
+    d.refreshed = 0b100;
+    d.frames = 5;  // a chunk that is not there
+    d.motion = {};
     EXPECT_FALSE(write_descriptor(d).ok());
 }
 

@@ -20,7 +20,9 @@ inline constexpr uint32_t kMaxSide = 16384;
 inline constexpr uint8_t kOrderAndMotion = 1;
 // They may say how units' pictures shake.
 inline constexpr uint8_t kShakes = 2;
-inline constexpr uint32_t kRequiredFeaturesKnown = kOrderAndMotion | kShakes;
+// Chunks may end with cells that are coded anew (Descriptor::refreshed).
+inline constexpr uint8_t kRefresh = 4;
+inline constexpr uint32_t kRequiredFeaturesKnown = kOrderAndMotion | kShakes | kRefresh;
 
 enum class ContextMode : uint8_t {
     self = 0,  // a slice's scales come from itself alone

@@ -39,6 +39,7 @@ struct StreamReport {
     bool ended = false;  // an end packet was there
     // Coded bytes by kind; what is left of the total is overhead (headers, CRCs, lengths, index).
     uint64_t key_bytes = 0, pkey_bytes = 0, chunk_bytes = 0, base_bytes = 0, text_bytes = 0;
+    uint64_t refresh_bytes = 0;     // cells that chunks code anew
     uint64_t detail_bytes = 0;      // the detail codes of AV1 bases
     uint64_t motion_bytes = 0;      // what whole pictures do, in the descriptors
     uint64_t descriptor_bytes = 0;  // the rest of them, part of the overhead
@@ -46,7 +47,8 @@ struct StreamReport {
     std::vector<PacketFacts> packet_list;  // only if asked for
 
     uint64_t coded_bytes() const {
-        return key_bytes + pkey_bytes + chunk_bytes + base_bytes + detail_bytes + motion_bytes;
+        return key_bytes + pkey_bytes + chunk_bytes + refresh_bytes + base_bytes + detail_bytes +
+               motion_bytes;
     }
     uint64_t overhead_bytes() const {
         return total_bytes - damaged_bytes - coded_bytes() - text_bytes;

@@ -42,6 +42,7 @@ class StreamReportTest : public testing::Test {
 TEST_F(StreamReportTest, AccountsForEveryByteAndToken) {
     TestStreamOptions options;
     options.gops = 4;
+    options.refreshed = 0b100;
     const TestStream stream = test_stream(model(), options);
     write(stream);
     const auto r = report(&model(), true);
@@ -56,6 +57,7 @@ TEST_F(StreamReportTest, AccountsForEveryByteAndToken) {
     EXPECT_EQ(coded, r->coded_bytes());
     EXPECT_GT(r->key_bytes, 0u);
     EXPECT_GT(r->pkey_bytes, 0u);
+    EXPECT_GT(r->refresh_bytes, 0u);
     ASSERT_EQ(r->gops.size(), 4u);
     for (size_t g = 0; g < 4; ++g) EXPECT_EQ(r->gops[g].token_hash, stream.hashes[g]);
     EXPECT_FALSE(report(nullptr)->gops[0].token_hash);

@@ -76,6 +76,36 @@ TEST(Stream, RoundTripsInBothModesAndPacketSizes) {
     }
 }
 
+TEST(Stream, RefreshedCellsComeBehindTheirChunk) {
+    for (const ContextMode context : {ContextMode::chain, ContextMode::self}) {
+        TestStreamOptions options;
+        options.context = context;
+        options.chunk_slices = 2;
+        options.refreshed = 0b1010;  // of chunks 1 to 3, the first and the last
+        const TestStream stream = test_stream(model(), options);
+        const Decoded decoded = decode(stream.joined());
+        EXPECT_EQ(decoded.errors, 0);
+        EXPECT_EQ(decoded.hashes, stream.hashes);
+        EXPECT_EQ(decoded.units, 3 * 4);
+        options.refreshed = 0;
+        EXPECT_NE(test_stream(model(), options).hashes, stream.hashes);
+    }
+}
+
+TEST(Stream, InSelfModeLostCellsCostThemselvesAlone) {
+    TestStreamOptions options;
+    options.context = ContextMode::self;
+    options.refreshed = 0b10;
+    options.pack = {1, false};  // a packet a slice
+    TestStream stream = test_stream(model(), options);
+    ASSERT_EQ(stream.gops[0].size(), 6u);  // two of the keyframe, three chunks, the cells
+    stream.gops[0].erase(stream.gops[0].begin() + 3);
+    const Decoded decoded = decode(stream.joined());
+    EXPECT_EQ(decoded.errors, 0);
+    EXPECT_EQ(decoded.units, 11);  // the chunk lacks its last slice
+    EXPECT_EQ(decoded.hashes, (std::vector<uint32_t>{stream.hashes[1], stream.hashes[2]}));
+}
+
 TEST(Stream, OtherFrameCountsAndStillsHaveTheirUnits) {
     for (const int frames : {1, 2, 29}) {
         TestStreamOptions options;

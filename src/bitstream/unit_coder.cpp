@@ -27,7 +27,7 @@ void UnitState::start(const SequenceHeader& sequence, const Descriptor& descript
 }
 
 UnitState::Band UnitState::band(int unit, int slice) const {
-    const auto [first, end] = slice_rows(plane_.h64, layout_.slices_of(unit), slice);
+    const auto [first, end] = slice_rows(plane_.h64, layout_.bands_of(unit), slice);
     const SliceSize before{first, plane_.w64};
     Band band{{}, before.z_count(), before.y_count()};
     band.context.kind = token_kind(layout_, unit);
@@ -40,9 +40,23 @@ UnitState::Band UnitState::band(int unit, int slice) const {
     return band;
 }
 
+entropy::SliceContext UnitState::refresh_context() const {
+    entropy::SliceContext context;
+    context.kind = TokenKind::key;
+    context.qp = descriptor_.refresh_qp;
+    context.size = plane_;
+    return context;
+}
+
+void UnitState::finish_refresh(const UnitTokens::Refresh& refresh) {
+    hash_.add(refresh.z);
+    hash_.add(refresh.y);
+}
+
 void UnitState::finish_unit(int unit, const UnitTokens& tokens) {
     hash_.add(tokens.z);
     hash_.add(tokens.y);
+    finish_refresh(tokens.refresh);
     const bool chained = sequence_.context == ContextMode::chain;
     if (chained && token_kind(layout_, unit) == TokenKind::chunk) previous_y_ = tokens.y;
     // What follows starts from the keyframe anew.
@@ -57,7 +71,7 @@ void UnitEncoder::set_chunk_qp(int unit, int qp) {
 std::vector<entropy::TokenRow> UnitEncoder::token_rows(int unit, UnitTokens& tokens) const {
     std::vector<entropy::TokenRow> out;
     out.reserve(plane_.y_count());
-    for (int slice = 0; slice < layout_.slices_of(unit); ++slice) {
+    for (int slice = 0; slice < layout_.bands_of(unit); ++slice) {
         const Band b = band(unit, slice);
         const auto part = entropy::token_rows(*model_, b.context, b.z_of(tokens), b.y_of(tokens));
         out.insert(out.end(), part.begin(), part.end());
@@ -65,9 +79,27 @@ std::vector<entropy::TokenRow> UnitEncoder::token_rows(int unit, UnitTokens& tok
     return out;
 }
 
+std::vector<entropy::TokenRow> UnitEncoder::refresh_rows(UnitTokens::Refresh& refresh,
+                                                         int qp) const {
+    entropy::SliceContext context = refresh_context();
+    context.qp = qp;
+    context.cells = refresh.cells;
+    return entropy::token_rows(*model_, context, refresh.z, refresh.y);
+}
+
+Bytes UnitEncoder::encode_refresh(UnitTokens::Refresh& refresh, int qp,
+                                  std::span<const entropy::TokenRow> rows) {
+    entropy::SliceContext context = refresh_context();
+    context.qp = qp;
+    context.cells = refresh.cells;
+    Bytes bytes = entropy::encode_slice(*model_, context, refresh.z, refresh.y, rows);
+    finish_refresh(refresh);
+    return bytes;
+}
+
 double UnitEncoder::bits(int unit, const UnitTokens& tokens) const {
     double bits = 0;
-    for (int slice = 0; slice < layout_.slices_of(unit); ++slice) {
+    for (int slice = 0; slice < layout_.bands_of(unit); ++slice) {
         const Band b = band(unit, slice);
         bits += entropy::slice_bits(*model_, b.context, b.z_of(tokens), b.y_of(tokens));
     }
@@ -77,7 +109,7 @@ double UnitEncoder::bits(int unit, const UnitTokens& tokens) const {
 std::vector<Bytes> UnitEncoder::encode(int unit, UnitTokens& tokens,
                                        std::span<const entropy::TokenRow> token_rows) {
     std::vector<Bytes> out;
-    for (int slice = 0; slice < layout_.slices_of(unit); ++slice) {
+    for (int slice = 0; slice < layout_.bands_of(unit); ++slice) {
         const Band b = band(unit, slice);
         out.push_back(
             entropy::encode_slice(*model_, b.context, b.z_of(tokens), b.y_of(tokens),
@@ -119,9 +151,8 @@ Result<bool> UnitDecoder::add(const CodedSlice& slice) {
     }
     if (slice.slice == 0 || next_slice_ == 0 || slice.unit != next_unit_)
         tokens_ = UnitTokens(plane_);
-    const Band b = band(slice.unit, slice.slice);
-    const Status status =
-        entropy::decode_slice(*model_, b.context, slice.bytes, b.z_of(tokens_), b.y_of(tokens_));
+    const bool refreshes = slice.slice == layout_.bands_of(slice.unit);
+    const Status status = refreshes ? add_refresh(slice) : add_band(slice);
     if (!status.ok()) {
         intact_ = false;
         return status;
@@ -131,6 +162,21 @@ Result<bool> UnitDecoder::add(const CodedSlice& slice) {
     next_unit_ = slice.unit + (complete ? 1 : 0);
     next_slice_ = complete ? 0 : slice.slice + 1;
     return complete;
+}
+
+Status UnitDecoder::add_band(const CodedSlice& slice) {
+    const Band b = band(slice.unit, slice.slice);
+    return entropy::decode_slice(*model_, b.context, slice.bytes, b.z_of(tokens_), b.y_of(tokens_));
+}
+
+Status UnitDecoder::add_refresh(const CodedSlice& slice) {
+    UnitTokens::Refresh& refresh = tokens_.refresh;
+    refresh = {std::vector<uint8_t>(plane_.z_positions()), std::vector<int16_t>(plane_.z_count()),
+               std::vector<int16_t>(plane_.y_count())};
+    const Status status = entropy::decode_slice(*model_, refresh_context(), slice.bytes, refresh.z,
+                                                refresh.y, refresh.cells);
+    if (!status.ok()) refresh = {};
+    return status;
 }
 
 }  // namespace gvc::bitstream

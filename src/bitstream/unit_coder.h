@@ -20,6 +20,12 @@ namespace gvc::bitstream {
 // Both planes of one unit, in the order of entropy/token_config.h.
 struct UnitTokens {
     std::vector<int16_t> z, y;
+    // Of the cells (entropy/cell_mask.h) that a chunk codes anew; tokens of all others are 0. None
+    // are: empty, all three.
+    struct Refresh {
+        std::vector<uint8_t> cells;
+        std::vector<int16_t> z, y;
+    } refresh;
 
     explicit UnitTokens(entropy::SliceSize plane = {}) : z(plane.z_count()), y(plane.y_count()) {}
 };
@@ -44,7 +50,10 @@ class UnitState {
         }
     };
     Band band(int unit, int slice) const;
+    // What cells are refreshed with; which, is the caller's to say.
+    entropy::SliceContext refresh_context() const;
     void finish_unit(int unit, const UnitTokens& tokens);
+    void finish_refresh(const UnitTokens::Refresh& refresh);
 
     const entropy::TokenModel* model_;
     SequenceHeader sequence_;
@@ -69,6 +78,11 @@ class UnitEncoder : UnitState {
     void set_chunk_qp(int unit, int qp);
     // The row of every y token of a unit; tokens at row 0 become zero.
     std::vector<entropy::TokenRow> token_rows(int unit, UnitTokens& tokens) const;
+    // The same of tokens in the refreshed cells, at that qp.
+    std::vector<entropy::TokenRow> refresh_rows(UnitTokens::Refresh& refresh, int qp) const;
+    // Codes what the unit that was coded last refreshes: its last slice.
+    Bytes encode_refresh(UnitTokens::Refresh& refresh, int qp,
+                         std::span<const entropy::TokenRow> rows);
     // Bits that encode would spend on the unit.
     double bits(int unit, const UnitTokens& tokens) const;
     // Codes the GOP's next unit with the rows of its tokens, which become what the decoder gets.
@@ -100,6 +114,9 @@ class UnitDecoder : UnitState {
     bool gop_complete() const { return intact_ && next_unit_ == layout_.units; }
 
   private:
+    Status add_band(const CodedSlice& slice);
+    Status add_refresh(const CodedSlice& slice);
+
     UnitTokens tokens_;
     int next_unit_ = 0;
     int next_slice_ = 0;

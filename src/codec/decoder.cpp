@@ -8,6 +8,7 @@
 #include "bitstream/index.h"
 #include "codec/detail.h"
 #include "codec/quantiser.h"
+#include "codec/refresh.h"
 #include "sampling/sampler.h"
 
 namespace gvc::codec {
@@ -353,6 +354,11 @@ Status Decoder::decode(const Work& work) {
         const nn::Tensor means = unit_means(model_, role, work.tokens.z, work.gop->plane, state_);
         base = decode_base(model_, role, means, work.tokens.y,
                            work.gop->descriptor.motion[static_cast<size_t>(work.unit)], qp, state_);
+    }
+    if (const auto& refreshed = work.tokens.refresh; !refreshed.cells.empty()) {
+        StageTimer timer(costs_.base, model_.ops());
+        put_cells(model_, refreshed, work.gop->descriptor.refresh_qp, work.gop->plane, base,
+                  state_);
     }
     if (work.unit == 0) key_state_ = state_;
     nn::Tensor rgb = base.rgb;

@@ -175,14 +175,22 @@ GopSource Encoder::take_source(const PlannedGop& plan) {
 // and fewer frames. No packets: not even one frame fits.
 Result<Encoder::Try> Encoder::code_within_rate(GopSource& source, bool to_be_judged) {
     RateControl& rate = stream_.rate;
+    std::optional<decltype(Try::cells)> cells;
     while (true) {
         Try gop = begin_try(source);
+        if (cells) {
+            gop.cells = *cells;
+            gop.cells_chosen = true;
+        }
         if (to_be_judged) gop.be_judged();
         GVC_RETURN_IF_ERROR(code_units(gop, source));
-        const double growth = growth_to_come(gop, gop.first_bits(), gop.chunk_bits());
+        cells = gop.cells;
+        const double growth =
+            growth_to_come(gop, {gop.first_bits(), gop.chunk_bits(), gop.refresh_bits()});
         if (rate.gop_done(gop.bits() + growth)) continue;
         if (!rate.cap() || gop.bits() <= *rate.cap()) return gop;
         if (source.thin_out()) {
+            cells.reset();
             rate.shorten(source.chunks());
             continue;
         }
@@ -207,22 +215,26 @@ Result<Encoder::Try> Encoder::with_search(Try plain, const GopSource& source) {
     searched.follow = false;
     searched.followers = std::move(plain.followers);
     searched.first_qp = plain.coded.descriptor.qp;
+    searched.cells = plain.cells;
+    searched.cells_chosen = true;
     if (key) pay_attention(searched, source);
     GVC_RETURN_IF_ERROR(code_units(searched, source));
     if (stream_.rate.cap() && searched.bits() > *stream_.rate.cap()) return plain;
     const auto learn = [key](double& growth, double after, double before) {
         if (key && before > 0) growth += (after / before - 1 - growth) / 2;
     };
-    learn(stream_.key_growth, searched.first_bits(), plain.first_bits());
-    learn(stream_.chunk_growth, searched.chunk_bits(), plain.chunk_bits());
+    learn(stream_.growth.key, searched.first_bits(), plain.first_bits());
+    learn(stream_.growth.chunk, searched.chunk_bits(), plain.chunk_bits());
+    learn(stream_.growth.refresh, searched.refresh_bits(), plain.refresh_bits());
     return searched;
 }
 
-// By how much the search will change bits of the GOP's keyframe and chunks.
-double Encoder::growth_to_come(const Try& gop, double key_bits, double chunk_bits) const {
+// By how much the search will change bits of the GOP's parts.
+double Encoder::growth_to_come(const Try& gop, const BitsByPart& bits) const {
     const bool searched_later = searches() && !gop.search && gop.coded.kind == PacketKind::keyframe;
     if (!searched_later) return 0;
-    return stream_.key_growth * key_bits + stream_.chunk_growth * chunk_bits;
+    const BitsByPart& growth = stream_.growth;
+    return growth.key * bits.key + growth.chunk * bits.chunk + growth.refresh * bits.refresh;
 }
 
 Status Encoder::code_units(Try& gop, const GopSource& source) {
@@ -244,6 +256,7 @@ void Encoder::tell_progress(const Try& gop, int units) const {
 
 Encoder::Try Encoder::begin_try(const GopSource& source) const {
     Try gop(stream_.unit_encoder, stream_.state);
+    gop.refreshes = source.refresh;
     if (options_.keep_reconstruction) gop.keep = Try::Keep::all;
     // A keyframe is searched for once it is known what its chunks make of it.
     gop.follow = searches() && source.plan.key && KeyframeSearch::in_one(size_);
@@ -252,6 +265,7 @@ Encoder::Try Encoder::begin_try(const GopSource& source) const {
     if (source.plan.key) {
         gop.coded.sequence = options_.sequence;
         gop.coded.sequence->required_features |= bitstream::kOrderAndMotion | bitstream::kShakes;
+        if (may_refresh()) gop.coded.sequence->required_features |= bitstream::kRefresh;
     }
     gop.coded.descriptor = describe(source, options_.sequence, stream_.gops, options_.seed);
     const bool in_order = options_.low_delay || options_.sequence.context == ContextMode::self;
@@ -291,7 +305,7 @@ void Encoder::code_first(Try& gop, const GopSource& source) {
         gop.key_state = gop.state;
         const double bits = gop.first_bits();
         if (gop.first_qp) return stream_.rate.first_replaced(bits);
-        if (!stream_.rate.first_done(bits + growth_to_come(gop, bits, 0))) return;
+        if (!stream_.rate.first_done(bits + growth_to_come(gop, {bits, 0, 0}))) return;
         gop = *before;
     }
 }
@@ -307,15 +321,19 @@ void Encoder::code_chunk(Try& gop, const GopSource& source, int unit) {
         const int index = frames.first + (frames.reversed ? kChunk - 1 - i : i);
         pictures[i] = &source.coded(static_cast<size_t>(index));
     }
-    if (unit == descriptor.chunks_before + 1) gop.state = gop.key_state;
+    if (unit == descriptor.chunks_before + 1) {
+        gop.state = gop.key_state;
+        gop.last_follower = Follower::kKeyframe;
+    }
     nn::Tensor rgb;
     {
         StageTimer timer(costs_.transfer, model_.ops());
         rgb = to_device(model_.ops(), pictures, size_);
     }
     code_unit(gop, unit, rgb);
-    const double bits = gop.unit_bits(unit);
-    stream_.rate.chunk_done(bits + growth_to_come(gop, 0, bits));
+    const double refreshed = gop.unit_refresh_bits(unit), bits = gop.unit_bits(unit) - refreshed;
+    stream_.rate.refreshed(refreshed + growth_to_come(gop, {0, 0, refreshed}));
+    stream_.rate.chunk_done(bits + growth_to_come(gop, {0, bits, 0}));
 }
 
 // What errors weigh in its padded picture; empty: all the same.
@@ -410,17 +428,24 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb) {
             gop.followers.push_back(
                 make_follower(ops, tokeniser.config(), before, base, ops.batch(rgb, kChunk - 1, 1),
                               bitstream::unit_frames(gop.coded.descriptor, unit).count));
+            gop.followers.back().last = gop.last_follower;
+            gop.last_follower = unit - 1;
         }
     }
+    if (role == UnitRole::chunk && gop.refreshes)
+        refresh_cells(gop, unit, ops.batch(rgb, kChunk - 1, 1), base);
     if (gop.keep != Try::Keep::nothing) {
         StageTimer timer(costs_.transfer, model_.ops());
         const bitstream::UnitFrames shown = bitstream::unit_frames(gop.coded.descriptor, unit);
         auto pictures = to_host(ops, ops.batch(base.rgb, 0, shown.count), size_);
         if (shown.reversed) std::reverse(pictures.begin(), pictures.end());
         gop.reconstruction.resize(gop.coded.descriptor.frames);
+        const auto judged = gop.judged(unit);
         for (int i = 0; i < shown.count; ++i) {
             const int picture = shown.first + i;
-            if (gop.keep == Try::Keep::judged && picture != Try::judged(shown)) continue;
+            const auto is_it = [picture](const Try::Judged& j) { return j.picture == picture; };
+            if (gop.keep == Try::Keep::judged && std::none_of(judged.begin(), judged.end(), is_it))
+                continue;
             gop.reconstruction[static_cast<size_t>(picture)] =
                 std::move(pictures[static_cast<size_t>(i)]);
         }
@@ -432,12 +457,19 @@ std::vector<int16_t> Encoder::search_key(Try& gop, const nn::Tensor& rgb, const 
                                          std::span<const entropy::TokenRow> token_rows) {
     nn::Ops& ops = model_.ops();
     StageTimer timer(costs_.search, ops);
-    const std::vector<Follower> followers = std::exchange(gop.followers, {});
-    return model_.search()->search(
-        {size_, values_of(ops, rgb), std::exchange(gop.key_weights, {}), values_of(ops, exact),
-         values_of(ops, means), token_rows, model_.tokens().y_costs(entropy::TokenKind::key),
-         gop.coded.descriptor.qp, followers},
-        options_.search_steps.key);
+    KeyframeToSearch key;
+    key.size = size_;
+    key.rgb = values_of(ops, rgb);
+    key.weights = std::exchange(gop.key_weights, {});
+    key.exact = values_of(ops, exact);
+    key.means = values_of(ops, means);
+    key.token_rows = token_rows;
+    key.costs = model_.tokens().y_costs(entropy::TokenKind::key);
+    key.qp = gop.coded.descriptor.qp;
+    key.followers = gop.followers;
+    std::vector<int16_t> found = model_.search()->search(key, options_.search_steps.key);
+    if (!gop.refreshes) gop.followers = {};  // their memory
+    return found;
 }
 
 // A keyframe of a stream for links that lose packets has as many bands as keep each in a packet.

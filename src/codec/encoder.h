@@ -12,6 +12,7 @@
 #include "bitstream/unit_coder.h"
 #include "codec/encoded_gop.h"
 #include "codec/encoder_options.h"
+#include "codec/followers.h"
 #include "codec/gop_planner.h"
 #include "codec/gop_source.h"
 #include "codec/hybrid_encoder.h"
@@ -42,6 +43,9 @@ class Encoder {
     struct Try;  // a GOP with a neural base, coded at certain qps
     using Gops = std::vector<EncodedGop>;
 
+    struct BitsByPart {
+        double key, chunk, refresh;
+    };
     // What GOPs that went out leave to those that follow. Trials go back to a copy of it.
     struct Stream {
         RateControl rate;
@@ -50,7 +54,7 @@ class Encoder {
         uint32_t gops = 0;
         // Of bits by the search, so far: chunks cost more behind a keyframe that is made to be
         // looked at.
-        double key_growth = 0.02, chunk_growth = 0.1;
+        BitsByPart growth{0.02, 0.1, 0};
     };
 
     Encoder(const Model& model, EncoderOptions options);
@@ -70,12 +74,14 @@ class Encoder {
     Result<std::vector<std::vector<float>>> show(const Gops& gops) const;
     // What motion leaves of a keyframe decides what it is worth.
     enum class Keyframes {
-        leading,  // one to a GOP, finer than its chunks
-        even,     // one, no finer than they are
-        many      // one to about ten pictures, likewise
+        leading,    // one to a GOP, finer than its chunks
+        refreshed,  // the same, and cells that are coded anew where motion fails (codec/refresh.h)
+        even,       // one, no finer than they are
+        many        // one to about ten pictures, likewise
     };
     static std::vector<GopSource> gops_with(Keyframes keyframes, const GopSource& source);
     bool may_be_tried(const GopSource& source) const;
+    bool may_refresh() const;
     bool trial_is_due(const GopSource& source);
     Result<Keyframes> choose_keyframes(const Try& leading, const GopSource& source);
     struct Looks;
@@ -87,13 +93,17 @@ class Encoder {
     Result<Try> code_within_rate(GopSource& source, bool to_be_judged);
     bool searches() const { return model_.search() && options_.search_steps.key > 0; }
     Result<Try> with_search(Try plain, const GopSource& source);
-    double growth_to_come(const Try& gop, double key_bits, double chunk_bits) const;
+    double growth_to_come(const Try& gop, const BitsByPart& bits) const;
     Status code_units(Try& gop, const GopSource& source);
     void tell_progress(const Try& gop, int units) const;
     Try begin_try(const GopSource& source) const;
     void code_first(Try& gop, const GopSource& source);
     void code_chunk(Try& gop, const GopSource& source, int unit);
     void code_unit(Try& gop, int unit, const nn::Tensor& rgb);
+    std::vector<Follower> followers_of(const Try& gop, int unit) const;
+    void refresh_cells(Try& gop, int unit, const nn::Tensor& last, models::BaseOutput& base);
+    std::vector<uint8_t> choose_cells(const Try& gop, int unit, const nn::Tensor& last,
+                                      const models::Latent& latent, int qp) const;
     std::vector<float> weights_of(const WaitingPicture& picture) const;
     void pay_attention(Try& gop, const GopSource& source);
     std::vector<int16_t> search_key(Try& gop, const nn::Tensor& rgb, const nn::Tensor& exact,

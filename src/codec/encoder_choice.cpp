@@ -7,6 +7,7 @@
 #include "codec/encoder.h"
 #include "codec/encoder_try.h"
 #include "codec/judge.h"
+#include "codec/keyframe_search.h"
 
 namespace gvc::codec {
 namespace {
@@ -50,8 +51,10 @@ Result<double> Encoder::distance_of_picture(const GopSource& source, size_t pict
 std::vector<GopSource> Encoder::gops_with(Keyframes keyframes, const GopSource& source) {
     std::vector<GopSource> gops =
         keyframes == Keyframes::many ? source.parts() : std::vector{source};
-    if (keyframes != Keyframes::leading)
-        for (GopSource& gop : gops) gop.lead = 0;
+    for (GopSource& gop : gops) {
+        gop.refresh = keyframes == Keyframes::refreshed;
+        if (keyframes == Keyframes::even || keyframes == Keyframes::many) gop.lead = 0;
+    }
     return gops;
 }
 
@@ -59,6 +62,10 @@ std::vector<GopSource> Encoder::gops_with(Keyframes keyframes, const GopSource& 
 bool Encoder::may_be_tried(const GopSource& source) const {
     return options_.adaptive_keyint && options_.keyint <= models::kGopFrames &&
            source.part_count() > 1;
+}
+
+bool Encoder::may_refresh() const {
+    return options_.refresh && searches() && KeyframeSearch::in_one(size_);
 }
 
 bool Encoder::trial_is_due(const GopSource& source) {
@@ -75,17 +82,19 @@ struct Encoder::Looks {
     double at_rate_of(const Looks& other) const { return at_equal_rate(sum, bits, other.bits); }
 };
 
-// By the keyframe and a picture of each chunk, which stands for the others.
+// By the keyframe and one or two pictures of each chunk, which stand for the others.
 Result<Encoder::Looks> Encoder::look_at(const Try& gop, const GopSource& source) const {
     Looks looks;
     looks.bits = gop.bits();
     for (int unit = 0; unit < gop.layout.units; ++unit) {
-        const bitstream::UnitFrames frames = bitstream::unit_frames(gop.coded.descriptor, unit);
-        const auto picture = static_cast<size_t>(Try::judged(frames));
-        GVC_ASSIGN_OR_RETURN(const double distance,
-                             distance_of_picture(source, picture, gop.reconstruction.at(picture)));
-        if (unit == 0) looks.key = distance;
-        looks.sum += frames.count * distance;
+        for (const auto& [judged, pictures] : gop.judged(unit)) {
+            const auto picture = static_cast<size_t>(judged);
+            GVC_ASSIGN_OR_RETURN(
+                const double distance,
+                distance_of_picture(source, picture, gop.reconstruction.at(picture)));
+            if (unit == 0) looks.key = distance;
+            looks.sum += pictures * distance;
+        }
     }
     return looks;
 }
@@ -105,7 +114,8 @@ Result<Encoder::Keyframes> Encoder::choose_keyframes(const Try& leading, const G
         most = kSameRate * std::max(first.bits, asked);
     }
     double least = kWorthwhile * first.sum;
-    for (const Keyframes keyframes : {Keyframes::even, Keyframes::many}) {
+    for (const Keyframes keyframes : {Keyframes::refreshed, Keyframes::even, Keyframes::many}) {
+        if (keyframes == Keyframes::refreshed && !may_refresh()) continue;
         GVC_ASSIGN_OR_RETURN(const auto looks, try_as(keyframes, source));
         if (!looks || looks->bits > most || looks->at_rate_of(first) >= least) continue;
         least = looks->at_rate_of(first);

@@ -43,6 +43,9 @@ struct EncoderOptions {
     // (in chain mode) it lies in their middle, which looks better, and the first pictures wait.
     bool low_delay = false;
     SearchSteps search_steps;
+    // Chunks may code cells of their last picture anew, where that looks better at equal rate
+    // (codec/refresh.h); with a search only.
+    bool refresh = false;
     // What the search for keyframes looks at in particular; none: all of a picture alike.
     ErrorWeights attention;
     // While a GOP is searched: told, by receive(), how many of its pictures are done.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <vector>
 
@@ -23,6 +24,11 @@ struct Encoder::Try {
     std::optional<int> first_qp;  // where it is settled; else by rate control
     bool follow = false;          // fill followers, for a search to come
     std::vector<Follower> followers;
+    int last_follower = Follower::kKeyframe;  // what the next one is made of
+    // Whether chunks may refresh cells, and which each does (none: empty), once they are chosen:
+    // in the first try of a GOP.
+    bool refreshes = false, cells_chosen = false;
+    std::array<std::vector<uint8_t>, bitstream::kMaxUnits> cells;
     bool search = false;             // for the keyframe's symbols, and its chunks'
     std::vector<float> key_weights;  // for that search, as KeyframeToSearch has them
     std::vector<bitstream::Bytes> packets;
@@ -31,19 +37,46 @@ struct Encoder::Try {
 
     // Looked at and compared: what the search gains comes later.
     void be_judged() { keep = std::max(keep, Keep::judged); }
-    // Of a unit's pictures the one that stands for all of them.
-    static int judged(bitstream::UnitFrames frames) { return frames.first + frames.count / 2; }
+    // Of a unit's pictures those that stand for all of them: one in their middle, and what is
+    // refreshed for itself.
+    struct Judged {
+        int picture, pictures;  // which, and for how many
+    };
+    std::vector<Judged> judged(int unit) const {
+        const bitstream::UnitFrames frames = bitstream::unit_frames(coded.descriptor, unit);
+        const int middle = frames.first + frames.count / 2;
+        if (!layout.refreshes(unit)) return {{middle, frames.count}};
+        const int last = frames.reversed ? frames.first : frames.first + frames.count - 1;
+        return {{middle, frames.count - 1}, {last, 1}};
+    }
 
     size_t unit_bytes(int unit) const {
         return bitstream::size_of(coded.units[static_cast<size_t>(unit)]);
     }
     double bits() const { return 8.0 * static_cast<double>(bitstream::size_of(packets)); }
     double unit_bits(int unit) const { return 8.0 * static_cast<double>(unit_bytes(unit)); }
+    double unit_refresh_bits(int unit) const {
+        if (!layout.refreshes(unit)) return 0;
+        return 8.0 * static_cast<double>(coded.units[static_cast<size_t>(unit)].back().size());
+    }
+    double refresh_bits() const {
+        double bits = 0;
+        for (int unit = 1; unit < layout.units; ++unit) bits += unit_refresh_bits(unit);
+        return bits;
+    }
+    // Of all the GOP, told from the units that are coded.
+    double bits_to_come() const {
+        double bits = first_bits();
+        const auto coded_chunks = static_cast<int>(coded.units.size()) - 1;
+        for (int unit = 1; unit <= coded_chunks; ++unit) bits += unit_bits(unit);
+        const int rest = layout.units - 1 - coded_chunks;
+        return coded_chunks > 0 ? bits + rest * unit_bits(coded_chunks) : bits;
+    }
     double first_bits() const { return unit_bits(0); }
     double chunk_bits() const {
         double bits = 0;
         for (int unit = 1; unit < layout.units; ++unit) bits += unit_bits(unit);
-        return bits;
+        return bits - refresh_bits();
     }
 };
 

@@ -34,7 +34,6 @@ Follower make_follower(nn::Ops& ops, const models::TokeniserConfig& config,
                                          models::kPatch, models::warp_sampling(config));
     Follower follower;
     follower.pictures = pictures;
-    follower.first = !before.way_to_key.defined();
     follower.flows = values_of(ops, flows);
     follower.logits = values_of(ops, logits);
     follower.rest = values_of(ops, ops.sub(of_last(base.rgb), warped));
@@ -45,21 +44,29 @@ Follower make_follower(nn::Ops& ops, const models::TokeniserConfig& config,
 FollowersGradient::FollowersGradient(nn::Ops& ops, const models::TokeniserConfig& config,
                                      std::span<const Follower> followers,
                                      std::span<const models::LpipsGradient> judges,
-                                     const Tensor& counts, int turns)
-    : ops_(ops), sampling_(models::warp_sampling(config)), turns_(turns) {
+                                     const Tensor& counts, int turns, Tensor keyframe)
+    : ops_(ops),
+      sampling_(models::warp_sampling(config)),
+      turns_(turns),
+      keyframe_(std::move(keyframe)) {
     const nn::Shape picture = counts.shape();
     const int64_t h = picture.h / models::kPatch, w = picture.w / models::kPatch;
     for (const Follower& follower : followers) pictures_ += follower.pictures;
     for (const Follower& f : followers) {
         const Tensor flows = ops.from_host({1, 4, h, w}, f.flows.data());
         const Tensor logits = ops.from_host({1, 3, h, w}, f.logits.data());
-        chain_.push_back({f.first,
+        const auto of_cells = [&](const std::vector<float>& values) {
+            return values.empty() ? Tensor() : ops.from_host(picture, values.data());
+        };
+        chain_.push_back({f.last,
                           static_cast<float>(f.pictures) / static_cast<float>(pictures_),
                           flows,
                           logits,
                           ops.from_host(picture, f.rest.data()),
                           ops.from_host(picture, f.rgb.data()),
                           weighted(ops, counts, f.weights),
+                          of_cells(f.cells),
+                          of_cells(f.share),
                           {ops, flows, logits, models::kPatch, sampling_},
                           judges[chain_.size() % judges.size()]});
         chain_.back().judge.aim(chain_.back().rgb);
@@ -81,16 +88,16 @@ float FollowersGradient::key_share(int step) const {
 
 std::vector<bool> FollowersGradient::needed(int step) const {
     std::vector<bool> needed(chain_.size());
-    bool by_next = false;
     for (size_t i = chain_.size(); i-- > 0;) {
-        needed[i] = by_next || has_turn(i, step);
-        by_next = needed[i] && !chain_[i].first;
+        needed[i] = needed[i] || has_turn(i, step);
+        if (!needed[i]) continue;
+        if (chain_[i].last >= 0) needed[static_cast<size_t>(chain_[i].last)] = true;
     }
     return needed;
 }
 
 std::vector<float> FollowersGradient::own_gradient(Chained& f, const Tensor& shown) {
-    const float share = f.share * static_cast<float>(turns());
+    const float share = f.weight * static_cast<float>(turns());
     const float l1_share = share * kDescentL1 / static_cast<float>(shown.shape().count());
     const Tensor sign = slope_of_l1(ops_, ops_.sub(shown, f.rgb));
     const Tensor sum =
@@ -98,43 +105,58 @@ std::vector<float> FollowersGradient::own_gradient(Chained& f, const Tensor& sho
     return values_of(ops_, ops_.mul(sum, f.counts));
 }
 
+Tensor FollowersGradient::show(const Chained& f, const Tensor& last, const Tensor& key) {
+    const Tensor warped =
+        ops_.warp_blend({last, key}, f.flows, f.logits, models::kPatch, sampling_);
+    const Tensor shown = ops_.add(warped, f.rest);
+    if (!f.share.defined()) return shown;
+    return ops_.add(shown, ops_.mul(f.share, ops_.sub(f.cells, shown)));
+}
+
 Tensor FollowersGradient::operator()(const Tensor& key, int step) {
     const std::vector<bool> needed = this->needed(step);
     const Tensor of_gop = clamped(key);
+    const Tensor long_term = keyframe_.defined() ? keyframe_ : of_gop;
     std::vector<Tensor> shown(chain_.size());
-    for (size_t i = 0; i < chain_.size(); ++i) {
-        if (!needed[i]) continue;
-        const Chained& f = chain_[i];
-        const Tensor last = f.first ? of_gop : clamped(shown[i - 1]);
-        const Tensor warped =
-            ops_.warp_blend({last, of_gop}, f.flows, f.logits, models::kPatch, sampling_);
-        shown[i] = ops_.add(warped, f.rest);
-    }
+    const auto picture = [&](int place) {
+        return place < 0 ? of_gop : clamped(shown[static_cast<size_t>(place)]);
+    };
+    for (size_t i = 0; i < chain_.size(); ++i)
+        if (needed[i]) shown[i] = show(chain_[i], picture(chain_[i].last), long_term);
 
     const auto count = static_cast<size_t>(key.shape().count());
-    std::vector<float> of_key(count), of_key_too(count), of_shown(count), of_last(count);
+    std::vector<float> of_key(count);
+    std::vector<std::vector<float>> of_shown(chain_.size());
+    const auto gradient_of = [&](int place) -> std::vector<float>& {
+        if (place < 0) return of_key;
+        std::vector<float>& gradient = of_shown[static_cast<size_t>(place)];
+        gradient.resize(count);
+        return gradient;
+    };
     for (size_t i = chain_.size(); i-- > 0;) {
         if (!needed[i]) continue;
         Chained& f = chain_[i];
-        const bool made_use_of = i + 1 < chain_.size() && needed[i + 1] && !chain_[i + 1].first;
-        if (made_use_of) {
-            of_shown.swap(of_last);
-        } else {
-            std::fill(of_shown.begin(), of_shown.end(), 0.0f);
-        }
+        std::vector<float>& gradient = gradient_of(static_cast<int>(i));
         if (has_turn(i, step)) {
             const std::vector<float> own = own_gradient(f, shown[i]);
-            for (size_t k = 0; k < count; ++k) of_shown[k] += own[k];
+            for (size_t k = 0; k < count; ++k) gradient[k] += own[k];
         }
-        if (!f.first) std::fill(of_last.begin(), of_last.end(), 0.0f);
+        if (f.share.defined()) {
+            const Tensor rest = ops_.affine(f.share, -1.0f, 1.0f);
+            gradient =
+                values_of(ops_, ops_.mul(rest, ops_.from_host(key.shape(), gradient.data())));
+        }
         // Both references at the same time: each has a sum of its own.
-        std::vector<float>& of_reference = f.first ? of_key_too : of_last;
+        std::vector<float> of_last(count), of_long_term(count);
         nn::parallel_for(ops_.threads(), 2, 1, [&](int64_t begin, int64_t end) {
             for (int64_t r = begin; r < end; ++r)
-                f.back.add(static_cast<size_t>(r), of_shown, r == 0 ? of_reference : of_key);
+                f.back.add(static_cast<size_t>(r), gradient, r == 0 ? of_last : of_long_term);
         });
+        std::vector<float>& to_last = gradient_of(f.last);
+        for (size_t k = 0; k < count; ++k) to_last[k] += of_last[k];
+        for (size_t k = 0; k < count && !keyframe_.defined(); ++k) of_key[k] += of_long_term[k];
+        gradient = {};
     }
-    for (size_t k = 0; k < count; ++k) of_key[k] += of_key_too[k];
     return ops_.from_host(key.shape(), of_key.data());
 }
 

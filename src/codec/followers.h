@@ -18,12 +18,18 @@ namespace gvc::codec {
 // to what is warped, are those of a keyframe not searched for. Arrays are [channels, rows,
 // columns].
 struct Follower {
-    bool first = false;  // its chunk's last frame before is the keyframe; else the follower before
-    int pictures = 0;    // so many of the GOP's it stands for
+    // What its chunk refers to beside the keyframe, as the last frame before: a follower's place in
+    // the GOP, or the keyframe once more.
+    static constexpr int kKeyframe = -1;
+    int last = kKeyframe;
+    int pictures = 0;                  // so many of the GOP's it stands for
     std::vector<float> flows, logits;  // [4, H/8, W/8] and [3, H/8, W/8]
     std::vector<float> rest;           // [3, H, W]: what is added to what is warped
     std::vector<float> rgb;            // [3, H, W]: the original
     std::vector<float> weights;        // [H, W]: what errors weigh; empty, as made: 1
+    // Cells that are coded anew: what they show, [3, H, W], and their share of the picture,
+    // likewise. Empty: there are none.
+    std::vector<float> cells, share;
 };
 
 // `before`: the state that the chunk was decoded from, `base`: what it was decoded to; rgb: the
@@ -35,12 +41,13 @@ Follower make_follower(nn::Ops& ops, const models::TokeniserConfig& config,
 class FollowersGradient {
   public:
     // counts: [1, 3, H, W], 1 where errors count, else 0; judges: LPIPS of each network, of which
-    // copies are made. A picture is looked at in one of `turns` steps. Tensors and networks are of
-    // the backend `ops`, which must outlive this.
+    // copies are made. A picture is looked at in one of `turns` steps. keyframe: what followers
+    // refer to as such where that is not the picture they are made of, [1, 3, H, W]. Tensors and
+    // networks are of the backend `ops`, which must outlive this.
     FollowersGradient(nn::Ops& ops, const models::TokeniserConfig& config,
                       std::span<const Follower> followers,
                       std::span<const models::LpipsGradient> judges, const nn::Tensor& counts,
-                      int turns);
+                      int turns, nn::Tensor keyframe = {});
 
     // What the keyframe itself weighs in this step. The loss is the mean over the GOP's pictures
     // (codec/descent_loss.h); those that a step looks at weigh more for the others.
@@ -50,9 +57,10 @@ class FollowersGradient {
 
   private:
     struct Chained {
-        bool first;
-        float share;
+        int last;
+        float weight;
         nn::Tensor flows, logits, rest, rgb, counts;
+        nn::Tensor cells, share;  // undefined where nothing is refreshed
         nn::WarpGradient back;
         models::LpipsGradient judge;
     };
@@ -65,10 +73,12 @@ class FollowersGradient {
     // Of what it shows, with respect to it, [3, H, W].
     std::vector<float> own_gradient(Chained& follower, const nn::Tensor& shown);
     nn::Tensor clamped(const nn::Tensor& rgb) { return ops_.clamp(rgb, 0.0f, 1.0f); }
+    nn::Tensor show(const Chained& follower, const nn::Tensor& last, const nn::Tensor& key);
 
     nn::Ops& ops_;
     nn::Sampling sampling_;
     int turns_;
+    nn::Tensor keyframe_;
     int pictures_ = 1;
     std::vector<Chained> chain_;
 };

@@ -20,6 +20,7 @@ struct GopSource {
     PlannedGop plan;
     int usual_frames = 0;  // of the GOPs around it
     int lead = models::kKeyframeLead;
+    bool refresh = false;  // chunks may code cells anew
 
     int frames() const { return static_cast<int>(kept.size()); }
     int chunks() const;  // behind the keyframe

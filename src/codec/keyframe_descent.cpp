@@ -58,8 +58,13 @@ void KeyframeDescent::go_back(Target& target, const nn::Tensor& y_hat, int qp, i
                               std::vector<float>& gradient) {
     models::DecoderState state;
     decoder_ops_.watch(y_hat);
-    const nn::Tensor rgb =
+    const nn::Tensor decoded =
         tokeniser_->decode_key(decoder_ops_, y_hat, {static_cast<float>(qp)}, state).rgb;
+    nn::Tensor rgb = decoded;
+    if (target.share.defined()) {
+        const nn::Tensor change = plain_->mul(target.share, plain_->sub(decoded, target.behind));
+        rgb = plain_->add(target.behind, change);
+    }
 
     nn::Tensor of_rgb;
     if (target.followers) of_rgb = (*target.followers)(rgb, step);
@@ -74,7 +79,16 @@ void KeyframeDescent::go_back(Target& target, const nn::Tensor& y_hat, int qp, i
             plain_->mul(plain_->add(of_l1, lpips(rgb, share * kDescentLpips)), target.counts);
         of_rgb = of_rgb.defined() ? plain_->add(of_rgb, own) : own;
     }
-    plain_->to_host(decoder_ops_.gradient({{rgb, of_rgb}}), gradient.data());
+    if (target.share.defined()) of_rgb = plain_->mul(of_rgb, target.share);
+    plain_->to_host(decoder_ops_.gradient({{decoded, of_rgb}}), gradient.data());
+}
+
+void KeyframeDescent::add_distance(const nn::Shape& shape, const std::vector<float>& original,
+                                   const std::vector<float>& shown,
+                                   const models::BlockSums& blocks) {
+    models::LpipsGradient& alex = lpips_.front();
+    alex.aim(plain_->from_host(shape, original.data()));
+    alex.distance(plain_->from_host(shape, shown.data()), &blocks);
 }
 
 std::vector<float> KeyframeDescent::run(const KeyframePart& part,
@@ -84,10 +98,18 @@ std::vector<float> KeyframeDescent::run(const KeyframePart& part,
     Target target{plain_->from_host(picture, part.rgb.data()),
                   plain_->from_host(picture, part.counts.data()),
                   {},
-                  0};
+                  0,
+                  {},
+                  {}};
+    if (!part.share.empty()) {
+        target.behind = plain_->from_host(picture, part.behind.data());
+        target.share = plain_->from_host(picture, part.share.data());
+    }
     if (!part.followers.empty()) {
+        nn::Tensor keyframe;
+        if (!part.keyframe.empty()) keyframe = plain_->from_host(picture, part.keyframe.data());
         target.followers.emplace(*plain_, tokeniser_->config(), part.followers, lpips_,
-                                 target.counts, turns_of(steps));
+                                 target.counts, turns_of(steps), keyframe);
     }
     for (models::LpipsGradient& lpips : lpips_) lpips.aim(target.rgb);
     const nn::Tensor means = plain_->from_host(latent, part.means.data());

@@ -30,7 +30,9 @@ struct KeyframePart {
     std::vector<entropy::TokenRow>
         token_rows;  // of y's symbols; 0: stays as it is, rounded or 0 in `exact`
     int qp = 0;
-    std::span<const Follower> followers;  // of the same size
+    std::span<const Follower> followers;             // of the same size
+    std::span<const float> behind, share, keyframe;  // [3, height, width], as KeyframeToSearch
+                                                     // has them
 };
 
 class KeyframeDescent {
@@ -46,6 +48,10 @@ class KeyframeDescent {
     std::vector<float> run(const KeyframePart& part, std::span<const entropy::CdfCost> costs,
                            int steps);
 
+    // Adds LPIPS (AlexNet) of what is shown to `blocks`; pictures have that shape, [1, 3, H, W].
+    void add_distance(const nn::Shape& shape, const std::vector<float>& original,
+                      const std::vector<float>& shown, const models::BlockSums& blocks);
+
     // A weight that is missing or an operation that failed, if any.
     const Status& status() const { return plain_->status(); }
 
@@ -60,7 +66,8 @@ class KeyframeDescent {
     struct Target {
         nn::Tensor rgb, counts;
         std::optional<FollowersGradient> followers;
-        int looks;  // so many times the keyframe itself had a look
+        int looks;                 // so many times the keyframe itself had a look
+        nn::Tensor behind, share;  // undefined: all of the keyframe is seen
     };
 
     // Gradient of the distortion with respect to y_hat.

@@ -81,6 +81,15 @@ bool KeyframeSearch::in_one(PictureSize size) {
     return std::min(w, h) <= kMostShort && std::max(w, h) <= kMostLong;
 }
 
+std::vector<double> KeyframeSearch::distances(PictureSize size, const std::vector<float>& original,
+                                              const std::vector<float>& shown) {
+    const int64_t rows = size.padded_height() / kCell, columns = size.padded_width() / kCell;
+    std::vector<double> sums(static_cast<size_t>(rows * columns));
+    descent_->add_distance({1, 3, size.padded_height(), size.padded_width()}, original, shown,
+                           {sums, rows, columns});
+    return sums;
+}
+
 std::vector<int16_t> KeyframeSearch::search(const KeyframeToSearch& key, int steps) {
     constexpr int64_t kChannels = entropy::kYChannels, kLatentScale = entropy::kZToY;
     const PictureSize size = key.size;
@@ -108,7 +117,12 @@ std::vector<int16_t> KeyframeSearch::search(const KeyframeToSearch& key, int ste
             part.width = columns.outer() * kCell;
             part.height = rows.outer() * kCell;
             part.qp = key.qp;
-            if (one) part.followers = key.followers;
+            if (one) {
+                part.followers = key.followers;
+                part.behind = key.behind;
+                part.share = key.share;
+                part.keyframe = key.keyframe;
+            }
             each_value(3, size, rows, columns, kCell, [&](size_t, size_t i, bool own) {
                 part.rgb.push_back(key.rgb[i]);
                 const float weight = key.weights.empty() ? 1.0f : key.weights[i % (pw * ph)];

@@ -32,6 +32,12 @@ struct KeyframeToSearch {
     std::span<const entropy::CdfCost> costs;        // of a token at each row
     int qp = 0;
     std::span<const Follower> followers;  // made of it; none: it alone is looked at
+    // Where it is only seen in cells, in front of another picture: that one, [3, padded height,
+    // padded width], and the share of the keyframe, likewise. Empty: it is all that is seen. For
+    // pictures that are searched in one piece.
+    std::span<const float> behind, share;
+    // Its followers' other reference, likewise, where that is another picture. Empty: it is not.
+    std::span<const float> keyframe;
 };
 
 class KeyframeSearch {
@@ -44,6 +50,11 @@ class KeyframeSearch {
     // y's tokens, in the order of token planes, after so many steps. Large pictures are searched
     // tile by tile, so that memory is bounded.
     std::vector<int16_t> search(const KeyframeToSearch& key, int steps);
+
+    // LPIPS (AlexNet) of a picture, [3, padded height, padded width], by its cells of 64x64 pixels,
+    // [rows, columns]: what each adds to that of the whole.
+    std::vector<double> distances(PictureSize size, const std::vector<float>& original,
+                                  const std::vector<float>& shown);
 
     // Whether pictures of this size are searched in one piece. Others have no look at followers.
     static bool in_one(PictureSize size);

@@ -125,6 +125,7 @@ void RateControl::begin(const Gop& gop) {
         budget_ = kBelowCap * *cap();
     }
     tries_ = 0;
+    refresh_share_ = 0;
     begin_try();
 }
 
@@ -136,7 +137,7 @@ void RateControl::shorten(int chunks) {
 }
 
 double RateControl::units_bits(RateModel::Kind first, int chunks, int first_qp) const {
-    return model_.bits(first, first_qp) +
+    return (1 + refresh_share_) * model_.bits(first, first_qp) +
            chunks * model_.bits(RateModel::chunk, models::chunk_qp(first_qp, gop_.lead));
 }
 
@@ -153,6 +154,7 @@ int RateControl::best_first_qp() const {
 
 void RateControl::begin_try() {
     first_tries_ = 0;
+    refreshed_ = 0;
     chunks_left_ = gop_.chunks;
     spent_ = chunk_sum_ = first_bits_ = 0;
     if (coarsest_) {
@@ -185,14 +187,15 @@ bool RateControl::first_done(double bits) {
 
 void RateControl::first_replaced(double bits) {
     chunks_left_ = gop_.chunks;
-    chunk_sum_ = 0;
-    spent_ = bits;
+    chunk_sum_ = refreshed_ = 0;
+    spent_ = first_bits_ = bits;
 }
 
 int RateControl::chunk_qp() {
     if (steered()) {
         const double rest = chunks_left_ * model_.bits(RateModel::chunk, 0);
-        const double qp = model_.qp_for(rest, for_units() - spent_);
+        const double qp =
+            model_.qp_for(rest, for_units() - spent_ - refreshed_ - refresh_to_come());
         const int usual = models::chunk_qp(first_qp_, gop_.lead);
         chunk_qp_ = std::clamp(to_qp(qp), std::max(0, usual - kMaxSwing),
                                std::min(kCoarsest, usual + kMaxSwing));
@@ -211,8 +214,17 @@ void RateControl::chunk_done(double bits) {
     --chunks_left_;
 }
 
+void RateControl::refreshed(double bits) { refreshed_ += bits; }
+
+// What cells that are refreshed will take: they are coded as keyframes are. Nothing before they
+// were chosen.
+double RateControl::refresh_to_come() const {
+    return std::max(0.0, refresh_share_ * first_bits_ - refreshed_);
+}
+
 bool RateControl::gop_done(double bits) {
-    overhead_[gop_.key] = bits - spent_;
+    overhead_[gop_.key] = bits - spent_ - refreshed_;
+    refresh_share_ = first_bits_ > 0 ? refreshed_ / first_bits_ : 0;
     if (gop_.chunks > 0) {
         // All chunks together say more of the next GOP than the last one alone.
         const double mean = chunk_sum_ / gop_.chunks / model_.bits(RateModel::chunk, 0);

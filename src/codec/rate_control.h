@@ -80,6 +80,8 @@ class RateControl {
     void first_replaced(double bits);
     int chunk_qp();
     void chunk_done(double bits);
+    // The chunk before also took so many bits for cells that it refreshes.
+    void refreshed(double bits);
     // Bits of all the GOP's packets. True: code it all again.
     bool gop_done(double bits);
     // The GOP goes out with so many bits (0: it was dropped).
@@ -96,6 +98,7 @@ class RateControl {
     double units_bits(RateModel::Kind first, int chunks, int first_qp) const;
     int best_first_qp() const;  // nearest to what the budget leaves to units
     double for_units() const { return budget_ - overhead_[gop_.key]; }
+    double refresh_to_come() const;
     void begin_try();
 
     RateOptions options_;
@@ -111,7 +114,9 @@ class RateControl {
     double budget_ = 0;
     bool capped_ = false, coarsest_ = false;  // steered by the cap; at the coarsest qp at last
     int tries_ = 0, first_tries_ = 0;
+    double refresh_share_ = 0;  // of cells that the last try refreshed, by its first unit's bits
     // This try
+    double refreshed_ = 0;  // bits of those so far
     int first_qp_ = 0, chunk_qp_ = 0, chunks_left_ = 0;
     int tried_qp_ = 0;  // where the first unit cost first_bits_
     double first_bits_ = 0, spent_ = 0;

@@ -123,6 +123,57 @@ TEST(TrainedWeights, SearchedKeyframesLookBetterForTheirBits) {
 }
 
 // In the keyframe and in what is made of it.
+// From its 15th picture on a square of a scene is another one.
+TEST(TrainedWeights, WhatComesIntoThePictureIsRefreshed) {
+    ModelOptions options = searching_model();
+    if (!std::filesystem::exists(options.tokeniser_path)) GTEST_SKIP() << "no weights in models/";
+    options.threads = 1;
+    const auto model = Model::load(options);
+    const std::vector<float> before = read_photograph();
+    std::vector<float> after = before;
+    const auto columns = static_cast<size_t>(kPhotograph.width);
+    const size_t plane = columns * static_cast<size_t>(kPhotograph.height);
+    const auto in_square = [&](size_t i) {
+        return i % columns >= 64 && i % columns < 128 && i % plane / columns < 64;
+    };
+    for (size_t i = 0; i < after.size(); ++i)  // upside down
+        if (in_square(i)) after[i] = before[i + plane - 1 - 2 * (i % plane)];
+    constexpr int kFrames = 29, kChange = 14;
+    const auto encode = [&](bool refresh, bool wins) {
+        EncoderOptions o = test_options(kPhotograph, 14);
+        o.scene_cuts = false;
+        o.adaptive_keyint = true;
+        o.search_steps.key = 4;
+        o.refresh = refresh;
+        // A trial's first eight looks are at the GOP as it was coded, those that follow at the way
+        // that is to win.
+        o.distance = [wins, looks = 0](auto, auto, auto) mutable -> Result<double> {
+            const int look = looks++;
+            return look == 0 ? 0.1 : look < 8 ? 0.9 : look < (wins ? 23 : 0) ? 0.01 : 9.0;
+        };
+        return test_encode(*model.value(), o, kFrames,
+                           [&](int i) { return i < kChange ? before : after; });
+    };
+    const TestEncoding with = encode(true, true);
+    ASSERT_EQ(with.gops.size(), 1u);
+    EXPECT_NE(with.gops[0].descriptor.refreshed, 0);
+    const TestDecoding shown = test_decode(*model.value(), all_packets(with));
+    ASSERT_TRUE(shown.status.ok()) << shown.status.message();
+    ASSERT_EQ(shown.frames.size(), size_t{kFrames});
+    for (size_t i = 0; i < kFrames; ++i) EXPECT_EQ(shown.frames[i].rgb, with.reconstruction[i]);
+
+    const TestEncoding without = encode(false, false);
+    EXPECT_EQ(encode(true, false).reconstruction, without.reconstruction);  // a trial in vain
+    EXPECT_EQ(without.gops[0].descriptor.refreshed, 0);
+    const auto error = [&](const TestEncoding& encoding) {
+        double sum = 0;
+        for (size_t i = 0; i < after.size(); ++i)
+            if (in_square(i)) sum += std::abs(encoding.reconstruction.back()[i] - after[i]);
+        return sum;
+    };
+    EXPECT_LT(error(with), 0.7 * error(without));
+}
+
 TEST(TrainedWeights, TheSearchLooksWhereItIsTold) {
     ModelOptions options = searching_model();
     if (!std::filesystem::exists(options.tokeniser_path)) GTEST_SKIP() << "no weights in models/";

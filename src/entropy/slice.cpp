@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "entropy/cell_mask.h"
+
 namespace gvc::entropy {
 namespace {
 
@@ -13,6 +15,18 @@ void cut(std::span<int16_t> values) {
 
 PlaneShape z_shape(SliceSize size) { return {size.h64, size.w64, kZChannels}; }
 PlaneShape y_shape(SliceSize size) { return {size.h64 * kZToY, size.w64 * kZToY, kYChannels}; }
+
+// Whether tokens of z and of y belong to cells that are coded.
+bool z_coded(const SliceContext& context, size_t z) {
+    return context.cells.empty() || context.cells[z / kZChannels] != 0;
+}
+bool y_coded(const SliceContext& context, size_t y) {
+    if (context.cells.empty()) return true;
+    const auto columns = static_cast<size_t>(context.size.w64);
+    const size_t position = y / kYChannels, row = position / (columns * kZToY);
+    const size_t column = position % (columns * kZToY);
+    return context.cells[row / kZToY * columns + column / kZToY] != 0;
+}
 
 // Goes through a plane's tokens in the order of coding until one is refused; false if one was.
 // visit_first(place) for those without a context, visit_row(place, row) for those with one. In
@@ -43,8 +57,8 @@ bool each_z(const TokenModel& model, const SliceContext& context, std::span<cons
             std::span<const Row, kZChannels> plain, std::span<const Row> shifted, Visit visit) {
     return each_token(
         model.z_context(context.kind), context.qp, z, {}, z_shape(context.size),
-        [&](size_t i) { return visit(i, plain[i % kZChannels]); },
-        [&](size_t i, TokenRow row) { return visit(i, shifted[row]); });
+        [&](size_t i) { return !z_coded(context, i) || visit(i, plain[i % kZChannels]); },
+        [&](size_t i, TokenRow row) { return !z_coded(context, i) || visit(i, shifted[row]); });
 }
 
 // visit(place, its row) for y.
@@ -56,7 +70,10 @@ bool each_y(const TokenModel& model, const SliceContext& context, std::span<cons
     const auto indices = scale.indices(context.qp, features, context.size);
     return each_token(
         model.y_context(context.kind), context.qp, y, features, y_shape(context.size),
-        [&](size_t i) { return visit(i, TokenRow{indices[i]}); }, visit);
+        [&](size_t i) {
+            return visit(i, y_coded(context, i) ? TokenRow{indices[i]} : TokenRow{0});
+        },
+        [&](size_t i, TokenRow row) { return visit(i, y_coded(context, i) ? row : TokenRow{0}); });
 }
 
 // Of the y tokens in the order of coding.
@@ -93,6 +110,7 @@ std::vector<uint8_t> encode_slice(const TokenModel& model, const SliceContext& c
     cut(z);
     cut(y);
     RansEncoder encoder;
+    if (!context.cells.empty()) put_cells(encoder, context.size, context.cells);
     each_z(model, context, z, model.z_rows(context.kind, context.qp),
            model.z_context_rows(context.kind), [&](size_t i, const CdfRow& row) {
                put_token(encoder, row, z[i]);
@@ -126,9 +144,15 @@ double slice_bits(const TokenModel& model, const SliceContext& context, std::spa
     return bits;
 }
 
-Status decode_slice(const TokenModel& model, const SliceContext& context,
-                    std::span<const uint8_t> bytes, std::span<int16_t> z, std::span<int16_t> y) {
+Status decode_slice(const TokenModel& model, const SliceContext& whole,
+                    std::span<const uint8_t> bytes, std::span<int16_t> z, std::span<int16_t> y,
+                    std::span<uint8_t> cells) {
     RansDecoder decoder(bytes);
+    SliceContext context = whole;
+    if (!cells.empty()) {
+        take_cells(decoder, context.size, cells);
+        context.cells = cells;
+    }
     const bool z_good =
         each_z(model, context, z, model.z_rows(context.kind, context.qp),
                model.z_context_rows(context.kind), [&](size_t i, const CdfRow& row) {

@@ -2,7 +2,8 @@
 //
 // z comes first, then y; each in the order of its plane, or phase by phase where the model has a
 // context for it. A slice needs nothing outside itself but, for chunks in chain mode, the same band
-// of the previous unit's y.
+// of the previous unit's y. A slice of some cells of 64x64 pixels only says first which these are;
+// in all others tokens are 0 and not coded.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +22,9 @@ struct SliceContext {
     int qp = 0;  // 0 ... 31
     SliceSize size;
     std::span<const int16_t> y_prev;
+    // size.z_positions() values, 0 for cells that are not coded; empty: all are. To be decoded it
+    // is only told by decode_slice that there are such cells.
+    std::span<const uint8_t> cells = {};
 };
 
 // The row of every y token. Those with row 0 become zero in y: their neighbours' rows rely on it.
@@ -41,9 +45,11 @@ std::vector<uint8_t> encode_slice(const TokenModel& model, const SliceContext& c
 double slice_bits(const TokenModel& model, const SliceContext& context, std::span<const int16_t> z,
                   std::span<const int16_t> y);
 
-// Fills z and y. Code::corrupt if the bytes are not a whole slice; z and y then hold anything
+// Fills z and y, and with `cells` (size.z_positions() values) those of a slice that has them; its
+// context has none. Code::corrupt if the bytes are not a whole slice; z and y then hold anything
 // within range.
 Status decode_slice(const TokenModel& model, const SliceContext& context,
-                    std::span<const uint8_t> bytes, std::span<int16_t> z, std::span<int16_t> y);
+                    std::span<const uint8_t> bytes, std::span<int16_t> z, std::span<int16_t> y,
+                    std::span<uint8_t> cells = {});
 
 }  // namespace gvc::entropy

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "entropy/cell_mask.h"
 #include "entropy/token_model_testonly.h"
 
 namespace gvc::entropy {
@@ -165,6 +166,64 @@ TEST(Slice, RoundTripsAtTheEstimatedSize) {
             EXPECT_EQ(y, y_out);
         }
     }
+}
+
+TEST(Slice, OfSomeCellsCodesTheseAlone) {
+    TestRandom random(12);
+    const SliceSize size{3, 5};
+    const auto tokens_of_z = test_tokens(random, size.z_count());
+    const auto tokens_of_y = test_tokens(random, size.y_count());
+    size_t bytes_before = 0;
+    for (const size_t count : {0, 1, 4, 15}) {
+        auto z = tokens_of_z, y = tokens_of_y;
+        std::vector<uint8_t> cells(size.z_positions());
+        for (size_t i = 0; i < count; ++i) cells[(4 + i) % cells.size()] = 1;
+        for (size_t i = 0; i < z.size(); ++i)
+            if (cells[i / kZChannels] == 0) z[i] = 0;
+        SliceContext context{TokenKind::key, 9, size, {}};
+        context.cells = cells;
+        const auto bytes = encode_slice(model(), context, z, y);
+        EXPECT_GT(bytes.size(), bytes_before) << count;
+        bytes_before = bytes.size();
+        for (size_t i = 0; i < y.size(); ++i) {
+            const size_t position = i / kYChannels, row = position / 20, column = position % 20;
+            if (cells[row / kZToY * 5 + column / kZToY] == 0) {
+                EXPECT_EQ(y[i], 0);
+            }
+        }
+
+        context.cells = {};
+        std::vector<int16_t> z_out(z.size()), y_out(y.size());
+        std::vector<uint8_t> cells_out(cells.size());
+        const Status status = decode_slice(model(), context, bytes, z_out, y_out, cells_out);
+        ASSERT_TRUE(status.ok()) << status.message();
+        EXPECT_EQ(cells, cells_out);
+        EXPECT_EQ(z, z_out);
+        EXPECT_EQ(y, y_out);
+    }
+}
+
+TEST(CellMask, CostsLittleWhereCellsLieTogether) {
+    const SliceSize size{8, 14};
+    std::vector<uint8_t> cells(size.z_positions());
+    const auto bytes = [&] {
+        RansEncoder encoder;
+        put_cells(encoder, size, cells);
+        const auto coded = encoder.finish();
+        std::vector<uint8_t> back(cells.size());
+        RansDecoder decoder(coded);
+        take_cells(decoder, size, back);
+        EXPECT_TRUE(decoder.finished());
+        EXPECT_EQ(cells, back);
+        return coded.size() - 4;  // less the coder's state
+    };
+    EXPECT_LE(bytes(), 2u);
+    for (size_t row = 2; row < 6; ++row)
+        std::fill_n(cells.begin() + static_cast<ptrdiff_t>(14 * row + 5), 5, uint8_t{1});
+    EXPECT_LE(bytes(), 10u);  // of 14 without a code
+    TestRandom random(3);
+    for (uint8_t& cell : cells) cell = random.next() % 2 == 0;
+    EXPECT_LE(bytes(), 17u);
 }
 
 TEST(Slice, DamageIsReportedOrHarmless) {

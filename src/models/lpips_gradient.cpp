@@ -13,13 +13,19 @@ void LpipsGradient::aim(const Tensor& rgb) {
         truth_.push_back(ops_.inner().unit_length(tap));
 }
 
-double LpipsGradient::distance(const Tensor& rgb) {
+double LpipsGradient::distance(const Tensor& rgb, const BlockSums* blocks) {
     Ops& plain = ops_.inner();
     const std::vector<Tensor> taps = features_.run(ops_, rgb);
     double sum = 0;
     for (size_t k = 0; k < taps.size(); ++k) {
         const Tensor difference = plain.sub(plain.unit_length(taps[k]), truth_[k]);
-        const Tensor mean = plain.global_mean(plain.mul(difference, difference));
+        const Tensor squares = plain.mul(difference, difference);
+        if (blocks) {
+            const auto positions = static_cast<float>(taps[k].shape().h * taps[k].shape().w);
+            const Tensor weight = plain.affine(features_.heads()[k], 1 / positions, 0);
+            add_up(plain.scale_shift(squares, weight, {}), *blocks);
+        }
+        const Tensor mean = plain.global_mean(squares);
         std::vector<float> means(static_cast<size_t>(mean.shape().count())), head = means;
         plain.to_host(mean, means.data());
         plain.to_host(features_.heads()[k], head.data());

@@ -23,8 +23,8 @@ class LpipsGradient {
 
     // The picture that others are compared with, rgb [1, 3, H, W] in [0, 1], at least 35x35.
     void aim(const nn::Tensor& rgb);
-    // LPIPS of a picture of the same size.
-    double distance(const nn::Tensor& rgb);
+    // LPIPS of a picture of the same size, which is added to `blocks`, too, unless that is null.
+    double distance(const nn::Tensor& rgb, const BlockSums* blocks = nullptr);
     // Gradient of weight * LPIPS with respect to a picture of the same size. Forgets what `ops` has
     // recorded. Adds weight * LPIPS to `blocks`, unless that is null.
     nn::Tensor operator()(const nn::Tensor& rgb, float weight, const BlockSums* blocks = nullptr);

@@ -42,6 +42,24 @@ Tensor motion_of(Ops& ops, const Tensor& y, const std::vector<CommonMotion>& com
                    ops.affine(known, kMotionGain, 0.0f));
 }
 
+// x [N, 1, h, w] as flows [N*T, 2, h, w] move it.
+Tensor moved(Ops& ops, const Tensor& x, const Tensor& flows) {
+    const nn::Shape shape = flows.shape();
+    const std::vector<float> zeros(static_cast<size_t>(2 * shape.n * shape.h * shape.w));
+    constexpr float kAlone[] = {16.0f, -16.0f}, kOne[] = {0.0f, 0.0f};
+    const Tensor logits =
+        ops.scale_shift(ops.from_host({shape.n, 2, shape.h, shape.w}, zeros.data()),
+                        ops.from_host({1, 2, 1, 1}, kOne), ops.from_host({1, 2, 1, 1}, kAlone));
+    return ops.warp_blend({x}, flows, logits, 1, nn::Sampling::bilinear);
+}
+
+// What is added to masks [., 3, h, w] where the keyframe does not know a place.
+Tensor not_from_key(Ops& ops, const Tensor& key_knows) {
+    constexpr float kNever = 16.0f;
+    const Tensor none = ops.affine(key_knows, 0.0f, 0.0f);
+    return ops.concat({none, ops.affine(key_knows, kNever, -kNever), none});
+}
+
 Tensor vectors_of(Ops& ops, const Tensor& latent_motion, const DecoderState& state) {
     return correlate_motion(ops, ops.affine(latent_motion, 1.0f / kMotionGain, 0.0f),
                             state.way_to_key);
@@ -249,6 +267,11 @@ BaseOutput Tokeniser::decode_chunk(Ops& ops, const Tensor& y_hat,
     out.flows =
         ops.add(ops.channels(motion, 0, kFlowChannels), each_frame(ops.upsample(vectors, 2)));
     out.logits = ops.scale_shift(ops.channels(motion, kFlowChannels, 3), mask_scale_, mask_shift_);
+    Tensor key_knows;
+    if (state.key_knows.defined()) {
+        key_knows = moved(ops, state.key_knows, ops.channels(out.flows, 0, 2));
+        out.logits = ops.add(out.logits, not_from_key(ops, key_knows));
+    }
 
     Tensor warped = ops.warp_blend({state.last_rgb, state.key_rgb}, out.flows, out.logits, kPatch,
                                    warp_sampling(config_));
@@ -271,6 +294,7 @@ BaseOutput Tokeniser::decode_chunk(Ops& ops, const Tensor& y_hat,
     state.last_rgb = clamped(ops, last(out.rgb));
     state.last_feature = last(out.feature);
     state.way_to_key = ops.channels(vectors, kMotionLatents - 2, 2);
+    if (key_knows.defined()) state.key_knows = last(key_knows);
     return out;
 }
 

@@ -30,12 +30,16 @@ struct DecoderState {
     nn::Tensor key_feature;
     nn::Tensor way_to_key;  // [N, 2, H/16, W/16]: motion from the last frame to the keyframe, in
                             // cells; undefined where they are one
+    // [N, 1, H/8, W/8], 0 ... 1: whether the last frame may be looked for in the keyframe;
+    // undefined: everywhere. It may not where it was coded anew since.
+    nn::Tensor key_knows;
 
     // The last frame becomes the long-term reference, as after a keyframe or P-key.
     void last_becomes_key() {
         key_rgb = last_rgb;
         key_feature = last_feature;
         way_to_key = {};
+        key_knows = {};
     }
 };
 

@@ -1,0 +1,169 @@
+// Which cells of its chunks' last pictures an encoder codes anew, and their tokens.
+#include <algorithm>
+
+#include "codec/encoder.h"
+#include "codec/encoder_try.h"
+#include "codec/keyframe_search.h"
+#include "codec/quantiser.h"
+#include "codec/refresh.h"
+
+namespace gvc::codec {
+namespace {
+
+using Refresh = bitstream::UnitTokens::Refresh;
+
+// Fewer pictures are made of cells than of a keyframe: they are coarser by so many qps.
+constexpr int kCoarser = 7;
+// How the distance of a GOP's pictures falls as bits are spent on them elsewhere: as that power.
+constexpr double kFall = 0.4;
+
+// A picture's tokens with those cells, as the keyframe's networks make them.
+struct CellTokens {
+    Refresh tokens;
+    nn::Tensor means, exact;  // of y; y minus its means, not rounded
+};
+
+CellTokens tokens_of(const Model& model, const models::Latent& latent, std::vector<uint8_t> cells,
+                     int qp, entropy::SliceSize plane, const nn::Tensor& around) {
+    nn::Ops& ops = model.ops();
+    CellTokens made{{std::move(cells), quantise(ops, latent.z), {}}, {}, {}};
+    for (size_t i = 0; i < made.tokens.z.size(); ++i)
+        if (made.tokens.cells[i / entropy::kZChannels] == 0) made.tokens.z[i] = 0;
+    made.means = cell_means(model, made.tokens, qp, plane, around);
+    made.exact = ops.sub(latent.y, made.means);
+    made.tokens.y = quantise(ops, made.exact);
+    return made;
+}
+
+// Bits of y's tokens, cell by cell.
+std::vector<double> bits_by_cell(const Refresh& refresh, std::span<const entropy::TokenRow> rows,
+                                 std::span<const entropy::CdfCost> costs,
+                                 entropy::SliceSize plane) {
+    std::vector<double> bits(refresh.cells.size());
+    const auto columns = static_cast<size_t>(plane.w64 * entropy::kZToY);
+    for (size_t i = 0; i < refresh.y.size(); ++i) {
+        if (rows[i] == 0) continue;
+        const size_t position = i / entropy::kYChannels;
+        const size_t row = position / columns / entropy::kZToY;
+        const size_t column = position % columns / entropy::kZToY;
+        bits[row * static_cast<size_t>(plane.w64) + column] +=
+            static_cast<double>(costs[rows[i]].bits(refresh.y[i]));
+    }
+    return bits;
+}
+
+double sum(const std::vector<double>& values) {
+    double sum = 0;
+    for (const double value : values) sum += value;
+    return sum;
+}
+
+}  // namespace
+
+// Cells of the unit's last picture whose coding anew brings the GOP nearer to its original than
+// their bits would elsewhere; empty: none.
+std::vector<uint8_t> Encoder::choose_cells(const Try& gop, int unit, const nn::Tensor& last,
+                                           const models::Latent& latent, int qp) const {
+    nn::Ops& ops = model_.ops();
+    const entropy::SliceSize plane = bitstream::plane_size(options_.sequence);
+    const bitstream::Descriptor& descriptor = gop.coded.descriptor;
+    const bitstream::UnitFrames frames = bitstream::unit_frames(descriptor, unit);
+    // That picture and those made of it.
+    const int pictures =
+        1 + (frames.reversed ? frames.first : descriptor.frames - frames.first - frames.count);
+    if (pictures < 2 || frames.count < models::kChunkFrames) return {};
+
+    std::vector<uint8_t> cells(plane.z_positions(), 1);
+    CellTokens all = tokens_of(model_, latent, cells, qp, plane, gop.state.last_rgb);
+    const auto rows = gop.unit_encoder.refresh_rows(all.tokens, qp);
+    std::vector<double> bits =
+        bits_by_cell(all.tokens, rows, model_.tokens().y_costs(entropy::TokenKind::key), plane);
+    bitstream::UnitEncoder encoder = gop.unit_encoder;  // z takes the same everywhere, about
+    const auto bytes = encoder.encode_refresh(all.tokens, qp, rows).size();
+    const double of_z = (8.0 * static_cast<double>(bytes) - sum(bits)) / double(cells.size());
+
+    models::DecoderState state = gop.state;
+    const std::vector<float> original = values_of(ops, last);
+    const auto distances = [&](const nn::Tensor& rgb) {
+        return model_.search()->distances(size_, original, values_of(ops, rgb));
+    };
+    const std::vector<double> before = distances(state.last_rgb);
+    const nn::Tensor y_hat = ops.add(all.means, dequantise(ops, all.tokens.y, all.means.shape()));
+    model_.tokeniser().decode_key(ops, y_hat, {static_cast<float>(qp)}, state);
+    const std::vector<double> after = distances(state.last_rgb);
+
+    const double share = static_cast<double>(pictures) / descriptor.frames;
+    const double per_bit = kFall * sum(before) / gop.bits_to_come();
+    for (size_t i = 0; i < cells.size(); ++i)
+        cells[i] = share * (before[i] - after[i]) > per_bit * (bits[i] + of_z);
+    const bool any =
+        std::any_of(cells.begin(), cells.end(), [](uint8_t cell) { return cell != 0; });
+    return any ? cells : std::vector<uint8_t>();
+}
+
+// The followers that are made of the unit's last picture, as if that were the keyframe.
+std::vector<Follower> Encoder::followers_of(const Try& gop, int unit) const {
+    const auto first = static_cast<size_t>(unit);  // of followers: that of the next unit
+    const int before = gop.coded.descriptor.chunks_before;
+    const auto end = std::min(static_cast<size_t>(unit <= before ? before : gop.layout.units - 1),
+                              gop.followers.size());
+    std::vector<Follower> made;
+    for (size_t i = first; i < end; ++i) {
+        made.push_back(gop.followers[i]);
+        made.back().last = i == first ? Follower::kKeyframe : static_cast<int>(i - first) - 1;
+    }
+    return made;
+}
+
+// The unit's chosen cells, coded; its picture and the state go on as the decoder's will. last: the
+// original of its last picture, [1, 3, H, W].
+void Encoder::refresh_cells(Try& gop, int unit, const nn::Tensor& last, models::BaseOutput& base) {
+    nn::Ops& ops = model_.ops();
+    const entropy::SliceSize plane = bitstream::plane_size(options_.sequence);
+    bitstream::Descriptor& descriptor = gop.coded.descriptor;
+    const int qp = std::min(descriptor.qp + kCoarser, models::kQualities - 1);
+    std::vector<uint8_t>& cells = gop.cells[static_cast<size_t>(unit)];
+    if (gop.cells_chosen && cells.empty()) return;
+    StageTimer timer(costs_.analyse, ops);
+    const models::Latent latent =
+        model_.tokeniser().analyse_key(ops, last, {static_cast<float>(qp)});
+    if (!gop.cells_chosen) cells = choose_cells(gop, unit, last, latent, qp);
+    if (cells.empty()) return;
+
+    CellTokens made = tokens_of(model_, latent, cells, qp, plane, gop.state.last_rgb);
+    auto rows = gop.unit_encoder.refresh_rows(made.tokens, qp);
+    std::vector<float> share;
+    if (gop.search || gop.follow) share = values_of(ops, cell_shares(ops, cells, plane, 3, 1));
+    if (gop.search) {
+        const std::vector<float> behind =
+            values_of(ops, ops.batch(base.rgb, base.rgb.shape().n - 1, 1));
+        const std::vector<float> keyframe = values_of(ops, gop.state.key_rgb);
+        const std::vector<Follower> followers = followers_of(gop, unit);
+        KeyframeToSearch search;
+        search.size = size_;
+        search.rgb = values_of(ops, last);
+        search.weights = gop.followers[static_cast<size_t>(unit) - 1].weights;
+        search.exact = values_of(ops, made.exact);
+        search.means = values_of(ops, made.means);
+        search.token_rows = rows;
+        search.costs = model_.tokens().y_costs(entropy::TokenKind::key);
+        search.qp = qp;
+        search.followers = followers;
+        search.behind = behind;
+        search.share = share;
+        search.keyframe = keyframe;
+        made.tokens.y = model_.search()->search(search, options_.search_steps.key);
+        rows = gop.unit_encoder.refresh_rows(made.tokens, qp);
+    }
+    gop.coded.units.back().push_back(gop.unit_encoder.encode_refresh(made.tokens, qp, rows));
+    descriptor.refreshed |= static_cast<uint8_t>(1 << unit);
+    descriptor.refresh_qp = static_cast<uint8_t>(qp);
+    gop.layout.refreshed = descriptor.refreshed;
+    const models::BaseOutput shown = put_cells(model_, made.tokens, qp, plane, base, gop.state);
+    if (gop.follow) {
+        gop.followers.back().cells = values_of(ops, shown.rgb);
+        gop.followers.back().share = std::move(share);
+    }
+}
+
+}  // namespace gvc::codec

@@ -1,0 +1,33 @@
+// Cells of 64x64 pixels that are coded anew, as a keyframe's are, in a chunk's last picture (in the
+// order of decoding): what has come into the picture, or what motion compensation has lost. What
+// follows is made of that picture. docs/decisions/0020-refresh.md.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "bitstream/unit_coder.h"
+#include "codec/model.h"
+#include "models/tokeniser.h"
+
+namespace gvc::codec {
+
+// The share that cells have of each value of a plane with so many channels, [1, channels, H /
+// scale, W / scale]; scale 1 or 8. It goes from 0 to 1 within 8 pixels.
+nn::Tensor cell_shares(nn::Ops& ops, std::span<const uint8_t> cells, entropy::SliceSize plane,
+                       int64_t channels, int scale);
+
+// What y's tokens of refreshed cells are added to, [1, 96, H/16, W/16]: within them means, around
+// them what the keyframe's encoder makes of the picture that they are put into (`around`, [1, 3, H,
+// W]), so that they go on from it.
+nn::Tensor cell_means(const Model& model, const bitstream::UnitTokens::Refresh& refresh, int qp,
+                      entropy::SliceSize plane, const nn::Tensor& around);
+
+// Puts the cells into the last picture of a chunk and the state behind it. The pictures of the
+// keyframe's decoder, of which they are parts.
+models::BaseOutput put_cells(const Model& model, const bitstream::UnitTokens::Refresh& refresh,
+                             int qp, entropy::SliceSize plane, models::BaseOutput& chunk,
+                             models::DecoderState& state);
+
+}  // namespace gvc::codec

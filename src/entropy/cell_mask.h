@@ -1,0 +1,20 @@
+// Which cells of 64x64 pixels a slice is about, where it is not about all of them.
+//
+// A cell that is meant lies beside others, so each is coded with counts of its own for how many of
+// its two neighbours that came before it are.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "entropy/rans.h"
+#include "entropy/token_config.h"
+
+namespace gvc::entropy {
+
+// cells: row by row, size.z_positions() values, 0 or 1.
+void put_cells(RansEncoder& encoder, SliceSize size, std::span<const uint8_t> cells);
+// Fills cells; whatever the decoder reads is a mask.
+void take_cells(RansDecoder& decoder, SliceSize size, std::span<uint8_t> cells);
+
+}  // namespace gvc::entropy
