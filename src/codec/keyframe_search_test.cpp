@@ -22,7 +22,7 @@ struct Case {
     entropy::TokenModel tokens;
 };
 
-Case make_case(const RandomWeights& weights) {
+Case make_case(const RandomWeights& weights, PictureSize size = kSize) {
     Case c{{}, {}, entropy::TokenModel::load(weights.tokeniser).value()};
     std::mt19937 random(1);
     const auto noise = [&](size_t count, float range) {
@@ -30,9 +30,9 @@ Case make_case(const RandomWeights& weights) {
         for (float& v : values) v = range * (static_cast<float>(random() % 2001) / 1000.0f - 1.0f);
         return values;
     };
-    const auto samples = static_cast<size_t>(3 * kSize.padded_width() * kSize.padded_height());
+    const auto samples = static_cast<size_t>(3 * size.padded_width() * size.padded_height());
     const size_t latents = samples / 3 / 256 * entropy::kYChannels;
-    c.key.size = kSize;
+    c.key.size = size;
     c.key.rgb = noise(samples, 0.5f);
     c.key.exact = noise(latents, 2.0f);
     c.key.means = noise(latents, 1.0f);
@@ -81,6 +81,29 @@ TEST(KeyframeSearchTest, LooksWhereErrorsWeigh) {
     for (size_t i = 0; i < plane; ++i)
         c.key.weights[i] = i % static_cast<size_t>(kSize.padded_width()) < half ? 50.0f : 1.0f;
     EXPECT_NE(search->search(c.key, 3), plain);
+}
+
+TEST(KeyframeSearchTest, InFrontOfAPictureItGoesByWhatIsSeen) {
+    const RandomWeights weights = random_weights(3);
+    const auto search =
+        KeyframeSearch::make(weights.tokeniser, kMetrics, nn::Precision::fp32, 1).value();
+    Case c = make_case(weights, {128, 64});
+    c.key.token_rows = c.token_rows;
+    const std::vector<float> original = c.key.rgb, behind(original.size(), 0.5f);
+    const std::vector<float> none(original.size(), 0.0f), all(original.size(), 1.0f);
+    const auto plain = search->search(c.key, 3);
+    c.key.behind = behind;
+    c.key.share = all;
+    const auto seen = search->search(c.key, 3);
+    size_t differences = 0;  // from rounding
+    for (size_t i = 0; i < seen.size(); ++i) differences += seen[i] != plain[i];
+    EXPECT_LT(differences, seen.size() / 200);
+    c.key.share = none;
+    const auto unseen = search->search(c.key, 3);
+    EXPECT_NE(unseen, seen);
+    for (float& v : c.key.rgb) v = -v;  // what nobody sees does not matter
+    EXPECT_EQ(search->search(c.key, 3), unseen);
+    EXPECT_TRUE(search->status().ok());
 }
 
 TEST(KeyframeSearchTest, SaysWhatIsMissing) {

@@ -26,8 +26,9 @@ struct FakeCodec {
     }
 };
 
+// refresh: what refreshed cells of every third chunk cost, of a keyframe.
 double coded_rate(const RateOptions& options, const FakeCodec& codec, const std::vector<int>& gops,
-                  double* worst = nullptr, int usual_frames = 29) {
+                  double* worst = nullptr, int usual_frames = 29, double refresh = 0) {
     RateControl control(options, codec.pixels, 0.04);
     double total = 8 * 27, frames = 0;
     for (size_t g = 0; g < gops.size(); ++g) {
@@ -44,6 +45,10 @@ double coded_rate(const RateOptions& options, const FakeCodec& codec, const std:
                 const double more = codec.unit(false, true, n, c, control.chunk_qp());
                 control.chunk_done(more);
                 bits += more;
+                if (c % 3 != 1) continue;  // cells, coded as keyframes are
+                const double cells = refresh * codec.unit(true, true, n, c, control.first_qp());
+                control.refreshed(cells);
+                bits += cells;
             }
             bits += 8 * 70;
         } while (control.gop_done(bits));
@@ -73,6 +78,18 @@ TEST(RateControl, MeetsBppOfAnyCodec) {
                 EXPECT_NEAR(coded_rate(options, codec, {29, 8, 29, 15, 29, 29}) / bpp, 1, 0.05)
                     << slope << " " << level << " " << bpp;
             }
+        }
+    }
+}
+
+TEST(RateControl, MeetsBppWithCellsThatAreRefreshed) {
+    const FakeCodec codec{864 * 480, 0.11, 1.0};
+    for (double bpp : {0.005, 0.008, 0.02}) {
+        for (double refresh : {0.1, 0.3, 0.6}) {
+            const RateOptions options{Mode::bpp, bpp, 0};
+            EXPECT_NEAR(coded_rate(options, codec, {29, 29, 29, 29}, nullptr, 29, refresh) / bpp, 1,
+                        0.05)
+                << bpp << " " << refresh;
         }
     }
 }

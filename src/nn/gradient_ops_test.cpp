@@ -209,6 +209,11 @@ TEST_P(LpipsGradientTest, AgreesWithTheDistance) {
     EXPECT_NEAR(std::accumulate(blocks.begin(), blocks.end(), 0.0), distance(shown),
                 0.02 * distance(shown));
     EXPECT_GT(*std::min_element(blocks.begin(), blocks.end()), 0.0);
+    // The same blocks without the gradient.
+    std::vector<double> apart(blocks.size());
+    const models::BlockSums sums_apart{apart, 3, 2};
+    gradient.distance(plain->from_host(shape, shown.data()), &sums_apart);
+    for (size_t i = 0; i < blocks.size(); ++i) EXPECT_NEAR(apart[i], blocks[i], 0.02 * blocks[i]);
     // A step along it, as long as changes LPIPS by a hundredth if it were straight.
     const double before = distance(shown);
     const auto step = static_cast<float>(0.01 * before / squares);
