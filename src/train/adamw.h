@@ -2,7 +2,8 @@
 // parameters at once: one by one, a GPU waits for thousands of launches a step.
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/serialize/archive.h>
+#include <torch/types.h>
 
 #include <vector>
 

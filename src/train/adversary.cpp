@@ -1,4 +1,6 @@
 // The adversarial part of a loss on refined pictures.
+#include <torch/autograd.h>
+
 #include "train/trainer.h"
 
 namespace gvc::train {

@@ -1,7 +1,8 @@
 // Files of several named archives: an optimiser's state in parts, a network and its optimiser.
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/serialize/archive.h>
+#include <torch/types.h>
 
 #include <functional>
 #include <string>

@@ -1,7 +1,7 @@
 // The trainable double of the context networks (entropy/context_network.h).
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <array>
 #include <string>

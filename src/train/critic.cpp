@@ -1,5 +1,9 @@
 #include "train/critic.h"
 
+#include <torch/autograd.h>
+#include <torch/nn/functional.h>
+#include <torch/nn/init.h>
+
 namespace gvc::train {
 namespace {
 

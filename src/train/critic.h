@@ -3,7 +3,10 @@
 // normalisation, Miyato et al. 2018).
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
+#include <torch/nn/pimpl.h>
+#include <torch/optim/adam.h>
+#include <torch/types.h>
 
 #include <memory>
 #include <string>

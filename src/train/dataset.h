@@ -3,7 +3,7 @@
 // than RAM.
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <random>
 #include <string>

@@ -2,7 +2,7 @@
 // entropy/context_network.h).
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <optional>
 #include <string>

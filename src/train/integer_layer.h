@@ -4,7 +4,7 @@
 // passed straight through, so that the exported integers give what training saw.
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <string>
 #include <vector>

@@ -1,7 +1,7 @@
 // Distortions and rates with gradients.
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <memory>
 #include <string>

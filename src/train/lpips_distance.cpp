@@ -1,5 +1,6 @@
 #include "train/lpips_distance.h"
 
+#include <torch/autograd.h>
 #include <cmath>
 #include <cstdint>
 

@@ -1,7 +1,7 @@
 // The distance that LPIPS takes between two feature maps, with its gradient.
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace gvc::train {
 

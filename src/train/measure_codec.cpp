@@ -1,5 +1,7 @@
 // What the neural codec reaches on sequences that are held out from training, and how long it
 // takes.
+#include <torch/cuda.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>

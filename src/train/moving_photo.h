@@ -1,7 +1,7 @@
 // Motion that is known exactly: a camera that moves over a photograph.
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <random>
 

@@ -3,7 +3,8 @@
 // "Muon is Scalable for LLM Training", 2025).
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/serialize/archive.h>
+#include <torch/types.h>
 
 #include <map>
 #include <utility>

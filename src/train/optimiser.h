@@ -1,7 +1,7 @@
 // What moves the parameters: Muon for the dense convolutions, AdamW for the rest.
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <optional>
 #include <string>

@@ -1,6 +1,7 @@
 #include "train/optimiser.h"
 
 #include <gtest/gtest.h>
+#include <torch/optim/adamw.h>
 #include <unistd.h>
 
 #include <filesystem>

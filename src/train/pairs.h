@@ -5,7 +5,7 @@
 // pack's own files). make_pairs.h makes them.
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <memory>
 #include <random>

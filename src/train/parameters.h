@@ -1,7 +1,7 @@
 // Trainable parameters by name, with their exponential moving average, and checkpoints of them.
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <map>
 #include <string>

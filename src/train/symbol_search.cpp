@@ -1,5 +1,7 @@
 #include "train/symbol_search.h"
 
+#include <torch/autograd.h>
+
 #include <cmath>
 
 #include "codec/descent_loss.h"

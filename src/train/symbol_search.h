@@ -2,7 +2,7 @@
 // entropy model has to code is what the encoder will send.
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <vector>
 

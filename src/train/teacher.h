@@ -2,7 +2,7 @@
 // teacher of the refiner's latent. Needed to train, never to encode or decode.
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <map>
 #include <string>

@@ -1,7 +1,7 @@
 // The training loop that every stage shares: optimiser, schedule, log, checkpoints.
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <chrono>
 #include <fstream>

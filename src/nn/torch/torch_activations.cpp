@@ -1,5 +1,7 @@
 #include "nn/torch/torch_activations.h"
 
+#include <torch/autograd.h>
+
 #include <bit>
 #include <cmath>
 #include <cstdint>

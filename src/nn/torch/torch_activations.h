@@ -4,7 +4,7 @@
 // takes 15 ms backwards where these loops take 1); on CUDA, ATen's are used.
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "nn/ops.h"
 

@@ -1,7 +1,7 @@
 // Warping and block matching on torch tensors (see nn/ops.h for what they compute).
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <vector>
 

@@ -1,5 +1,9 @@
 #include "nn/torch/torch_ops.h"
 
+#include <torch/autograd.h>
+#include <torch/cuda.h>
+#include <torch/nn/functional.h>
+
 #include <algorithm>
 #include <cassert>
 #include <cstring>

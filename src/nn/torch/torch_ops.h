@@ -3,7 +3,8 @@
 // Works with LibTorch 1.13 (Debian) and 2.x; nothing here may use what only one of them has.
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <functional>
 #include <memory>
@@ -33,8 +34,8 @@ using ParameterProvider = std::function<at::Tensor(const std::string& name, at::
 std::unique_ptr<Ops> make_torch_ops(ParameterProvider provider, at::Device device,
                                     Precision precision);
 
-// For inference: parameters from a weights file, without gradients. Throws c10::Error where a GPU is
-// asked for and there is none.
+// For inference: parameters from a weights file, without gradients. Throws c10::Error where a GPU
+// is asked for and there is none.
 std::unique_ptr<Ops> make_torch_ops(const WeightSource& weights, bool cuda,
                                     Precision precision = Precision::fp32);
 
