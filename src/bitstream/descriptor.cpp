@@ -63,7 +63,7 @@ void visit_shakes(Visitor& v, std::span<CommonMotion> motions) {
 template <typename Visitor>
 void visit_refresh(Visitor& v, Descriptor& d) {
     v.bits(8, d.refreshed);
-    v.require(d.refreshed >> unit_count(d) == 0 && d.refreshed % 2 == 0);
+    v.require(d.refreshed != 0 && d.refreshed >> unit_count(d) == 0 && d.refreshed % 2 == 0);
     v.bits(5, d.refresh_qp);
 }
 
@@ -142,6 +142,7 @@ UnitFrames unit_frames(const Descriptor& descriptor, int unit) {
 Result<std::vector<uint8_t>> write_descriptor(const Descriptor& descriptor) {
     Descriptor copy = descriptor;
     FieldWriter writer;
+    writer.require(copy.refreshed != 0 || copy.refresh_qp == 0);
     if (copy.durations) writer.require(copy.durations->size() + 1 == copy.frames);
     const auto beyond = copy.motion.begin() + unit_count(copy);
     writer.require(std::all_of(beyond, copy.motion.end(),

@@ -257,12 +257,36 @@ TEST(Descriptor, SaysWhichChunksRefreshCells) {
         ASSERT_TRUE(back.ok());
         EXPECT_EQ(*back, d);
     }
+    // A qp of nothing.
+    d.refreshed = 0;
+    EXPECT_FALSE(write_descriptor(d).ok());
     d.refreshed = 1;  // a keyframe
     EXPECT_FALSE(write_descriptor(d).ok());
     d.refreshed = 0b100;
     d.frames = 5;  // a chunk that is not there
     d.motion = {};
     EXPECT_FALSE(write_descriptor(d).ok());
+}
+
+TEST(Descriptor, WhatIsReadCanBeWritten) {
+    Descriptor d;
+    d.frames = 29;
+    d.motion[3].jitter = {{{1, 0}, {0, 0}, {0, -1}}};
+    d.refreshed = 0b100;  // less one bit: nothing is refreshed, and that is not said so
+    d.refresh_qp = 5;
+    const auto bytes = *write_descriptor(d);
+    for (size_t bit = 0; bit < 8 * bytes.size(); ++bit) {
+        auto flipped = bytes;
+        flipped[bit / 8] ^= static_cast<uint8_t>(1 << bit % 8);
+        size_t used = 0;
+        const auto read = read_descriptor(flipped, used);
+        if (!read.ok()) continue;
+        const auto again = write_descriptor(*read);
+        ASSERT_TRUE(again.ok()) << bit;
+        const auto back = read_descriptor(*again, used);
+        ASSERT_TRUE(back.ok()) << bit;
+        EXPECT_EQ(*back, *read) << bit;
+    }
 }
 
 TEST(Descriptor, RefusesMotionThatDoesNotFit) {
