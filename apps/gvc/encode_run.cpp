@@ -67,6 +67,7 @@ codec::EncoderOptions encoder_options(const EncodeOptions& options, const media:
     out.low_delay = options.low_delay;
     out.seed = static_cast<uint16_t>(options.seed);
     out.search_steps = search_steps(options.base, options.preset);
+    out.refresh = options.refresh;
     return out;
 }
 
@@ -351,7 +352,6 @@ Result<EncodeSummary> run_encode(const EncodeOptions& options, Console& console)
     if (base || settings.adaptive_keyint)
         settings.distance = perceptual_distance(options, reader->info());
     if (settings.search_steps.key > 0) settings.attention = faces(options, console);
-    settings.refresh = options.refresh && settings.search_steps.key > 0;
     CodingProgress progress(reader->info(), console);
     settings.on_searched = [&progress](int pictures) { progress.show(pictures); };
     GVC_ASSIGN_OR_RETURN(const auto encoder, codec::Encoder::make(*model, std::move(settings)));

@@ -18,13 +18,14 @@ struct GopLayout {
     int units = 1;                           // unit 0 and the chunks
     int key_slices = 1;                      // of unit 0
     int chunk_slices = 1;
-
     uint8_t refreshed = 0;  // as Descriptor has it
 
     bool refreshes(int unit) const { return (refreshed >> unit & 1) != 0; }
     // Slices that are bands of a unit's planes, and all.
     int bands_of(int unit) const { return unit == 0 ? key_slices : chunk_slices; }
     int slices_of(int unit) const { return bands_of(unit) + (refreshes(unit) ? 1 : 0); }
+    // Whether that slice of a unit is the one that refreshes cells.
+    bool is_refresh(int unit, int slice) const { return slice == bands_of(unit); }
 };
 
 // The layout of a GOP whose first packet has this kind. Code::corrupt if there would be more slices

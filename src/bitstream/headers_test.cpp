@@ -186,6 +186,20 @@ TEST(Descriptor, OnlyABaseSaysHowMuchRefinementItGets) {
     EXPECT_EQ(read_descriptor(neural, used)->refinement, kFullRefinement);
 }
 
+// What a descriptor is written to, which reads the same.
+std::vector<uint8_t> written(const Descriptor& d) {
+    const auto bytes = write_descriptor(d);
+    EXPECT_TRUE(bytes.ok());
+    if (!bytes.ok()) return {};
+    size_t used = 0;
+    const auto back = read_descriptor(*bytes, used);
+    EXPECT_TRUE(back.ok());
+    if (back.ok()) {
+        EXPECT_EQ(*back, d);
+    }
+    return *bytes;
+}
+
 TEST(Descriptor, RefusesFieldsOutOfRange) {
     const auto refused = [](auto&& change) {
         Descriptor d = full_descriptor();
@@ -228,14 +242,9 @@ TEST(Descriptor, ShakesCostAsMuchAsThereAreOfThem) {
     const size_t still = write_descriptor(d)->size();
     EXPECT_EQ(motion_bytes(d), 0u);
     d.motion[2].jitter = {{{3, -4}, {0, 1}, {-2, 2}}};
-    const auto bytes = write_descriptor(d);
-    ASSERT_TRUE(bytes.ok());
-    EXPECT_LE(bytes->size(), still + 7);
-    EXPECT_EQ(motion_bytes(d), bytes->size() - still);
-    size_t used = 0;
-    const auto back = read_descriptor(*bytes, used);
-    ASSERT_TRUE(back.ok());
-    EXPECT_EQ(*back, d);
+    const size_t size = written(d).size();
+    EXPECT_LE(size, still + 7);
+    EXPECT_EQ(motion_bytes(d), size - still);
     // A unit that is not there cannot shake.
     d.frames = 5;
     EXPECT_FALSE(write_descriptor(d).ok());
@@ -249,13 +258,7 @@ TEST(Descriptor, SaysWhichChunksRefreshCells) {
     d.refresh_qp = 31;
     for (const bool shakes : {false, true}) {
         if (shakes) d.motion[2].jitter = {{{3, -4}, {0, 1}, {-2, 2}}};
-        const auto bytes = write_descriptor(d);
-        ASSERT_TRUE(bytes.ok());
-        EXPECT_LE(bytes->size(), without + (shakes ? 8 : 4));
-        size_t used = 0;
-        const auto back = read_descriptor(*bytes, used);
-        ASSERT_TRUE(back.ok());
-        EXPECT_EQ(*back, d);
+        EXPECT_LE(written(d).size(), without + (shakes ? 8 : 4));
     }
     // A qp of nothing.
     d.refreshed = 0;
@@ -280,12 +283,8 @@ TEST(Descriptor, WhatIsReadCanBeWritten) {
         flipped[bit / 8] ^= static_cast<uint8_t>(1 << bit % 8);
         size_t used = 0;
         const auto read = read_descriptor(flipped, used);
-        if (!read.ok()) continue;
-        const auto again = write_descriptor(*read);
-        ASSERT_TRUE(again.ok()) << bit;
-        const auto back = read_descriptor(*again, used);
-        ASSERT_TRUE(back.ok()) << bit;
-        EXPECT_EQ(*back, *read) << bit;
+        SCOPED_TRACE(bit);
+        if (read.ok()) written(*read);
     }
 }
 

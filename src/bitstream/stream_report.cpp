@@ -83,10 +83,8 @@ class Collector {
             const bool is_data = slice.slice + 1 == parser_.layout().slices_of(0);
             return is_data ? report_.base_bytes : report_.detail_bytes;
         }
-        if (slice.unit > 0) {
-            const bool refreshes = slice.slice == parser_.layout().bands_of(slice.unit);
-            return refreshes ? report_.refresh_bytes : report_.chunk_bytes;
-        }
+        if (parser_.layout().is_refresh(slice.unit, slice.slice)) return report_.refresh_bytes;
+        if (slice.unit > 0) return report_.chunk_bytes;
         return parser_.layout().kind == PacketKind::keyframe ? report_.key_bytes
                                                              : report_.pkey_bytes;
     }

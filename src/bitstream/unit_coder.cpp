@@ -40,12 +40,8 @@ UnitState::Band UnitState::band(int unit, int slice) const {
     return band;
 }
 
-entropy::SliceContext UnitState::refresh_context() const {
-    entropy::SliceContext context;
-    context.kind = TokenKind::key;
-    context.qp = descriptor_.refresh_qp;
-    context.size = plane_;
-    return context;
+entropy::SliceContext UnitState::refresh_context(int qp, std::span<const uint8_t> cells) const {
+    return {TokenKind::key, qp, plane_, {}, cells};
 }
 
 void UnitState::finish_refresh(const UnitTokens::Refresh& refresh) {
@@ -81,18 +77,13 @@ std::vector<entropy::TokenRow> UnitEncoder::token_rows(int unit, UnitTokens& tok
 
 std::vector<entropy::TokenRow> UnitEncoder::refresh_rows(UnitTokens::Refresh& refresh,
                                                          int qp) const {
-    entropy::SliceContext context = refresh_context();
-    context.qp = qp;
-    context.cells = refresh.cells;
-    return entropy::token_rows(*model_, context, refresh.z, refresh.y);
+    return entropy::token_rows(*model_, refresh_context(qp, refresh.cells), refresh.z, refresh.y);
 }
 
 Bytes UnitEncoder::encode_refresh(UnitTokens::Refresh& refresh, int qp,
                                   std::span<const entropy::TokenRow> rows) {
-    entropy::SliceContext context = refresh_context();
-    context.qp = qp;
-    context.cells = refresh.cells;
-    Bytes bytes = entropy::encode_slice(*model_, context, refresh.z, refresh.y, rows);
+    Bytes bytes = entropy::encode_slice(*model_, refresh_context(qp, refresh.cells), refresh.z,
+                                        refresh.y, rows);
     finish_refresh(refresh);
     return bytes;
 }
@@ -151,8 +142,8 @@ Result<bool> UnitDecoder::add(const CodedSlice& slice) {
     }
     if (slice.slice == 0 || next_slice_ == 0 || slice.unit != next_unit_)
         tokens_ = UnitTokens(plane_);
-    const bool refreshes = slice.slice == layout_.bands_of(slice.unit);
-    const Status status = refreshes ? add_refresh(slice) : add_band(slice);
+    const bool refresh = layout_.is_refresh(slice.unit, slice.slice);
+    const Status status = refresh ? add_refresh(slice) : add_band(slice);
     if (!status.ok()) {
         intact_ = false;
         return status;
@@ -173,8 +164,9 @@ Status UnitDecoder::add_refresh(const CodedSlice& slice) {
     UnitTokens::Refresh& refresh = tokens_.refresh;
     refresh = {std::vector<uint8_t>(plane_.z_positions()), std::vector<int16_t>(plane_.z_count()),
                std::vector<int16_t>(plane_.y_count())};
-    const Status status = entropy::decode_slice(*model_, refresh_context(), slice.bytes, refresh.z,
-                                                refresh.y, refresh.cells);
+    const Status status =
+        entropy::decode_slice(*model_, refresh_context(descriptor_.refresh_qp, {}), slice.bytes,
+                              refresh.z, refresh.y, refresh.cells);
     if (!status.ok()) refresh = {};
     return status;
 }

@@ -50,8 +50,8 @@ class UnitState {
         }
     };
     Band band(int unit, int slice) const;
-    // What cells are refreshed with; which, is the caller's to say.
-    entropy::SliceContext refresh_context() const;
+    // What cells are refreshed with.
+    entropy::SliceContext refresh_context(int qp, std::span<const uint8_t> cells) const;
     void finish_unit(int unit, const UnitTokens& tokens);
     void finish_refresh(const UnitTokens::Refresh& refresh);
 

@@ -321,10 +321,7 @@ void Encoder::code_chunk(Try& gop, const GopSource& source, int unit) {
         const int index = frames.first + (frames.reversed ? kChunk - 1 - i : i);
         pictures[i] = &source.coded(static_cast<size_t>(index));
     }
-    if (unit == descriptor.chunks_before + 1) {
-        gop.state = gop.key_state;
-        gop.last_follower = Follower::kKeyframe;
-    }
+    if (unit == descriptor.chunks_before + 1) gop.state = gop.key_state;
     nn::Tensor rgb;
     {
         StageTimer timer(costs_.transfer, model_.ops());
@@ -428,8 +425,6 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb) {
             gop.followers.push_back(
                 make_follower(ops, tokeniser.config(), before, base, ops.batch(rgb, kChunk - 1, 1),
                               bitstream::unit_frames(gop.coded.descriptor, unit).count));
-            gop.followers.back().last = gop.last_follower;
-            gop.last_follower = unit - 1;
         }
     }
     if (role == UnitRole::chunk && gop.refreshes)
@@ -452,20 +447,28 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb) {
     }
 }
 
-std::vector<int16_t> Encoder::search_key(Try& gop, const nn::Tensor& rgb, const nn::Tensor& exact,
-                                         const nn::Tensor& means,
-                                         std::span<const entropy::TokenRow> token_rows) {
+// A keyframe's picture, or one that cells are taken of, by itself.
+KeyframeToSearch Encoder::to_search(const nn::Tensor& rgb, const nn::Tensor& exact,
+                                    const nn::Tensor& means,
+                                    std::span<const entropy::TokenRow> token_rows, int qp) const {
     nn::Ops& ops = model_.ops();
-    StageTimer timer(costs_.search, ops);
     KeyframeToSearch key;
     key.size = size_;
     key.rgb = values_of(ops, rgb);
-    key.weights = std::exchange(gop.key_weights, {});
     key.exact = values_of(ops, exact);
     key.means = values_of(ops, means);
     key.token_rows = token_rows;
     key.costs = model_.tokens().y_costs(entropy::TokenKind::key);
-    key.qp = gop.coded.descriptor.qp;
+    key.qp = qp;
+    return key;
+}
+
+std::vector<int16_t> Encoder::search_key(Try& gop, const nn::Tensor& rgb, const nn::Tensor& exact,
+                                         const nn::Tensor& means,
+                                         std::span<const entropy::TokenRow> token_rows) {
+    StageTimer timer(costs_.search, model_.ops());
+    KeyframeToSearch key = to_search(rgb, exact, means, token_rows, gop.coded.descriptor.qp);
+    key.weights = std::exchange(gop.key_weights, {});
     key.followers = gop.followers;
     std::vector<int16_t> found = model_.search()->search(key, options_.search_steps.key);
     if (!gop.refreshes) gop.followers = {};  // their memory

@@ -16,6 +16,7 @@
 #include "codec/gop_planner.h"
 #include "codec/gop_source.h"
 #include "codec/hybrid_encoder.h"
+#include "codec/keyframe_search.h"
 #include "codec/model.h"
 #include "codec/rate_control.h"
 #include "codec/timing.h"
@@ -100,12 +101,15 @@ class Encoder {
     void code_first(Try& gop, const GopSource& source);
     void code_chunk(Try& gop, const GopSource& source, int unit);
     void code_unit(Try& gop, int unit, const nn::Tensor& rgb);
-    std::vector<Follower> followers_of(const Try& gop, int unit) const;
+    std::span<const Follower> followers_of(const Try& gop, int unit) const;
     void refresh_cells(Try& gop, int unit, const nn::Tensor& last, models::BaseOutput& base);
     std::vector<uint8_t> choose_cells(const Try& gop, int unit, const nn::Tensor& last,
                                       const models::Latent& latent, int qp) const;
     std::vector<float> weights_of(const WaitingPicture& picture) const;
     void pay_attention(Try& gop, const GopSource& source);
+    KeyframeToSearch to_search(const nn::Tensor& rgb, const nn::Tensor& exact,
+                               const nn::Tensor& means,
+                               std::span<const entropy::TokenRow> token_rows, int qp) const;
     std::vector<int16_t> search_key(Try& gop, const nn::Tensor& rgb, const nn::Tensor& exact,
                                     const nn::Tensor& means,
                                     std::span<const entropy::TokenRow> token_rows);

@@ -1,11 +1,14 @@
 // Which cells of its chunks' last pictures an encoder codes anew, and their tokens.
 #include <algorithm>
+#include <numeric>
 
 #include "codec/encoder.h"
 #include "codec/encoder_try.h"
+#include "codec/judge.h"
 #include "codec/keyframe_search.h"
 #include "codec/quantiser.h"
 #include "codec/refresh.h"
+#include "entropy/cell_mask.h"
 
 namespace gvc::codec {
 namespace {
@@ -14,8 +17,6 @@ using Refresh = bitstream::UnitTokens::Refresh;
 
 // Fewer pictures are made of cells than of a keyframe: they are coarser by so many qps.
 constexpr int kCoarser = 7;
-// How the distance of a GOP's pictures falls as bits are spent on them elsewhere: as that power.
-constexpr double kFall = 0.4;
 
 // A picture's tokens with those cells, as the keyframe's networks make them.
 struct CellTokens {
@@ -40,22 +41,16 @@ std::vector<double> bits_by_cell(const Refresh& refresh, std::span<const entropy
                                  std::span<const entropy::CdfCost> costs,
                                  entropy::SliceSize plane) {
     std::vector<double> bits(refresh.cells.size());
-    const auto columns = static_cast<size_t>(plane.w64 * entropy::kZToY);
     for (size_t i = 0; i < refresh.y.size(); ++i) {
         if (rows[i] == 0) continue;
-        const size_t position = i / entropy::kYChannels;
-        const size_t row = position / columns / entropy::kZToY;
-        const size_t column = position % columns / entropy::kZToY;
-        bits[row * static_cast<size_t>(plane.w64) + column] +=
+        bits[entropy::cell_of(plane, entropy::kZToY, i / entropy::kYChannels)] +=
             static_cast<double>(costs[rows[i]].bits(refresh.y[i]));
     }
     return bits;
 }
 
 double sum(const std::vector<double>& values) {
-    double sum = 0;
-    for (const double value : values) sum += value;
-    return sum;
+    return std::accumulate(values.begin(), values.end(), 0.0);
 }
 
 }  // namespace
@@ -93,7 +88,7 @@ std::vector<uint8_t> Encoder::choose_cells(const Try& gop, int unit, const nn::T
     const std::vector<double> after = distances(state.last_rgb);
 
     const double share = static_cast<double>(pictures) / descriptor.frames;
-    const double per_bit = kFall * sum(before) / gop.bits_to_come();
+    const double per_bit = kDistanceSlope * sum(before) / gop.bits_to_come();
     for (size_t i = 0; i < cells.size(); ++i)
         cells[i] = share * (before[i] - after[i]) > per_bit * (bits[i] + of_z);
     const bool any =
@@ -101,18 +96,12 @@ std::vector<uint8_t> Encoder::choose_cells(const Try& gop, int unit, const nn::T
     return any ? cells : std::vector<uint8_t>();
 }
 
-// The followers that are made of the unit's last picture, as if that were the keyframe.
-std::vector<Follower> Encoder::followers_of(const Try& gop, int unit) const {
-    const auto first = static_cast<size_t>(unit);  // of followers: that of the next unit
+// The followers that are made of the unit's last picture.
+std::span<const Follower> Encoder::followers_of(const Try& gop, int unit) const {
     const int before = gop.coded.descriptor.chunks_before;
-    const auto end = std::min(static_cast<size_t>(unit <= before ? before : gop.layout.units - 1),
-                              gop.followers.size());
-    std::vector<Follower> made;
-    for (size_t i = first; i < end; ++i) {
-        made.push_back(gop.followers[i]);
-        made.back().last = i == first ? Follower::kKeyframe : static_cast<int>(i - first) - 1;
-    }
-    return made;
+    const int end = unit <= before ? before : gop.layout.units - 1;  // of the way it lies on
+    return std::span<const Follower>(gop.followers)
+        .subspan(static_cast<size_t>(unit), static_cast<size_t>(end - unit));
 }
 
 // The unit's chosen cells, coded; its picture and the state go on as the decoder's will. last: the
@@ -124,31 +113,26 @@ void Encoder::refresh_cells(Try& gop, int unit, const nn::Tensor& last, models::
     const int qp = std::min(descriptor.qp + kCoarser, models::kQualities - 1);
     std::vector<uint8_t>& cells = gop.cells[static_cast<size_t>(unit)];
     if (gop.cells_chosen && cells.empty()) return;
-    StageTimer timer(costs_.analyse, ops);
-    const models::Latent latent =
-        model_.tokeniser().analyse_key(ops, last, {static_cast<float>(qp)});
-    if (!gop.cells_chosen) cells = choose_cells(gop, unit, last, latent, qp);
-    if (cells.empty()) return;
-
-    CellTokens made = tokens_of(model_, latent, cells, qp, plane, gop.state.last_rgb);
+    models::Latent latent;
+    CellTokens made;
+    {
+        StageTimer timer(costs_.analyse, ops);
+        latent = model_.tokeniser().analyse_key(ops, last, {static_cast<float>(qp)});
+        if (!gop.cells_chosen) cells = choose_cells(gop, unit, last, latent, qp);
+        if (cells.empty()) return;
+        made = tokens_of(model_, latent, cells, qp, plane, gop.state.last_rgb);
+    }
     auto rows = gop.unit_encoder.refresh_rows(made.tokens, qp);
     std::vector<float> share;
     if (gop.search || gop.follow) share = values_of(ops, cell_shares(ops, cells, plane, 3, 1));
     if (gop.search) {
+        StageTimer timer(costs_.search, ops);
         const std::vector<float> behind =
             values_of(ops, ops.batch(base.rgb, base.rgb.shape().n - 1, 1));
         const std::vector<float> keyframe = values_of(ops, gop.state.key_rgb);
-        const std::vector<Follower> followers = followers_of(gop, unit);
-        KeyframeToSearch search;
-        search.size = size_;
-        search.rgb = values_of(ops, last);
+        KeyframeToSearch search = to_search(last, made.exact, made.means, rows, qp);
         search.weights = gop.followers[static_cast<size_t>(unit) - 1].weights;
-        search.exact = values_of(ops, made.exact);
-        search.means = values_of(ops, made.means);
-        search.token_rows = rows;
-        search.costs = model_.tokens().y_costs(entropy::TokenKind::key);
-        search.qp = qp;
-        search.followers = followers;
+        search.followers = followers_of(gop, unit);
         search.behind = behind;
         search.share = share;
         search.keyframe = keyframe;
@@ -159,7 +143,9 @@ void Encoder::refresh_cells(Try& gop, int unit, const nn::Tensor& last, models::
     descriptor.refreshed |= static_cast<uint8_t>(1 << unit);
     descriptor.refresh_qp = static_cast<uint8_t>(qp);
     gop.layout.refreshed = descriptor.refreshed;
-    const models::BaseOutput shown = put_cells(model_, made.tokens, qp, plane, base, gop.state);
+    StageTimer timer(costs_.base, ops);
+    const models::BaseOutput shown =
+        put_cells(model_, made.tokens, made.means, qp, plane, base, gop.state);
     if (gop.follow) {
         gop.followers.back().cells = values_of(ops, shown.rgb);
         gop.followers.back().share = std::move(share);

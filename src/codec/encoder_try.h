@@ -24,7 +24,6 @@ struct Encoder::Try {
     std::optional<int> first_qp;  // where it is settled; else by rate control
     bool follow = false;          // fill followers, for a search to come
     std::vector<Follower> followers;
-    int last_follower = Follower::kKeyframe;  // what the next one is made of
     // Whether chunks may refresh cells, and which each does (none: empty), once they are chosen:
     // in the first try of a GOP.
     bool refreshes = false, cells_chosen = false;

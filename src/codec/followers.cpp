@@ -34,6 +34,7 @@ Follower make_follower(nn::Ops& ops, const models::TokeniserConfig& config,
                                          models::kPatch, models::warp_sampling(config));
     Follower follower;
     follower.pictures = pictures;
+    follower.first = !before.way_to_key.defined();
     follower.flows = values_of(ops, flows);
     follower.logits = values_of(ops, logits);
     follower.rest = values_of(ops, ops.sub(of_last(base.rgb), warped));
@@ -58,7 +59,7 @@ FollowersGradient::FollowersGradient(nn::Ops& ops, const models::TokeniserConfig
         const auto of_cells = [&](const std::vector<float>& values) {
             return values.empty() ? Tensor() : ops.from_host(picture, values.data());
         };
-        chain_.push_back({f.last,
+        chain_.push_back({f.first || chain_.empty(),
                           static_cast<float>(f.pictures) / static_cast<float>(pictures_),
                           flows,
                           logits,
@@ -88,10 +89,10 @@ float FollowersGradient::key_share(int step) const {
 
 std::vector<bool> FollowersGradient::needed(int step) const {
     std::vector<bool> needed(chain_.size());
+    bool by_next = false;
     for (size_t i = chain_.size(); i-- > 0;) {
-        needed[i] = needed[i] || has_turn(i, step);
-        if (!needed[i]) continue;
-        if (chain_[i].last >= 0) needed[static_cast<size_t>(chain_[i].last)] = true;
+        needed[i] = by_next || has_turn(i, step);
+        by_next = needed[i] && !chain_[i].first;
     }
     return needed;
 }
@@ -109,8 +110,7 @@ Tensor FollowersGradient::show(const Chained& f, const Tensor& last, const Tenso
     const Tensor warped =
         ops_.warp_blend({last, key}, f.flows, f.logits, models::kPatch, sampling_);
     const Tensor shown = ops_.add(warped, f.rest);
-    if (!f.share.defined()) return shown;
-    return ops_.add(shown, ops_.mul(f.share, ops_.sub(f.cells, shown)));
+    return f.share.defined() ? nn::mixed(ops_, shown, f.cells, f.share) : shown;
 }
 
 Tensor FollowersGradient::operator()(const Tensor& key, int step) {
@@ -118,45 +118,41 @@ Tensor FollowersGradient::operator()(const Tensor& key, int step) {
     const Tensor of_gop = clamped(key);
     const Tensor long_term = keyframe_.defined() ? keyframe_ : of_gop;
     std::vector<Tensor> shown(chain_.size());
-    const auto picture = [&](int place) {
-        return place < 0 ? of_gop : clamped(shown[static_cast<size_t>(place)]);
-    };
-    for (size_t i = 0; i < chain_.size(); ++i)
-        if (needed[i]) shown[i] = show(chain_[i], picture(chain_[i].last), long_term);
+    for (size_t i = 0; i < chain_.size(); ++i) {
+        if (!needed[i]) continue;
+        shown[i] = show(chain_[i], chain_[i].first ? of_gop : clamped(shown[i - 1]), long_term);
+    }
 
     const auto count = static_cast<size_t>(key.shape().count());
-    std::vector<float> of_key(count);
-    std::vector<std::vector<float>> of_shown(chain_.size());
-    const auto gradient_of = [&](int place) -> std::vector<float>& {
-        if (place < 0) return of_key;
-        std::vector<float>& gradient = of_shown[static_cast<size_t>(place)];
-        gradient.resize(count);
-        return gradient;
-    };
+    std::vector<float> of_key(count), of_key_too(count), of_shown(count), of_last(count);
     for (size_t i = chain_.size(); i-- > 0;) {
         if (!needed[i]) continue;
         Chained& f = chain_[i];
-        std::vector<float>& gradient = gradient_of(static_cast<int>(i));
+        const bool made_use_of = i + 1 < chain_.size() && needed[i + 1] && !chain_[i + 1].first;
+        if (made_use_of) {
+            of_shown.swap(of_last);
+        } else {
+            std::fill(of_shown.begin(), of_shown.end(), 0.0f);
+        }
         if (has_turn(i, step)) {
             const std::vector<float> own = own_gradient(f, shown[i]);
-            for (size_t k = 0; k < count; ++k) gradient[k] += own[k];
+            for (size_t k = 0; k < count; ++k) of_shown[k] += own[k];
         }
         if (f.share.defined()) {
             const Tensor rest = ops_.affine(f.share, -1.0f, 1.0f);
-            gradient =
-                values_of(ops_, ops_.mul(rest, ops_.from_host(key.shape(), gradient.data())));
+            of_shown =
+                values_of(ops_, ops_.mul(rest, ops_.from_host(key.shape(), of_shown.data())));
         }
-        // Both references at the same time: each has a sum of its own.
-        std::vector<float> of_last(count), of_long_term(count);
-        nn::parallel_for(ops_.threads(), 2, 1, [&](int64_t begin, int64_t end) {
+        if (!f.first) std::fill(of_last.begin(), of_last.end(), 0.0f);
+        // Both references at the same time: each has a sum of its own. Another keyframe needs none.
+        std::vector<float>& of_reference = f.first ? of_key_too : of_last;
+        const int64_t references = keyframe_.defined() ? 1 : 2;
+        nn::parallel_for(ops_.threads(), references, 1, [&](int64_t begin, int64_t end) {
             for (int64_t r = begin; r < end; ++r)
-                f.back.add(static_cast<size_t>(r), gradient, r == 0 ? of_last : of_long_term);
+                f.back.add(static_cast<size_t>(r), of_shown, r == 0 ? of_reference : of_key);
         });
-        std::vector<float>& to_last = gradient_of(f.last);
-        for (size_t k = 0; k < count; ++k) to_last[k] += of_last[k];
-        for (size_t k = 0; k < count && !keyframe_.defined(); ++k) of_key[k] += of_long_term[k];
-        gradient = {};
     }
+    for (size_t k = 0; k < count; ++k) of_key[k] += of_key_too[k];
     return ops_.from_host(key.shape(), of_key.data());
 }
 

@@ -18,11 +18,8 @@ namespace gvc::codec {
 // to what is warped, are those of a keyframe not searched for. Arrays are [channels, rows,
 // columns].
 struct Follower {
-    // What its chunk refers to beside the keyframe, as the last frame before: a follower's place in
-    // the GOP, or the keyframe once more.
-    static constexpr int kKeyframe = -1;
-    int last = kKeyframe;
-    int pictures = 0;                  // so many of the GOP's it stands for
+    bool first = false;  // its chunk's last frame before is the keyframe; else the follower before
+    int pictures = 0;    // so many of the GOP's it stands for
     std::vector<float> flows, logits;  // [4, H/8, W/8] and [3, H/8, W/8]
     std::vector<float> rest;           // [3, H, W]: what is added to what is warped
     std::vector<float> rgb;            // [3, H, W]: the original
@@ -42,8 +39,9 @@ class FollowersGradient {
   public:
     // counts: [1, 3, H, W], 1 where errors count, else 0; judges: LPIPS of each network, of which
     // copies are made. A picture is looked at in one of `turns` steps. keyframe: what followers
-    // refer to as such where that is not the picture they are made of, [1, 3, H, W]. Tensors and
-    // networks are of the backend `ops`, which must outlive this.
+    // refer to as such where that is not the picture they are made of, [1, 3, H, W]; the first of
+    // them has that picture as its last frame before in any case. Tensors and networks are of the
+    // backend `ops`, which must outlive this.
     FollowersGradient(nn::Ops& ops, const models::TokeniserConfig& config,
                       std::span<const Follower> followers,
                       std::span<const models::LpipsGradient> judges, const nn::Tensor& counts,
@@ -57,7 +55,7 @@ class FollowersGradient {
 
   private:
     struct Chained {
-        int last;
+        bool first;
         float weight;
         nn::Tensor flows, logits, rest, rgb, counts;
         nn::Tensor cells, share;  // undefined where nothing is refreshed

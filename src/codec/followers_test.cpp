@@ -36,7 +36,7 @@ class FollowersTest : public ::testing::Test {
         std::vector<Follower> all;
         for (uint32_t i = 0; i < 3; ++i) {
             Follower f;
-            f.last = i == 1 ? 0 : Follower::kKeyframe;
+            f.first = i != 1;
             f.pictures = i == 2 ? 2 : 4;
             f.flows = noise(4 * kCells * kCells, -1.0f, 1.0f, 10 + i);
             f.logits = noise(3 * kCells * kCells, -1.0f, 1.0f, 20 + i);
@@ -63,9 +63,8 @@ class FollowersTest : public ::testing::Test {
             const Follower& f = all[i];
             const nn::Tensor flows = ops_->from_host({1, 4, kCells, kCells}, f.flows.data());
             const nn::Tensor logits = ops_->from_host({1, 3, kCells, kCells}, f.logits.data());
-            const nn::Tensor before = f.last == Follower::kKeyframe ? key : last;
-            last = ops_->add(ops_->warp_blend({before, long_term}, flows, logits, models::kPatch,
-                                              nn::Sampling::cubic),
+            last = ops_->add(ops_->warp_blend({f.first ? key : last, long_term}, flows, logits,
+                                              models::kPatch, nn::Sampling::cubic),
                              tensor(f.rest));
             if (!f.share.empty()) {
                 const nn::Tensor change = ops_->sub(tensor(f.cells), last);

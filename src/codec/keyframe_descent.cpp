@@ -6,6 +6,7 @@
 #include "codec/quantiser.h"
 #include "entropy/token_config.h"
 #include "nn/onednn/onednn_ops.h"
+#include "nn/values.h"
 
 namespace gvc::codec {
 namespace {
@@ -61,10 +62,7 @@ void KeyframeDescent::go_back(Target& target, const nn::Tensor& y_hat, int qp, i
     const nn::Tensor decoded =
         tokeniser_->decode_key(decoder_ops_, y_hat, {static_cast<float>(qp)}, state).rgb;
     nn::Tensor rgb = decoded;
-    if (target.share.defined()) {
-        const nn::Tensor change = plain_->mul(target.share, plain_->sub(decoded, target.behind));
-        rgb = plain_->add(target.behind, change);
-    }
+    if (target.share.defined()) rgb = nn::mixed(*plain_, target.behind, decoded, target.share);
 
     nn::Tensor of_rgb;
     if (target.followers) of_rgb = (*target.followers)(rgb, step);

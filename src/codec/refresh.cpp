@@ -3,6 +3,7 @@
 #include "codec/picture.h"
 #include "codec/quantiser.h"
 #include "codec/unit_networks.h"
+#include "entropy/cell_mask.h"
 
 namespace gvc::codec {
 
@@ -10,30 +11,25 @@ using nn::Tensor;
 
 namespace {
 
-constexpr int64_t kCell = 64;  // pixels
+constexpr int kCell = 64;  // pixels
 
-// Whether each position of a plane that has `per_cell` of them along a cell's side is in a cell.
-std::vector<float> mask(std::span<const uint8_t> cells, entropy::SliceSize plane,
-                        int64_t per_cell) {
-    std::vector<float> values;
-    for (int64_t y = 0; y < plane.h64 * per_cell; ++y)
-        for (int64_t x = 0; x < plane.w64 * per_cell; ++x) {
-            const auto cell = static_cast<size_t>(y / per_cell * plane.w64 + x / per_cell);
-            values.push_back(cells[cell] != 0 ? 1.0f : 0.0f);
-        }
-    return values;
+// [1, channels, rows, columns] with `per_cell` positions along a cell's side: 1 in the cells, else
+// 0.
+Tensor mask(nn::Ops& ops, std::span<const uint8_t> cells, entropy::SliceSize plane,
+            int64_t channels, int per_cell) {
+    const nn::Shape shape{1, channels, plane.h64 * per_cell, plane.w64 * per_cell};
+    const auto positions = static_cast<size_t>(shape.h * shape.w);
+    std::vector<float> values(static_cast<size_t>(shape.count()));
+    for (size_t i = 0; i < values.size(); ++i)
+        values[i] = cells[entropy::cell_of(plane, per_cell, i % positions)] != 0 ? 1.0f : 0.0f;
+    return ops.from_host(shape, values.data());
 }
 
 }  // namespace
 
 Tensor cell_shares(nn::Ops& ops, std::span<const uint8_t> cells, entropy::SliceSize plane,
                    int64_t channels, int scale) {
-    const int64_t per_cell = kCell / models::kPatch;
-    const std::vector<float> one = mask(cells, plane, per_cell);
-    std::vector<float> all;
-    for (int64_t c = 0; c < channels; ++c) all.insert(all.end(), one.begin(), one.end());
-    const Tensor shares =
-        ops.from_host({1, channels, plane.h64 * per_cell, plane.w64 * per_cell}, all.data());
+    const Tensor shares = mask(ops, cells, plane, channels, kCell / models::kPatch);
     return scale == models::kPatch ? shares : ops.upsample(shares, models::kPatch / scale);
 }
 
@@ -42,18 +38,14 @@ Tensor cell_means(const Model& model, const bitstream::UnitTokens::Refresh& refr
     nn::Ops& ops = model.ops();
     const Tensor means = unit_means(model, UnitRole::key, refresh.z, plane, {});
     const Tensor outside = model.tokeniser().analyse_key(ops, around, {static_cast<float>(qp)}).y;
-    const std::vector<float> one = mask(refresh.cells, plane, entropy::kZToY);
-    std::vector<float> all;
-    for (int64_t c = 0; c < means.shape().c; ++c) all.insert(all.end(), one.begin(), one.end());
-    const Tensor inside = ops.from_host(means.shape(), all.data());
-    return ops.add(outside, ops.mul(inside, ops.sub(means, outside)));
+    return nn::mixed(ops, outside, means,
+                     mask(ops, refresh.cells, plane, means.shape().c, entropy::kZToY));
 }
 
 models::BaseOutput put_cells(const Model& model, const bitstream::UnitTokens::Refresh& refresh,
-                             int qp, entropy::SliceSize plane, models::BaseOutput& chunk,
-                             models::DecoderState& state) {
+                             const Tensor& means, int qp, entropy::SliceSize plane,
+                             models::BaseOutput& chunk, models::DecoderState& state) {
     nn::Ops& ops = model.ops();
-    const Tensor means = cell_means(model, refresh, qp, plane, state.last_rgb);
     const Tensor y_hat = ops.add(means, dequantise(ops, refresh.y, means.shape()));
     models::DecoderState of_cells;
     const models::BaseOutput cells =
@@ -62,8 +54,8 @@ models::BaseOutput put_cells(const Model& model, const bitstream::UnitTokens::Re
     const auto blend = [&](const Tensor& before, const Tensor& in_cells) {
         const nn::Shape shape = before.shape();
         const auto scale = static_cast<int>(plane.h64 * kCell / shape.h);
-        const Tensor shares = cell_shares(ops, refresh.cells, plane, shape.c, scale);
-        return ops.add(before, ops.mul(shares, ops.sub(in_cells, before)));
+        return nn::mixed(ops, before, in_cells,
+                         cell_shares(ops, refresh.cells, plane, shape.c, scale));
     };
     const auto blend_last = [&](Tensor& pictures, const Tensor& in_cells) {
         const int64_t last = pictures.shape().n - 1;

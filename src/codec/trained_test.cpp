@@ -122,7 +122,6 @@ TEST(TrainedWeights, SearchedKeyframesLookBetterForTheirBits) {
     EXPECT_LT(double(searched.bytes()), 1.1 * double(plain.bytes()));
 }
 
-// In the keyframe and in what is made of it.
 // From its 15th picture on a square of a scene is another one.
 TEST(TrainedWeights, WhatComesIntoThePictureIsRefreshed) {
     ModelOptions options = searching_model();
@@ -174,6 +173,7 @@ TEST(TrainedWeights, WhatComesIntoThePictureIsRefreshed) {
     EXPECT_LT(error(with), 0.7 * error(without));
 }
 
+// In the keyframe and in what is made of it.
 TEST(TrainedWeights, TheSearchLooksWhereItIsTold) {
     ModelOptions options = searching_model();
     if (!std::filesystem::exists(options.tokeniser_path)) GTEST_SKIP() << "no weights in models/";

@@ -4,6 +4,7 @@
 // its two neighbours that came before it are.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -11,6 +12,13 @@
 #include "entropy/token_config.h"
 
 namespace gvc::entropy {
+
+// The cell of a position of a plane that has `per_cell` of them along a cell's side.
+inline size_t cell_of(SliceSize size, int per_cell, size_t position) {
+    const auto side = static_cast<size_t>(per_cell), columns = static_cast<size_t>(size.w64);
+    const size_t row = position / (columns * side), column = position % (columns * side);
+    return row / side * columns + column / side;
+}
 
 // cells: row by row, size.z_positions() values, 0 or 1.
 void put_cells(RansEncoder& encoder, SliceSize size, std::span<const uint8_t> cells);

@@ -21,11 +21,8 @@ bool z_coded(const SliceContext& context, size_t z) {
     return context.cells.empty() || context.cells[z / kZChannels] != 0;
 }
 bool y_coded(const SliceContext& context, size_t y) {
-    if (context.cells.empty()) return true;
-    const auto columns = static_cast<size_t>(context.size.w64);
-    const size_t position = y / kYChannels, row = position / (columns * kZToY);
-    const size_t column = position % (columns * kZToY);
-    return context.cells[row / kZToY * columns + column / kZToY] != 0;
+    return context.cells.empty() ||
+           context.cells[cell_of(context.size, kZToY, y / kYChannels)] != 0;
 }
 
 // Goes through a plane's tokens in the order of coding until one is refused; false if one was.
