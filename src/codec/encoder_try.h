@@ -36,17 +36,17 @@ struct Encoder::Try {
 
     // Looked at and compared: what the search gains comes later.
     void be_judged() { keep = std::max(keep, Keep::judged); }
-    // Of a unit's pictures those that stand for all of them: one in their middle, and what is
-    // refreshed for itself.
+    // Of a unit's pictures those that stand for all of them: one in their middle; where cells are
+    // refreshed, the second, in which they are half there, and the last (in the order of decoding).
     struct Judged {
         int picture, pictures;  // which, and for how many
     };
     std::vector<Judged> judged(int unit) const {
         const bitstream::UnitFrames frames = bitstream::unit_frames(coded.descriptor, unit);
-        const int middle = frames.first + frames.count / 2;
-        if (!layout.refreshes(unit)) return {{middle, frames.count}};
-        const int last = frames.reversed ? frames.first : frames.first + frames.count - 1;
-        return {{middle, frames.count - 1}, {last, 1}};
+        if (!layout.refreshes(unit)) return {{frames.first + frames.count / 2, frames.count}};
+        const int end = frames.first + frames.count - 1;
+        if (frames.reversed) return {{end - 1, frames.count - 1}, {frames.first, 1}};
+        return {{frames.first + 1, frames.count - 1}, {end, 1}};
     }
 
     size_t unit_bytes(int unit) const {

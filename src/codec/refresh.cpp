@@ -1,5 +1,7 @@
 #include "codec/refresh.h"
 
+#include <array>
+
 #include "codec/picture.h"
 #include "codec/quantiser.h"
 #include "codec/unit_networks.h"
@@ -12,6 +14,9 @@ using nn::Tensor;
 namespace {
 
 constexpr int kCell = 64;  // pixels
+// What cells weigh in the picture that they are coded for and in those before it: nearer to it than
+// to the chunk before, they look more like it, and nothing jumps.
+constexpr std::array<float, 3> kShown{1.0f, 1.0f, 0.5f};
 
 // [1, channels, rows, columns] with `per_cell` positions along a cell's side: 1 in the cells, else
 // 0.
@@ -51,20 +56,29 @@ models::BaseOutput put_cells(const Model& model, const bitstream::UnitTokens::Re
     const models::BaseOutput cells =
         model.tokeniser().decode_key(ops, y_hat, {static_cast<float>(qp)}, of_cells);
 
-    const auto blend = [&](const Tensor& before, const Tensor& in_cells) {
-        const nn::Shape shape = before.shape();
+    const auto share_of = [&](const nn::Shape& shape) {
         const auto scale = static_cast<int>(plane.h64 * kCell / shape.h);
-        return nn::mixed(ops, before, in_cells,
-                         cell_shares(ops, refresh.cells, plane, shape.c, scale));
+        return cell_shares(ops, refresh.cells, plane, shape.c, scale);
     };
-    const auto blend_last = [&](Tensor& pictures, const Tensor& in_cells) {
-        const int64_t last = pictures.shape().n - 1;
-        const Tensor blended = blend(ops.batch(pictures, last, 1), in_cells);
-        pictures = last == 0 ? blended : ops.concat_batch({ops.batch(pictures, 0, last), blended});
+    const auto blend = [&](const Tensor& before, const Tensor& in_cells) {
+        return nn::mixed(ops, before, in_cells, share_of(before.shape()));
     };
-    blend_last(chunk.rgb, cells.rgb);
-    blend_last(chunk.feature, cells.feature);
-    blend_last(chunk.z_base, cells.z_base);
+    const auto blend_in = [&](Tensor& pictures, const Tensor& in_cells) {
+        const Tensor share = share_of(in_cells.shape());
+        std::vector<Tensor> blended;
+        for (int64_t t = 0, count = pictures.shape().n; t < count; ++t) {
+            const Tensor picture = ops.batch(pictures, t, 1);
+            const auto early = static_cast<size_t>(count - 1 - t);
+            blended.push_back(
+                early < kShown.size()
+                    ? nn::mixed(ops, picture, in_cells, ops.affine(share, kShown[early], 0.0f))
+                    : picture);
+        }
+        pictures = ops.concat_batch(blended);
+    };
+    blend_in(chunk.rgb, cells.rgb);
+    blend_in(chunk.feature, cells.feature);
+    blend_in(chunk.z_base, cells.z_base);
     state.last_rgb = blend(state.last_rgb, of_cells.last_rgb);
     state.last_feature = blend(state.last_feature, of_cells.last_feature);
     state.memory = blend(state.memory, of_cells.memory);

@@ -24,8 +24,9 @@ nn::Tensor cell_shares(nn::Ops& ops, std::span<const uint8_t> cells, entropy::Sl
 nn::Tensor cell_means(const Model& model, const bitstream::UnitTokens::Refresh& refresh, int qp,
                       entropy::SliceSize plane, const nn::Tensor& around);
 
-// Puts the cells into the last picture of a chunk and the state behind it; means: cell_means of
-// that picture as it was. Returns what the keyframe's decoder shows, of which the cells are parts.
+// Puts the cells into the last picture of a chunk and the state behind it, and lets them come in
+// over the two pictures before; means: cell_means of the last picture as it was. Returns what the
+// keyframe's decoder shows, of which the cells are parts.
 models::BaseOutput put_cells(const Model& model, const bitstream::UnitTokens::Refresh& refresh,
                              const nn::Tensor& means, int qp, entropy::SliceSize plane,
                              models::BaseOutput& chunk, models::DecoderState& state);

@@ -40,6 +40,7 @@ using Vectors = std::vector<CellVector>;
 
 // What the whole picture does is a few bytes: it has to fit better by this share only.
 constexpr float kCommonShare = 0.98f;
+constexpr float kShakeShare = 0.997f, kShakeSlope = 0.015f;
 
 // v + after - before for each cell: where motion that led from `before` to `after` takes `v` next,
 // or a way that is as much longer.
@@ -148,6 +149,12 @@ class WholePicture {
         return moved < kCommonShare * std::min(still, opposite);
     }
 
+    // A shake is cheaper still, and lies between pixels as what is expected does: what tells it
+    // from noise is how much worse the other side fits.
+    static bool shakes(float moved, float still, float opposite) {
+        return moved < kShakeShare * still && opposite - moved > kShakeSlope * still;
+    }
+
   private:
     const SearchPicture& frame_;
     const SearchPicture& reference_;
@@ -185,7 +192,7 @@ Shift worthwhile_shift(const SearchPicture& frame, const SearchPicture& last,
     Shift shift = guessed < still ? guess : Shift();
     const float moved =
         whole.descend(shift, std::min(guessed, still), {{&Shift::x, 4}, {&Shift::y, 4}}, field);
-    return WholePicture::pays(moved, still, whole.cost(field(opposite(shift)))) ? shift : Shift();
+    return whole.shakes(moved, still, whole.cost(field(opposite(shift)))) ? shift : Shift();
 }
 
 // The middle of what is found beyond what is expected.
