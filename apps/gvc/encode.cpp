@@ -110,8 +110,7 @@ void add_stream_options(CLI::App& app, EncodeOptions& options) {
     add_switch(app, "--detail", options.detail,
                "Tell the AV1 base's refiner where texture was: on or off [on]");
     add_switch(app, "--refresh", options.refresh,
-               "Code parts of pictures anew where motion fails, from --preset medium: on or off "
-               "[on]");
+               "Code parts of pictures anew where motion fails: on or off [on]");
     add_switch(app, "--faces", options.faces,
                "Look at faces above all, from --preset medium: on or off [on]");
     app.add_option("--base-scale", options.base_scale,

@@ -427,6 +427,7 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb) {
                               bitstream::unit_frames(gop.coded.descriptor, unit).count));
         }
     }
+    if (role == UnitRole::key && gop.refreshes) measure_keyframe(gop, rgb);
     if (role == UnitRole::chunk && gop.refreshes)
         refresh_cells(gop, unit, ops.batch(rgb, kChunk - 1, 1), base);
     if (gop.keep != Try::Keep::nothing) {

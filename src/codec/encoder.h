@@ -80,9 +80,10 @@ class Encoder {
         even,       // one, no finer than they are
         many        // one to about ten pictures, likewise
     };
-    static std::vector<GopSource> gops_with(Keyframes keyframes, const GopSource& source);
+    std::vector<GopSource> gops_with(Keyframes keyframes, const GopSource& source) const;
     bool may_be_tried(const GopSource& source) const;
     bool may_refresh() const;
+    bool refreshes_untried(const GopSource& source) const;
     bool trial_is_due(const GopSource& source);
     Result<Keyframes> choose_keyframes(const Try& leading, const GopSource& source);
     struct Looks;
@@ -103,7 +104,11 @@ class Encoder {
     void code_unit(Try& gop, int unit, const nn::Tensor& rgb);
     std::span<const Follower> followers_of(const Try& gop, int unit) const;
     void refresh_cells(Try& gop, int unit, const nn::Tensor& last, models::BaseOutput& base);
+    std::vector<double> cell_distances(const nn::Tensor& original, const nn::Tensor& shown) const;
+    void measure_keyframe(Try& gop, const nn::Tensor& rgb) const;
+    std::vector<uint8_t> lost_cells(const Try& gop, const std::vector<double>& distances) const;
     std::vector<uint8_t> choose_cells(const Try& gop, int unit, const nn::Tensor& last,
+                                      const std::vector<double>& before,
                                       const models::Latent& latent, int qp) const;
     std::vector<float> weights_of(const WaitingPicture& picture) const;
     void pay_attention(Try& gop, const GopSource& source);

@@ -48,11 +48,11 @@ Result<double> Encoder::distance_of_picture(const GopSource& source, size_t pict
 
 // ---- keyframes ----
 
-std::vector<GopSource> Encoder::gops_with(Keyframes keyframes, const GopSource& source) {
+std::vector<GopSource> Encoder::gops_with(Keyframes keyframes, const GopSource& source) const {
     std::vector<GopSource> gops =
         keyframes == Keyframes::many ? source.parts() : std::vector{source};
     for (GopSource& gop : gops) {
-        gop.refresh = keyframes == Keyframes::refreshed;
+        gop.refresh = keyframes == Keyframes::refreshed || refreshes_untried(source);
         if (keyframes == Keyframes::even || keyframes == Keyframes::many) gop.lead = 0;
     }
     return gops;
@@ -64,8 +64,11 @@ bool Encoder::may_be_tried(const GopSource& source) const {
            source.part_count() > 1;
 }
 
-bool Encoder::may_refresh() const {
-    return options_.refresh && searches() && KeyframeSearch::in_one(size_);
+bool Encoder::may_refresh() const { return options_.refresh && KeyframeSearch::in_one(size_); }
+
+// Without a search GOPs are not coded twice to be compared (Encoder::lost_cells).
+bool Encoder::refreshes_untried(const GopSource& source) const {
+    return may_refresh() && !searches() && source.plan.key;
 }
 
 bool Encoder::trial_is_due(const GopSource& source) {
@@ -115,7 +118,7 @@ Result<Encoder::Keyframes> Encoder::choose_keyframes(const Try& leading, const G
     }
     double least = kWorthwhile * first.sum;
     for (const Keyframes keyframes : {Keyframes::refreshed, Keyframes::even, Keyframes::many}) {
-        if (keyframes == Keyframes::refreshed && !may_refresh()) continue;
+        if (keyframes == Keyframes::refreshed && !(may_refresh() && searches())) continue;
         GVC_ASSIGN_OR_RETURN(const auto looks, try_as(keyframes, source));
         if (!looks || looks->bits > most || looks->at_rate_of(first) >= least) continue;
         least = looks->at_rate_of(first);

@@ -43,8 +43,8 @@ struct EncoderOptions {
     // (in chain mode) it lies in their middle, which looks better, and the first pictures wait.
     bool low_delay = false;
     SearchSteps search_steps;
-    // Chunks may code cells of their last picture anew, where that looks better at equal rate
-    // (codec/refresh.h); with a search only.
+    // Chunks may code cells of their last picture anew (codec/refresh.h): with a search where that
+    // looks better at equal rate, without one where motion has lost them for certain.
     bool refresh = false;
     // What the search for keyframes looks at in particular; none: all of a picture alike.
     ErrorWeights attention;

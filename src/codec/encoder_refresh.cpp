@@ -1,5 +1,6 @@
 // Which cells of its chunks' last pictures an encoder codes anew, and their tokens.
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "codec/encoder.h"
@@ -17,6 +18,9 @@ using Refresh = bitstream::UnitTokens::Refresh;
 
 // Fewer pictures are made of cells than of a keyframe: they are coarser by so many qps.
 constexpr int kCoarser = 7;
+// Without a search nothing is coded twice to be compared: only cells are coded anew that are lost
+// for certain, by mean absolute differences: at least so many, and so many times the keyframe's.
+constexpr double kLost = 0.03, kLostOfKey = 2.5;
 
 // A picture's tokens with those cells, as the keyframe's networks make them.
 struct CellTokens {
@@ -49,24 +53,65 @@ std::vector<double> bits_by_cell(const Refresh& refresh, std::span<const entropy
     return bits;
 }
 
+// Mean absolute differences in each cell.
+std::vector<double> absolute_differences(entropy::SliceSize plane, std::span<const float> a,
+                                         std::span<const float> b) {
+    constexpr size_t kSide = 64, kChannels = 3;
+    std::vector<double> means(plane.z_positions());
+    const size_t columns = static_cast<size_t>(plane.w64), w = columns * kSide;
+    const size_t rows = kChannels * static_cast<size_t>(plane.h64) * kSide;
+    for (size_t row = 0; row < rows; ++row) {
+        const size_t cells = row / kSide % static_cast<size_t>(plane.h64) * columns;
+        for (size_t column = 0; column < columns; ++column) {
+            const size_t begin = row * w + column * kSide;
+            float sum = 0;
+            for (size_t i = begin; i < begin + kSide; ++i) sum += std::abs(a[i] - b[i]);
+            means[cells + column] += static_cast<double>(sum) / (kChannels * kSide * kSide);
+        }
+    }
+    return means;
+}
+
 double sum(const std::vector<double>& values) {
     return std::accumulate(values.begin(), values.end(), 0.0);
 }
 
 }  // namespace
 
+// How far cells of two pictures, [1, 3, H, W], seem from each other: LPIPS for encoders that
+// search.
+std::vector<double> Encoder::cell_distances(const nn::Tensor& original,
+                                            const nn::Tensor& shown) const {
+    const std::vector<float> a = values_of(model_.ops(), original),
+                             b = values_of(model_.ops(), shown);
+    return searches() ? model_.search()->distances(size_, a, b)
+                      : absolute_differences(bitstream::plane_size(options_.sequence), a, b);
+}
+
+// What lost cells are told by.
+void Encoder::measure_keyframe(Try& gop, const nn::Tensor& rgb) const {
+    if (searches()) return;
+    const std::vector<double> distances = cell_distances(rgb, gop.state.last_rgb);
+    gop.key_distance = sum(distances) / static_cast<double>(distances.size());
+}
+
+// Which cells, so far from their original, may be coded anew.
+std::vector<uint8_t> Encoder::lost_cells(const Try& gop,
+                                         const std::vector<double>& distances) const {
+    std::vector<uint8_t> lost(distances.size(), 1);
+    if (searches()) return lost;
+    const double least = std::max(kLost, kLostOfKey * gop.key_distance);
+    for (size_t i = 0; i < lost.size(); ++i) lost[i] = distances[i] > least;
+    return lost;
+}
+
 // Cells of the unit's last picture whose coding anew brings the GOP nearer to its original than
-// their bits would elsewhere; empty: none.
+// their bits would elsewhere; empty: none. before: how far they are from it.
 std::vector<uint8_t> Encoder::choose_cells(const Try& gop, int unit, const nn::Tensor& last,
+                                           const std::vector<double>& before,
                                            const models::Latent& latent, int qp) const {
     nn::Ops& ops = model_.ops();
     const entropy::SliceSize plane = bitstream::plane_size(options_.sequence);
-    const bitstream::Descriptor& descriptor = gop.coded.descriptor;
-    const bitstream::UnitFrames frames = bitstream::unit_frames(descriptor, unit);
-    // That picture and those made of it.
-    const int pictures =
-        1 + (frames.reversed ? frames.first : descriptor.frames - frames.first - frames.count);
-    if (pictures < 2 || frames.count < models::kChunkFrames) return {};
 
     std::vector<uint8_t> cells(plane.z_positions(), 1);
     CellTokens all = tokens_of(model_, latent, cells, qp, plane, gop.state.last_rgb);
@@ -78,19 +123,16 @@ std::vector<uint8_t> Encoder::choose_cells(const Try& gop, int unit, const nn::T
     const double of_z = (8.0 * static_cast<double>(bytes) - sum(bits)) / double(cells.size());
 
     models::DecoderState state = gop.state;
-    const std::vector<float> original = values_of(ops, last);
-    const auto distances = [&](const nn::Tensor& rgb) {
-        return model_.search()->distances(size_, original, values_of(ops, rgb));
-    };
-    const std::vector<double> before = distances(state.last_rgb);
     const nn::Tensor y_hat = ops.add(all.means, dequantise(ops, all.tokens.y, all.means.shape()));
     model_.tokeniser().decode_key(ops, y_hat, {static_cast<float>(qp)}, state);
-    const std::vector<double> after = distances(state.last_rgb);
+    const std::vector<double> after = cell_distances(last, state.last_rgb);
 
-    const double share = static_cast<double>(pictures) / descriptor.frames;
+    const double share = static_cast<double>(gop.made_of(unit)) / gop.coded.descriptor.frames;
     const double per_bit = kDistanceSlope * sum(before) / gop.bits_to_come();
+    cells = lost_cells(gop, before);
     for (size_t i = 0; i < cells.size(); ++i)
-        cells[i] = share * (before[i] - after[i]) > per_bit * (bits[i] + of_z);
+        cells[i] &=
+            static_cast<uint8_t>(share * (before[i] - after[i]) > per_bit * (bits[i] + of_z));
     const bool any =
         std::any_of(cells.begin(), cells.end(), [](uint8_t cell) { return cell != 0; });
     return any ? cells : std::vector<uint8_t>();
@@ -117,8 +159,16 @@ void Encoder::refresh_cells(Try& gop, int unit, const nn::Tensor& last, models::
     CellTokens made;
     {
         StageTimer timer(costs_.analyse, ops);
+        std::vector<double> distances;
+        if (!gop.cells_chosen) {
+            if (gop.made_of(unit) < 2) return;
+            distances = cell_distances(last, gop.state.last_rgb);
+            const auto lost = lost_cells(gop, distances);
+            if (std::none_of(lost.begin(), lost.end(), [](uint8_t cell) { return cell != 0; }))
+                return;
+        }
         latent = model_.tokeniser().analyse_key(ops, last, {static_cast<float>(qp)});
-        if (!gop.cells_chosen) cells = choose_cells(gop, unit, last, latent, qp);
+        if (!gop.cells_chosen) cells = choose_cells(gop, unit, last, distances, latent, qp);
         if (cells.empty()) return;
         made = tokens_of(model_, latent, cells, qp, plane, gop.state.last_rgb);
     }

@@ -28,6 +28,7 @@ struct Encoder::Try {
     // in the first try of a GOP.
     bool refreshes = false, cells_chosen = false;
     std::array<std::vector<uint8_t>, bitstream::kMaxUnits> cells;
+    double key_distance = 0;         // mean over a keyframe's cells, where lost ones are told by it
     bool search = false;             // for the keyframe's symbols, and its chunks'
     std::vector<float> key_weights;  // for that search, as KeyframeToSearch has them
     std::vector<bitstream::Bytes> packets;
@@ -47,6 +48,14 @@ struct Encoder::Try {
         const int end = frames.first + frames.count - 1;
         if (frames.reversed) return {{end - 1, frames.count - 1}, {frames.first, 1}};
         return {{frames.first + 1, frames.count - 1}, {end, 1}};
+    }
+
+    // So many pictures are made of a chunk's last one, itself included; 0 where it is not shown.
+    int made_of(int unit) const {
+        const bitstream::UnitFrames frames = bitstream::unit_frames(coded.descriptor, unit);
+        if (frames.count < models::kChunkFrames) return 0;
+        return 1 + (frames.reversed ? frames.first
+                                    : coded.descriptor.frames - frames.first - frames.count);
     }
 
     size_t unit_bytes(int unit) const {

@@ -137,12 +137,12 @@ TEST(TrainedWeights, WhatComesIntoThePictureIsRefreshed) {
     };
     for (size_t i = 0; i < after.size(); ++i)  // upside down
         if (in_square(i)) after[i] = before[i + plane - 1 - 2 * (i % plane)];
-    constexpr int kFrames = 29, kChange = 14;
-    const auto encode = [&](bool refresh, bool wins) {
+    static constexpr int kFrames = 29, kChange = 14;
+    const auto encode = [&](bool refresh, bool wins, int steps = 4, int change = kChange) {
         EncoderOptions o = test_options(kPhotograph, 14);
         o.scene_cuts = false;
-        o.adaptive_keyint = true;
-        o.search_steps.key = 4;
+        o.adaptive_keyint = steps > 0;
+        o.search_steps.key = steps;
         o.refresh = refresh;
         // A trial's first eight looks are at the GOP as it was coded, those that follow at the way
         // that is to win.
@@ -151,7 +151,7 @@ TEST(TrainedWeights, WhatComesIntoThePictureIsRefreshed) {
             return look == 0 ? 0.1 : look < 8 ? 0.9 : look < (wins ? 23 : 0) ? 0.01 : 9.0;
         };
         return test_encode(*model.value(), o, kFrames,
-                           [&](int i) { return i < kChange ? before : after; });
+                           [&](int i) { return i < change ? before : after; });
     };
     const TestEncoding with = encode(true, true);
     ASSERT_EQ(with.gops.size(), 1u);
@@ -164,13 +164,28 @@ TEST(TrainedWeights, WhatComesIntoThePictureIsRefreshed) {
     const TestEncoding without = encode(false, false);
     EXPECT_EQ(encode(true, false).reconstruction, without.reconstruction);  // a trial in vain
     EXPECT_EQ(without.gops[0].descriptor.refreshed, 0);
-    const auto error = [&](const TestEncoding& encoding) {
+    const auto between = [&](const std::vector<float>& a, const std::vector<float>& b) {
         double sum = 0;
-        for (size_t i = 0; i < after.size(); ++i)
-            if (in_square(i)) sum += std::abs(encoding.reconstruction.back()[i] - after[i]);
+        for (size_t i = 0; i < a.size(); ++i)
+            if (in_square(i)) sum += std::abs(a[i] - b[i]);
         return sum;
     };
+    const auto error = [&](const TestEncoding& encoding) {
+        return between(encoding.reconstruction.back(), after);
+    };
     EXPECT_LT(error(with), 0.7 * error(without));
+
+    // It comes in over several pictures.
+    for (size_t i = 1; i < kFrames; ++i)
+        EXPECT_LT(between(with.reconstruction[i - 1], with.reconstruction[i]),
+                  0.75 * between(before, after))
+            << i;
+
+    // Without a search there is no trial: what is lost is refreshed, and nothing else.
+    const TestEncoding untried = encode(true, false, 0), never = encode(false, false, 0);
+    EXPECT_NE(untried.gops[0].descriptor.refreshed, 0);
+    EXPECT_LT(error(untried), 0.7 * error(never));
+    EXPECT_EQ(encode(true, false, 0, kFrames).gops[0].descriptor.refreshed, 0);
 }
 
 // In the keyframe and in what is made of it.
