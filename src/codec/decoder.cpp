@@ -358,8 +358,8 @@ Status Decoder::decode(const Work& work) {
     if (const auto& refreshed = work.tokens.refresh; !refreshed.cells.empty()) {
         StageTimer timer(costs_.base, model_.ops());
         const int refresh_qp = work.gop->descriptor.refresh_qp;
-        const nn::Tensor means =
-            cell_means(model_, refreshed, refresh_qp, work.gop->plane, state_.last_rgb);
+        const nn::Tensor around = around_cells(model_, refresh_qp, state_.last_rgb);
+        const nn::Tensor means = cell_means(model_, refreshed, work.gop->plane, around);
         put_cells(model_, refreshed, means, refresh_qp, work.gop->plane, base, state_);
     }
     if (work.unit == 0) key_state_ = state_;

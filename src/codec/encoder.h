@@ -109,7 +109,8 @@ class Encoder {
     std::vector<uint8_t> lost_cells(const Try& gop, const std::vector<double>& distances) const;
     std::vector<uint8_t> choose_cells(const Try& gop, int unit, const nn::Tensor& last,
                                       const std::vector<double>& before,
-                                      const models::Latent& latent, int qp) const;
+                                      const models::Latent& latent, const nn::Tensor& around,
+                                      int qp) const;
     std::vector<float> weights_of(const WaitingPicture& picture) const;
     void pay_attention(Try& gop, const GopSource& source);
     KeyframeToSearch to_search(const nn::Tensor& rgb, const nn::Tensor& exact,

@@ -20,7 +20,9 @@ using Refresh = bitstream::UnitTokens::Refresh;
 constexpr int kCoarser = 7;
 // Without a search nothing is coded twice to be compared: only cells are coded anew that are lost
 // for certain, by mean absolute differences: at least so many, and so many times the keyframe's.
-constexpr double kLost = 0.03, kLostOfKey = 2.5;
+// Nor is it decoded first: cells will be as far off as the keyframe is, being coarser so many
+// times.
+constexpr double kLost = 0.03, kLostOfKey = 2.5, kOfKey = 1.5;
 
 // A picture's tokens with those cells, as the keyframe's networks make them.
 struct CellTokens {
@@ -29,12 +31,12 @@ struct CellTokens {
 };
 
 CellTokens tokens_of(const Model& model, const models::Latent& latent, std::vector<uint8_t> cells,
-                     int qp, entropy::SliceSize plane, const nn::Tensor& around) {
+                     entropy::SliceSize plane, const nn::Tensor& around) {
     nn::Ops& ops = model.ops();
     CellTokens made{{std::move(cells), quantise(ops, latent.z), {}}, {}, {}};
     for (size_t i = 0; i < made.tokens.z.size(); ++i)
         if (made.tokens.cells[i / entropy::kZChannels] == 0) made.tokens.z[i] = 0;
-    made.means = cell_means(model, made.tokens, qp, plane, around);
+    made.means = cell_means(model, made.tokens, plane, around);
     made.exact = ops.sub(latent.y, made.means);
     made.tokens.y = quantise(ops, made.exact);
     return made;
@@ -109,12 +111,13 @@ std::vector<uint8_t> Encoder::lost_cells(const Try& gop,
 // their bits would elsewhere; empty: none. before: how far they are from it.
 std::vector<uint8_t> Encoder::choose_cells(const Try& gop, int unit, const nn::Tensor& last,
                                            const std::vector<double>& before,
-                                           const models::Latent& latent, int qp) const {
+                                           const models::Latent& latent, const nn::Tensor& around,
+                                           int qp) const {
     nn::Ops& ops = model_.ops();
     const entropy::SliceSize plane = bitstream::plane_size(options_.sequence);
 
     std::vector<uint8_t> cells(plane.z_positions(), 1);
-    CellTokens all = tokens_of(model_, latent, cells, qp, plane, gop.state.last_rgb);
+    CellTokens all = tokens_of(model_, latent, cells, plane, around);
     const auto rows = gop.unit_encoder.refresh_rows(all.tokens, qp);
     std::vector<double> bits =
         bits_by_cell(all.tokens, rows, model_.tokens().y_costs(entropy::TokenKind::key), plane);
@@ -122,10 +125,14 @@ std::vector<uint8_t> Encoder::choose_cells(const Try& gop, int unit, const nn::T
     const auto bytes = encoder.encode_refresh(all.tokens, qp, rows).size();
     const double of_z = (8.0 * static_cast<double>(bytes) - sum(bits)) / double(cells.size());
 
-    models::DecoderState state = gop.state;
-    const nn::Tensor y_hat = ops.add(all.means, dequantise(ops, all.tokens.y, all.means.shape()));
-    model_.tokeniser().decode_key(ops, y_hat, {static_cast<float>(qp)}, state);
-    const std::vector<double> after = cell_distances(last, state.last_rgb);
+    std::vector<double> after(before.size(), kOfKey * gop.key_distance);
+    if (searches()) {
+        models::DecoderState state = gop.state;
+        const nn::Tensor y_hat =
+            ops.add(all.means, dequantise(ops, all.tokens.y, all.means.shape()));
+        model_.tokeniser().decode_key(ops, y_hat, {static_cast<float>(qp)}, state);
+        after = cell_distances(last, state.last_rgb);
+    }
 
     const double share = static_cast<double>(gop.made_of(unit)) / gop.coded.descriptor.frames;
     const double per_bit = kDistanceSlope * sum(before) / gop.bits_to_come();
@@ -168,9 +175,10 @@ void Encoder::refresh_cells(Try& gop, int unit, const nn::Tensor& last, models::
                 return;
         }
         latent = model_.tokeniser().analyse_key(ops, last, {static_cast<float>(qp)});
-        if (!gop.cells_chosen) cells = choose_cells(gop, unit, last, distances, latent, qp);
+        const nn::Tensor around = around_cells(model_, qp, gop.state.last_rgb);
+        if (!gop.cells_chosen) cells = choose_cells(gop, unit, last, distances, latent, around, qp);
         if (cells.empty()) return;
-        made = tokens_of(model_, latent, cells, qp, plane, gop.state.last_rgb);
+        made = tokens_of(model_, latent, cells, plane, around);
     }
     auto rows = gop.unit_encoder.refresh_rows(made.tokens, qp);
     std::vector<float> share;

@@ -38,12 +38,15 @@ Tensor cell_shares(nn::Ops& ops, std::span<const uint8_t> cells, entropy::SliceS
     return scale == models::kPatch ? shares : ops.upsample(shares, models::kPatch / scale);
 }
 
-Tensor cell_means(const Model& model, const bitstream::UnitTokens::Refresh& refresh, int qp,
+Tensor around_cells(const Model& model, int qp, const Tensor& picture) {
+    return model.tokeniser().analyse_key(model.ops(), picture, {static_cast<float>(qp)}).y;
+}
+
+Tensor cell_means(const Model& model, const bitstream::UnitTokens::Refresh& refresh,
                   entropy::SliceSize plane, const Tensor& around) {
     nn::Ops& ops = model.ops();
     const Tensor means = unit_means(model, UnitRole::key, refresh.z, plane, {});
-    const Tensor outside = model.tokeniser().analyse_key(ops, around, {static_cast<float>(qp)}).y;
-    return nn::mixed(ops, outside, means,
+    return nn::mixed(ops, around, means,
                      mask(ops, refresh.cells, plane, means.shape().c, entropy::kZToY));
 }
 

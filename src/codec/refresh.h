@@ -18,10 +18,13 @@ namespace gvc::codec {
 nn::Tensor cell_shares(nn::Ops& ops, std::span<const uint8_t> cells, entropy::SliceSize plane,
                        int64_t channels, int scale);
 
+// What the keyframe's encoder makes of a picture [1, 3, H, W] that cells are put into: y,
+// [1, 96, H/16, W/16].
+nn::Tensor around_cells(const Model& model, int qp, const nn::Tensor& picture);
+
 // What y's tokens of refreshed cells are added to, [1, 96, H/16, W/16]: within them means, around
-// them what the keyframe's encoder makes of the picture that they are put into (`around`, [1, 3, H,
-// W]), so that they go on from it.
-nn::Tensor cell_means(const Model& model, const bitstream::UnitTokens::Refresh& refresh, int qp,
+// them `around`, as around_cells has it, so that they go on from it.
+nn::Tensor cell_means(const Model& model, const bitstream::UnitTokens::Refresh& refresh,
                       entropy::SliceSize plane, const nn::Tensor& around);
 
 // Puts the cells into the last picture of a chunk and the state behind it, and lets them come in

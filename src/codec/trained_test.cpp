@@ -137,8 +137,8 @@ TEST(TrainedWeights, WhatComesIntoThePictureIsRefreshed) {
     };
     for (size_t i = 0; i < after.size(); ++i)  // upside down
         if (in_square(i)) after[i] = before[i + plane - 1 - 2 * (i % plane)];
-    static constexpr int kFrames = 29, kChange = 14;
-    const auto encode = [&](bool refresh, bool wins, int steps = 4, int change = kChange) {
+    constexpr int kFrames = 29;
+    const auto encode = [&](bool refresh, bool wins, int steps = 4, int change = 14) {
         EncoderOptions o = test_options(kPhotograph, 14);
         o.scene_cuts = false;
         o.adaptive_keyint = steps > 0;
