@@ -40,7 +40,8 @@ using Vectors = std::vector<CellVector>;
 
 // What the whole picture does is a few bytes: it has to fit better by this share only.
 constexpr float kCommonShare = 0.98f;
-constexpr float kShakeShare = 0.997f, kShakeSlope = 0.015f;
+// By so much of no shake's cost a shake has to fit better than none, than the opposite one.
+constexpr float kShakeGain = 0.003f, kShakeGainToOpposite = 0.015f;
 
 // v + after - before for each cell: where motion that led from `before` to `after` takes `v` next,
 // or a way that is as much longer.
@@ -152,7 +153,8 @@ class WholePicture {
     // A shake is cheaper still, and lies between pixels as what is expected does: what tells it
     // from noise is how much worse the other side fits.
     static bool shakes(float moved, float still, float opposite) {
-        return moved < kShakeShare * still && opposite - moved > kShakeSlope * still;
+        return still - moved > kShakeGain * still &&
+               opposite - moved > kShakeGainToOpposite * still;
     }
 
   private:
@@ -192,7 +194,7 @@ Shift worthwhile_shift(const SearchPicture& frame, const SearchPicture& last,
     Shift shift = guessed < still ? guess : Shift();
     const float moved =
         whole.descend(shift, std::min(guessed, still), {{&Shift::x, 4}, {&Shift::y, 4}}, field);
-    return whole.shakes(moved, still, whole.cost(field(opposite(shift)))) ? shift : Shift();
+    return WholePicture::shakes(moved, still, whole.cost(field(opposite(shift)))) ? shift : Shift();
 }
 
 // The middle of what is found beyond what is expected.
