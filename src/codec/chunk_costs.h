@@ -10,7 +10,7 @@
 #include "codec/chunk_search.h"
 #include "entropy/token_config.h"
 #include "models/lpips_gradient.h"
-#include "models/motion.h"
+#include "models/motion_latent.h"
 
 namespace gvc::codec {
 

@@ -7,7 +7,7 @@
 #include "codec/chunk_costs.h"
 #include "codec/moved_chunk.h"
 #include "codec/quantiser.h"
-#include "models/motion.h"
+#include "models/motion_latent.h"
 #include "nn/onednn/onednn_ops.h"
 
 namespace gvc::codec {

@@ -8,7 +8,7 @@
 #include "codec/model.h"
 #include "codec/quantiser.h"
 #include "codec/random_model_testonly.h"
-#include "models/motion.h"
+#include "models/motion_latent.h"
 
 namespace gvc::codec {
 namespace {

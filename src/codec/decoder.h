@@ -108,6 +108,8 @@ class Decoder {
     };
 
     Decoder(const Model& model, const DecoderOptions& options);
+    static Status no_refiner();
+    static std::string numbered(uint64_t gop);
 
     // packets -> tokens
     Status take(const bitstream::PacketContent& content);

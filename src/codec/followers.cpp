@@ -5,7 +5,7 @@
 #include "codec/descent_loss.h"
 #include "codec/picture.h"
 #include "models/blocks.h"
-#include "models/motion.h"
+#include "models/motion_latent.h"
 #include "nn/parallel.h"
 
 namespace gvc::codec {

@@ -3,7 +3,7 @@
 #include <array>
 
 #include "models/blocks.h"
-#include "models/motion.h"
+#include "models/motion_latent.h"
 
 namespace gvc::codec {
 

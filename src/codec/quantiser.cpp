@@ -4,7 +4,7 @@
 
 #include "codec/picture.h"
 #include "entropy/token_config.h"
-#include "models/motion.h"
+#include "models/motion_latent.h"
 
 namespace gvc::codec {
 

@@ -4,7 +4,7 @@
 
 #include <limits>
 
-#include "models/motion.h"
+#include "models/motion_latent.h"
 #include "nn/reference/reference_ops.h"
 
 namespace gvc::codec {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "models/motion_latent.h"
 #include "nn/reference/reference_ops.h"
 #include "nn/weight_source.h"
 

@@ -1,6 +1,7 @@
 #include "models/tokeniser.h"
 
 #include "models/motion.h"
+#include "models/motion_latent.h"
 
 namespace gvc::models {
 

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "models/motion.h"
+#include "models/motion_latent.h"
 #include "models/tokeniser.h"
 #include "train/losses.h"
 

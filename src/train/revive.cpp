@@ -8,7 +8,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "models/motion.h"
+#include "models/motion_latent.h"
 #include "nn/torch/torch_ops.h"
 #include "train/trainer.h"
 

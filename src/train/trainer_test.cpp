@@ -9,7 +9,7 @@
 #include "entropy/slice.h"
 #include "entropy/token_model.h"
 #include "models/config.h"
-#include "models/motion.h"
+#include "models/motion_latent.h"
 #include "nn/torch/torch_ops.h"
 #include "train/entropy_model.h"
 #include "train/export.h"
