@@ -41,8 +41,10 @@ using Vectors = std::vector<CellVector>;
 
 // What the whole picture does is a few bytes: it has to fit better by this share only.
 constexpr float kCommonShare = 0.98f;
-// By so much of no shake's cost a shake has to fit better than none, than the opposite one.
-constexpr float kShakeGain = 0.003f, kShakeGainToOpposite = 0.015f;
+// By so much of no shake's cost a shake has to fit better than none, and than the opposite one. Its
+// bytes are few; in small pictures, of so many cells, they are not.
+float shake_gain(size_t cells) { return std::clamp(3.6f / float(cells), 0.003f, 0.02f); }
+constexpr float kShakeGainToOpposite = 0.015f;
 
 // v + after - before for each cell: where motion that led from `before` to `after` takes `v` next,
 // or a way that is as much longer.
@@ -153,9 +155,10 @@ class WholePicture {
 
     // A shake is cheaper still, and lies between pixels as what is expected does: what tells it
     // from noise is how much worse the other side fits.
-    static bool shakes(float moved, float still, float opposite) {
-        return still - moved > kShakeGain * still &&
-               opposite - moved > kShakeGainToOpposite * still;
+    static bool shakes(float moved, float still, float opposite, size_t cells) {
+        const float gain = shake_gain(cells);
+        return still - moved > gain * still &&
+               opposite - moved > std::max(gain, kShakeGainToOpposite) * still;
     }
 
   private:
@@ -195,7 +198,8 @@ Shift worthwhile_shift(const SearchPicture& frame, const SearchPicture& last,
     Shift shift = guessed < still ? guess : Shift();
     const float moved =
         whole.descend(shift, std::min(guessed, still), {{&Shift::x, 4}, {&Shift::y, 4}}, field);
-    return WholePicture::shakes(moved, still, whole.cost(field(opposite(shift)))) ? shift : Shift();
+    const float back = whole.cost(field(opposite(shift)));
+    return WholePicture::shakes(moved, still, back, expected.size()) ? shift : Shift();
 }
 
 // The middle of what is found beyond what is expected.
