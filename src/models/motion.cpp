@@ -41,9 +41,9 @@ using Vectors = std::vector<CellVector>;
 
 // What the whole picture does is a few bytes: it has to fit better by this share only.
 constexpr float kCommonShare = 0.98f;
-// By so much of no shake's cost a shake has to fit better than none, and than the opposite one. Its
-// bytes are few; in small pictures, of so many cells, they are not.
-float shake_gain(size_t cells) { return std::clamp(3.6f / float(cells), 0.003f, 0.02f); }
+// A shake is three of them at most; by so little it has to fit better, if the other side fits
+// worse. In small pictures, of so many cells, three bytes are not few.
+float shake_gain(size_t cells) { return std::max(3.6f / static_cast<float>(cells), 0.003f); }
 constexpr float kShakeGainToOpposite = 0.015f;
 
 // v + after - before for each cell: where motion that led from `before` to `after` takes `v` next,
@@ -153,14 +153,6 @@ class WholePicture {
         return moved < kCommonShare * std::min(still, opposite);
     }
 
-    // A shake is cheaper still, and lies between pixels as what is expected does: what tells it
-    // from noise is how much worse the other side fits.
-    static bool shakes(float moved, float still, float opposite, size_t cells) {
-        const float gain = shake_gain(cells);
-        return still - moved > gain * still &&
-               opposite - moved > std::max(gain, kShakeGainToOpposite) * still;
-    }
-
   private:
     const SearchPicture& frame_;
     const SearchPicture& reference_;
@@ -199,7 +191,10 @@ Shift worthwhile_shift(const SearchPicture& frame, const SearchPicture& last,
     const float moved =
         whole.descend(shift, std::min(guessed, still), {{&Shift::x, 4}, {&Shift::y, 4}}, field);
     const float back = whole.cost(field(opposite(shift)));
-    return WholePicture::shakes(moved, still, back, expected.size()) ? shift : Shift();
+    const bool pays = WholePicture::pays(moved, still, back) ||
+                      (still - moved > shake_gain(expected.size()) * still &&
+                       back - moved > kShakeGainToOpposite * still);
+    return pays ? shift : Shift();
 }
 
 // The middle of what is found beyond what is expected.
