@@ -108,7 +108,7 @@ class Encoder {
     void measure_keyframe(Try& gop, const nn::Tensor& rgb) const;
     std::vector<uint8_t> lost_cells(const Try& gop, const std::vector<double>& distances) const;
     std::vector<uint8_t> choose_cells(const Try& gop, int unit, const nn::Tensor& last,
-                                      const std::vector<double>& before,
+                                      std::vector<uint8_t> lost, const std::vector<double>& before,
                                       const models::Latent& latent, const nn::Tensor& around,
                                       int qp) const;
     std::vector<float> weights_of(const WaitingPicture& picture) const;

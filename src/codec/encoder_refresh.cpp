@@ -58,7 +58,7 @@ std::vector<double> bits_by_cell(const Refresh& refresh, std::span<const entropy
 // Mean absolute differences in each cell.
 std::vector<double> absolute_differences(entropy::SliceSize plane, std::span<const float> a,
                                          std::span<const float> b) {
-    constexpr size_t kSide = 64, kChannels = 3;
+    constexpr size_t kSide = kCellPixels, kChannels = 3;
     std::vector<double> means(plane.z_positions());
     const size_t columns = static_cast<size_t>(plane.w64), w = columns * kSide;
     const size_t rows = kChannels * static_cast<size_t>(plane.h64) * kSide;
@@ -72,6 +72,10 @@ std::vector<double> absolute_differences(entropy::SliceSize plane, std::span<con
         }
     }
     return means;
+}
+
+bool any(const std::vector<uint8_t>& cells) {
+    return std::any_of(cells.begin(), cells.end(), [](uint8_t cell) { return cell != 0; });
 }
 
 double sum(const std::vector<double>& values) {
@@ -107,23 +111,23 @@ std::vector<uint8_t> Encoder::lost_cells(const Try& gop,
     return lost;
 }
 
-// Cells of the unit's last picture whose coding anew brings the GOP nearer to its original than
-// their bits would elsewhere; empty: none. before: how far they are from it.
+// Those of the lost cells of the unit's last picture whose coding anew brings the GOP nearer to its
+// original than their bits would elsewhere; empty: none. before: how far cells are from it.
 std::vector<uint8_t> Encoder::choose_cells(const Try& gop, int unit, const nn::Tensor& last,
+                                           std::vector<uint8_t> lost,
                                            const std::vector<double>& before,
                                            const models::Latent& latent, const nn::Tensor& around,
                                            int qp) const {
     nn::Ops& ops = model_.ops();
     const entropy::SliceSize plane = bitstream::plane_size(options_.sequence);
 
-    std::vector<uint8_t> cells(plane.z_positions(), 1);
-    CellTokens all = tokens_of(model_, latent, cells, plane, around);
+    CellTokens all = tokens_of(model_, latent, std::vector<uint8_t>(lost.size(), 1), plane, around);
     const auto rows = gop.unit_encoder.refresh_rows(all.tokens, qp);
     std::vector<double> bits =
         bits_by_cell(all.tokens, rows, model_.tokens().y_costs(entropy::TokenKind::key), plane);
     bitstream::UnitEncoder encoder = gop.unit_encoder;  // z takes the same everywhere, about
     const auto bytes = encoder.encode_refresh(all.tokens, qp, rows).size();
-    const double of_z = (8.0 * static_cast<double>(bytes) - sum(bits)) / double(cells.size());
+    const double of_z = (8.0 * static_cast<double>(bytes) - sum(bits)) / double(lost.size());
 
     std::vector<double> after(before.size(), kOfKey * gop.key_distance);
     if (searches()) {
@@ -136,13 +140,10 @@ std::vector<uint8_t> Encoder::choose_cells(const Try& gop, int unit, const nn::T
 
     const double share = static_cast<double>(gop.made_of(unit)) / gop.coded.descriptor.frames;
     const double per_bit = kDistanceSlope * sum(before) / gop.bits_to_come();
-    cells = lost_cells(gop, before);
-    for (size_t i = 0; i < cells.size(); ++i)
-        cells[i] &=
+    for (size_t i = 0; i < lost.size(); ++i)
+        lost[i] &=
             static_cast<uint8_t>(share * (before[i] - after[i]) > per_bit * (bits[i] + of_z));
-    const bool any =
-        std::any_of(cells.begin(), cells.end(), [](uint8_t cell) { return cell != 0; });
-    return any ? cells : std::vector<uint8_t>();
+    return any(lost) ? lost : std::vector<uint8_t>();
 }
 
 // The followers that are made of the unit's last picture.
@@ -167,16 +168,17 @@ void Encoder::refresh_cells(Try& gop, int unit, const nn::Tensor& last, models::
     {
         StageTimer timer(costs_.analyse, ops);
         std::vector<double> distances;
+        std::vector<uint8_t> lost;
         if (!gop.cells_chosen) {
             if (gop.made_of(unit) < 2) return;
             distances = cell_distances(last, gop.state.last_rgb);
-            const auto lost = lost_cells(gop, distances);
-            if (std::none_of(lost.begin(), lost.end(), [](uint8_t cell) { return cell != 0; }))
-                return;
+            lost = lost_cells(gop, distances);
+            if (!any(lost)) return;
         }
         latent = model_.tokeniser().analyse_key(ops, last, {static_cast<float>(qp)});
         const nn::Tensor around = around_cells(model_, qp, gop.state.last_rgb);
-        if (!gop.cells_chosen) cells = choose_cells(gop, unit, last, distances, latent, around, qp);
+        if (!gop.cells_chosen)
+            cells = choose_cells(gop, unit, last, std::move(lost), distances, latent, around, qp);
         if (cells.empty()) return;
         made = tokens_of(model_, latent, cells, plane, around);
     }

@@ -13,7 +13,6 @@ using nn::Tensor;
 
 namespace {
 
-constexpr int kCell = 64;  // pixels
 // What cells weigh in the picture that they are coded for and in those before it: nearer to it than
 // to the chunk before, they look more like it, and nothing jumps.
 constexpr std::array<float, 3> kShown{1.0f, 1.0f, 0.5f};
@@ -34,7 +33,7 @@ Tensor mask(nn::Ops& ops, std::span<const uint8_t> cells, entropy::SliceSize pla
 
 Tensor cell_shares(nn::Ops& ops, std::span<const uint8_t> cells, entropy::SliceSize plane,
                    int64_t channels, int scale) {
-    const Tensor shares = mask(ops, cells, plane, channels, kCell / models::kPatch);
+    const Tensor shares = mask(ops, cells, plane, channels, kCellPixels / models::kPatch);
     return scale == models::kPatch ? shares : ops.upsample(shares, models::kPatch / scale);
 }
 
@@ -60,7 +59,7 @@ models::BaseOutput put_cells(const Model& model, const bitstream::UnitTokens::Re
         model.tokeniser().decode_key(ops, y_hat, {static_cast<float>(qp)}, of_cells);
 
     const auto share_of = [&](const nn::Shape& shape) {
-        const auto scale = static_cast<int>(plane.h64 * kCell / shape.h);
+        const auto scale = static_cast<int>(plane.h64 * kCellPixels / shape.h);
         return cell_shares(ops, refresh.cells, plane, shape.c, scale);
     };
     const auto blend = [&](const Tensor& before, const Tensor& in_cells) {

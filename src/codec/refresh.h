@@ -13,6 +13,8 @@
 
 namespace gvc::codec {
 
+inline constexpr int kCellPixels = 64;  // a side
+
 // The share that cells have of each value of a plane with so many channels, [1, channels, H /
 // scale, W / scale]; scale 1 or 8. It goes from 0 to 1 within 8 pixels.
 nn::Tensor cell_shares(nn::Ops& ops, std::span<const uint8_t> cells, entropy::SliceSize plane,
