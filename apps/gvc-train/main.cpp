@@ -86,11 +86,11 @@ int main(int argc, char** argv) {
     app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
     app.add_option(
            "stage", o.stage,
-           "key, entropy, flow, chunk, gop, match, refine, joint, hybrid; or export, measure, "
-           "time")
+           "key, encoder, entropy, flow, chunk, gop, match, refine, joint, hybrid; or export, "
+           "measure, time")
         ->required()
-        ->check(CLI::IsMember({"key", "entropy", "flow", "chunk", "gop", "match", "refine", "joint",
-                               "hybrid", "export", "measure", "time"}));
+        ->check(CLI::IsMember({"key", "encoder", "entropy", "flow", "chunk", "gop", "match",
+                               "refine", "joint", "hybrid", "export", "measure", "time"}));
     app.add_option("--without", o.without,
                    "parts to leave out: warps, long-term, descriptor of the neural codec; measure: "
                    "neighbours, previous, detail of the hybrid's refiner")
@@ -142,8 +142,10 @@ int main(int argc, char** argv) {
            "steps of the search for keyframes' symbols; 0: none. key: in half of each batch; "
            "chunk, gop, joint: with --freeze-key")
         ->check(CLI::Range(0, 1000));
-    app.add_option("--key-decoder-blocks", o.key_decoder_blocks,
+    app.add_option("--key-encoder-blocks", o.key_encoder_blocks,
                    "more of them than the checkpoint has: the new ones begin silent")
+        ->check(CLI::Range(1, 64));
+    app.add_option("--key-decoder-blocks", o.key_decoder_blocks, "likewise")
         ->check(CLI::Range(1, 64));
     app.add_option("--teacher", o.teacher,
                    "TAEF2's weights (safetensors), for stage match above all");
@@ -158,6 +160,8 @@ int main(int argc, char** argv) {
     app.add_option("--threads", threads)->check(CLI::Range(1, 256));
     app.add_flag("--freeze-key", o.freeze_key,
                  "chunk, gop, joint: leave the keyframe codec as it is");
+    app.add_flag("--settled", o.settled,
+                 "z counts as a constant: its slopes mislead networks that are trained already");
     app.add_flag("--revive", o.revive, "bring dead channels of the latents back to life first");
     app.add_option("--muon", o.muon, "Muon for the dense convolutions; else AdamW for all");
     app.add_flag("--fp32", fp32, "single precision throughout");

@@ -35,7 +35,7 @@ Result<ModelFiles> open_model(const fs::path& tokeniser) {
     std::string hybrid = in(folder, kHybrid);
     if (hybrid.empty()) hybrid = in(folder.parent_path(), kHybrid);
     return ModelFiles{tokeniser.string(), in(folder, kRefiner), hybrid,
-                      weights::fingerprint(file, entropy::kFingerprintPrefixes)};
+                      entropy::fingerprint(file)};
 }
 
 // Tokeniser files of one folder, or the file itself if `place` is one; the current one first.

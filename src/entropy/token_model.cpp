@@ -1,10 +1,12 @@
 #include "entropy/token_model.h"
 
+#include <sstream>
 #include <string>
 
 namespace gvc::entropy {
 namespace {
 
+constexpr const char* kCoveredBefore = "entropy. base.";
 constexpr size_t kZRows = static_cast<size_t>(kQpBands) * kZChannels;
 
 size_t band_start(int qp) { return static_cast<size_t>(qp / kQpsPerBand) * kZChannels; }
@@ -68,12 +70,21 @@ Result<TokenModel::Tables> TokenModel::load_tables(const weights::SafetensorsFil
     return tables;
 }
 
+uint64_t fingerprint(const weights::SafetensorsFile& file) {
+    const auto known = file.metadata().find(kCoveredKey);
+    std::istringstream names(known == file.metadata().end() ? kCoveredBefore : known->second);
+    std::vector<std::string> prefixes;
+    for (std::string prefix; names >> prefix;) prefixes.push_back(prefix);
+    return weights::fingerprint(file,
+                                std::vector<std::string_view>(prefixes.begin(), prefixes.end()));
+}
+
 Result<TokenModel> TokenModel::load(const weights::SafetensorsFile& file) {
     TokenModel model;
     for (const TokenKind kind : {TokenKind::key, TokenKind::chunk}) {
         GVC_ASSIGN_OR_RETURN(model.tables_[static_cast<size_t>(kind)], load_tables(file, kind));
     }
-    model.fingerprint_ = weights::fingerprint(file, kFingerprintPrefixes);
+    model.fingerprint_ = entropy::fingerprint(file);
     return model;
 }
 

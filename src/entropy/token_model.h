@@ -17,9 +17,13 @@
 
 namespace gvc::entropy {
 
-// The tensors that a stream's fingerprint covers: all that a decoder of tokens and of the base
-// picture needs. An encoder may change without making a stream undecodable.
-inline constexpr std::array<std::string_view, 2> kFingerprintPrefixes = {"entropy.", "base."};
+// What a stream's fingerprint is of: the tensors that a decoder of tokens and of base pictures
+// needs, by their names' beginnings. A keyframe's encoder is one of them, since decoders look with
+// it at what is around cells that are coded anew; files from before December 2026 say nothing of
+// it, and are known by the others alone.
+inline constexpr const char* kCoveredKey = "fingerprint.covers";  // in a file's metadata
+inline constexpr const char* kCovered = "entropy. base. encoder.key.";
+uint64_t fingerprint(const weights::SafetensorsFile& file);
 
 // Immutable once loaded, so threads may share it.
 class TokenModel {

@@ -23,9 +23,10 @@ struct Quantised {
 template <typename Means>
 Quantised quantise(const models::Latent& latent, const EntropyModel& entropy,
                    const at::Tensor& previous, const std::vector<float>& qps,
-                   const at::Tensor& received, bool neighbours, Means means) {
+                   const at::Tensor& received, bool neighbours, bool settled, Means means) {
     Quantised q;
     at::Tensor z = to_torch(latent.z).to(at::kFloat), y = to_torch(latent.y).to(at::kFloat);
+    if (settled) z = z.detach();
     at::Tensor z_hat = round_straight_through(z);
     q.z_hat = from_torch(received.defined() ? z_hat * received : z_hat);
     at::Tensor mean = to_torch(means(q.z_hat)).to(at::kFloat);
@@ -36,7 +37,8 @@ Quantised quantise(const models::Latent& latent, const EntropyModel& entropy,
     const at::Tensor seen = symbols * (q.coded.rates.y.index > 0.5).to(at::kFloat);
     // Of keyframes straight through here, too: what is not coded now must be able to grow until it
     // is. Of chunks, of whose channels a few live, the slopes of what nobody sends drown the rest.
-    at::Tensor decoded = entropy.has_context() ? symbols + (seen - symbols).detach() : seen;
+    const bool may_grow = entropy.has_context() && !settled;
+    at::Tensor decoded = may_grow ? symbols + (seen - symbols).detach() : seen;
     if (received.defined()) decoded = decoded * received.repeat_interleave(4, 2);
     q.y_hat = from_torch(decoded + mean);
     symbols = seen;
@@ -52,7 +54,7 @@ CodedPicture code_key(nn::Ops& ops, const Networks& nets, const at::Tensor& rgb,
                       const std::vector<float>& qps, models::DecoderState& state, bool neighbours) {
     models::Latent latent = nets.tokeniser.analyse_key(ops, from_torch(rgb), qps);
     Quantised q =
-        quantise(latent, nets.key_entropy, {}, qps, {}, neighbours,
+        quantise(latent, nets.key_entropy, {}, qps, {}, neighbours, nets.settled,
                  [&](const nn::Tensor& z_hat) { return nets.tokeniser.key_means(ops, z_hat); });
     q.coded.base = nets.tokeniser.decode_key(ops, q.y_hat, qps, state);
     return q.coded;
@@ -63,7 +65,7 @@ CodedPicture code_chunk(nn::Ops& ops, const Networks& nets, const at::Tensor& rg
                         models::DecoderState& state, const at::Tensor& received) {
     models::Latent latent = nets.tokeniser.analyse_chunk(ops, from_torch(rgb), state, qps);
     Quantised q = quantise(
-        latent, nets.chunk_entropy, previous, qps, received, false,
+        latent, nets.chunk_entropy, previous, qps, received, false, nets.settled,
         [&](const nn::Tensor& z_hat) { return nets.tokeniser.chunk_means(ops, z_hat, state); });
     for (size_t i = 0; i < latent.common.size(); ++i)
         if (latent.common[i] != CommonMotion())

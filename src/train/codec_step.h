@@ -27,6 +27,10 @@ struct Networks {
 
     models::Tokeniser tokeniser;
     EntropyModel key_entropy, chunk_entropy;
+    // Slopes reach coded symbols of y alone, and z counts as a constant. What is straight through z
+    // makes an encoder worse, step by step, that has learned what it is for (docs/training.md,
+    // 2026-11-30, evening); a fresh one has no other.
+    bool settled = false;
 };
 
 // neighbours: whether the rates of y are those with a context.

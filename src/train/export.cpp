@@ -215,6 +215,7 @@ Status Trainer::export_tokeniser(const std::string& path, int batches) {
     take(std::move(floats));
     models::Metadata metadata;
     models::to_metadata(nets_->tokeniser.config(), metadata);
+    metadata[entropy::kCoveredKey] = entropy::kCovered;
     metadata["train.step"] = std::to_string(step_);
     return weights::write(path, tensors, metadata);
 }
@@ -241,9 +242,8 @@ Status Trainer::export_refiner(const std::string& path, const std::string& token
                                int usual_steps) {
     GVC_ASSIGN_OR_RETURN(auto file, weights::SafetensorsFile::open(tokeniser));
     char fingerprint[17];
-    std::snprintf(
-        fingerprint, sizeof fingerprint, "%016llx",
-        static_cast<unsigned long long>(weights::fingerprint(file, entropy::kFingerprintPrefixes)));
+    std::snprintf(fingerprint, sizeof fingerprint, "%016llx",
+                  static_cast<unsigned long long>(entropy::fingerprint(file)));
     GVC_ASSIGN_OR_RETURN(const auto tensors, averages({"refiner."}));
     models::Metadata metadata;
     models::to_metadata(*options_.refiner, metadata);

@@ -56,6 +56,8 @@ Result<std::unique_ptr<Trainer>> Trainer::make(const Options& options) {
         GVC_ASSIGN_OR_RETURN(t->metadata_, t->parameters_.load(from));
         auto config = models::tokeniser_config(t->metadata_);
         if (config.ok()) t->options_.tokeniser = *config;
+        if (options.key_encoder_blocks)
+            t->options_.tokeniser.key_encoder_blocks = *options.key_encoder_blocks;
         if (options.key_decoder_blocks)
             t->options_.tokeniser.key_decoder_blocks = *options.key_decoder_blocks;
         if (t->metadata_.count("refiner.width")) {
@@ -75,6 +77,9 @@ Result<std::unique_ptr<Trainer>> Trainer::make(const Options& options) {
     if (options.stage == "key" && options.search_steps > 0 && options.batch < 2)
         return Status(Code::usage, "half of a batch is searched for, and it has one picture",
                       "--batch 2 or more");
+    if (options.stage == "encoder" && options.search_steps > 0)
+        return Status(Code::usage, "symbols that are searched for do not come from the encoder",
+                      "leave out --search-steps");
     const bool chunks =
         options.stage == "chunk" || options.stage == "gop" || options.stage == "joint";
     if (chunks && options.search_steps > 0 && !options.freeze_key)
@@ -103,8 +108,11 @@ Result<std::unique_ptr<Trainer>> Trainer::make(const Options& options) {
         t->parameters_.swap_average();
         t->parameters_.restart_average();
     }
-    if (auto known = models::tokeniser_config(t->metadata_); known.ok())
-        t->silence_key_decoder(known->key_decoder_blocks);
+    if (auto known = models::tokeniser_config(t->metadata_); known.ok()) {
+        const models::TokeniserConfig& now = t->options_.tokeniser;
+        t->silence_blocks("encoder.key.encode.", known->key_encoder_blocks, now.key_encoder_blocks);
+        t->silence_blocks("base.key.decode.", known->key_decoder_blocks, now.key_decoder_blocks);
+    }
     return t;
 }
 
@@ -131,6 +139,7 @@ Status Trainer::make_networks(bool fresh) {
         return {};
     }
     nets_ = std::make_unique<Networks>(parameters_, *ops_, options_.tokeniser);
+    nets_->settled = options_.settled || options_.stage == "encoder";
     if (refines() || metadata_.count("refiner.width"))
         refiner_ = std::make_unique<models::Refiner>(*ops_, *options_.refiner,
                                                      options_.tokeniser.width_frame);
@@ -140,16 +149,18 @@ Status Trainer::make_networks(bool fresh) {
     return {};
 }
 
-// A trained decoder's new blocks begin as if they were not there.
-void Trainer::silence_key_decoder(int from) {
-    const int blocks = options_.tokeniser.key_decoder_blocks;
+// A trained network's new blocks begin as if they were not there.
+void Trainer::silence_blocks(const std::string& network, int from, int blocks) {
     if (from >= blocks) return;
     torch::NoGradGuard no_grad;
     for (int i = from; i < blocks; ++i)
         for (const char* branch : {".out.weight", ".reduce.weight"})
-            at::Tensor(parameters_.all().at("base.key.decode." + std::to_string(i) + branch))
-                .zero_();
+            at::Tensor(parameters_.all().at(network + std::to_string(i) + branch)).zero_();
     parameters_.restart_average();
+}
+
+bool Trainer::encodes_keys() const {
+    return options_.stage == "key" || options_.stage == "encoder";
 }
 
 bool Trainer::refines() const {
@@ -265,6 +276,7 @@ Trained Trainer::trained() const {
         bool use = joint                                             ? !options_.freeze_key || !key
                    : refines()                                       ? refiner
                    : options_.stage == "key"                         ? key
+                   : options_.stage == "encoder"                     ? begins("encoder.key.")
                    : options_.stage == "entropy"                     ? begins("scale.key.")
                    : options_.stage == "flow" || options_.freeze_key ? !refiner && !key
                                                                      : !refiner;
@@ -307,7 +319,7 @@ Status Trainer::run() {
         lr *= std::min(1.0, (run_steps_ + 1.0) / kWarmupSteps);
         optimiser.forget_gradients();
         Values values;
-        at::Tensor loss = options_.stage == "key"       ? key_loss(values)
+        at::Tensor loss = encodes_keys()                ? key_loss(values)
                           : options_.stage == "entropy" ? entropy_loss(values)
                           : options_.stage == "flow"    ? flow_loss(values)
                           : options_.stage == "match"   ? match_loss(values)

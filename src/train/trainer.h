@@ -62,10 +62,11 @@ struct Options {
     // entropy model learn what they are used for; chunk, gop, joint: with freeze_key; elsewhere of
     // all of them.
     int search_steps = 0;
-    std::optional<int> key_decoder_blocks;  // none: as the checkpoint says
+    std::optional<int> key_encoder_blocks, key_decoder_blocks;  // none: as the checkpoint says
     // Hybrid: whether groups of frames refer to the one before them; none: as the checkpoint says.
     std::optional<bool> recurrent;
     bool freeze_key = false;  // chunk, gop, joint: the keyframe codec and the head stay as they are
+    bool settled = false;     // Networks::settled; always in stage encoder
     bool revive = false;      // dead channels of the latents first
     bool muon = true;         // for the dense convolutions; else AdamW for all
     // Parts of the neural codec that are left out, to see what they are worth: "warps" of
@@ -225,10 +226,12 @@ class Trainer {
     // What the encoder reads off a keyframe and sends in the descriptor, rounded straight through.
     at::Tensor style_of(const at::Tensor& key);
     bool leaves_out(std::string_view part) const;
-    bool refines() const;                // whether the stage trains the refiner
-    void calibrate();                    // scales of a fresh latent, see the definition
-    void silence_key_decoder(int from);  // blocks from this one on
-    void revive();                       // dead channels of the latents, see revive.cpp
+    bool refines() const;       // whether the stage trains the refiner
+    bool encodes_keys() const;  // whether it has keyframes alone
+    void calibrate();           // scales of a fresh latent, see the definition
+    // Of the network whose blocks' names begin so: those from this one on.
+    void silence_blocks(const std::string& network, int from, int blocks);
+    void revive();  // dead channels of the latents, see revive.cpp
     Trained trained() const;
     void count_key(const at::Tensor& rgb, const std::vector<float>& qps, TokenCounts& counts) const;
     Result<std::vector<weights::NamedTensor>> averages(const std::vector<std::string>& prefixes);

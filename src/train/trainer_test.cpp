@@ -20,17 +20,18 @@ namespace gvc::train {
 namespace {
 
 TEST_F(TrainerTest, EveryStageRunsResumesAndExports) {
-    for (const char* stage : {"key", "entropy", "flow", "chunk", "gop", "refine", "joint"}) {
+    for (const std::string stage :
+         {"key", "encoder", "entropy", "flow", "chunk", "gop", "refine", "joint"}) {
         // Behind keyframes that were searched for, whose codec is not trained then.
-        options_.freeze_key = stage == std::string("chunk") || stage == std::string("gop");
-        options_.search_steps = stage == std::string("joint") ? 0 : 2;
+        options_.freeze_key = stage == "chunk" || stage == "gop";
+        options_.search_steps = stage == "joint" || stage == "encoder" ? 0 : 2;
         Status status = run(stage);
         ASSERT_TRUE(status.ok()) << stage << ": " << status.message();
     }
     // Resumed: the steps of all stages add up.
     auto checkpoint = weights::SafetensorsFile::open(options_.checkpoint);
     ASSERT_TRUE(checkpoint.ok());
-    EXPECT_EQ(checkpoint->metadata().at("train.step"), "14");
+    EXPECT_EQ(checkpoint->metadata().at("train.step"), "16");
 
     options_.stage = "export";
     auto trainer = Trainer::make(options_);
@@ -134,22 +135,41 @@ TEST_F(TrainerTest, SearchedKeyframesAreMeasured) {
     }
 }
 
-TEST_F(TrainerTest, NewBlocksOfTheDecoderBeginSilent) {
+TEST_F(TrainerTest, NewBlocksBeginSilent) {
     ASSERT_TRUE(run("key").ok());
     const std::vector<float> known = values("base.key.decode.0.out.weight");
     fs::remove(options_.checkpoint + ".adam.key");  // of fewer parameters
+    options_.key_encoder_blocks = 2;
     options_.key_decoder_blocks = 3;
     options_.max_steps = 1;
     options_.lr = options_.lr_end = 1e-9;
     ASSERT_TRUE(run("key").ok());
     for (const char* name : {"base.key.decode.1.out.weight", "base.key.decode.2.reduce.weight",
-                             "ema.base.key.decode.2.out.weight"})
+                             "ema.base.key.decode.2.out.weight", "encoder.key.encode.1.out.weight"})
         for (float value : values(name)) ASSERT_NEAR(value, 0.0f, 1e-6f) << name;
     const std::vector<float> after = values("base.key.decode.0.out.weight");
     for (size_t i = 0; i < known.size(); ++i) ASSERT_NEAR(after[i], known[i], 1e-5f);
     auto file = weights::SafetensorsFile::open(options_.checkpoint);
     ASSERT_TRUE(file.ok());
+    EXPECT_EQ(file->metadata().at("tokeniser.key_encoder_blocks"), "2");
     EXPECT_EQ(file->metadata().at("tokeniser.key_decoder_blocks"), "3");
+}
+
+// What streams are decoded with stays, and so does what their parse depends on.
+TEST_F(TrainerTest, AnEncoderIsTrainedAlone) {
+    ASSERT_TRUE(run("key").ok());
+    const std::string moved = "encoder.key.encode.0.out.weight";
+    const std::string stay[] = {"base.key.feature.weight", "base.key.coder.log_step.weight",
+                                "encoder.key.coder.hyper_down2.weight", "scale.key.out.weight"};
+    const auto moved_before = values(moved);
+    std::vector<std::vector<float>> before;
+    for (const std::string& name : stay) before.push_back(values(name));
+    options_.search_steps = 0;
+    ASSERT_TRUE(run("encoder").ok());
+    EXPECT_NE(values(moved), moved_before);
+    for (size_t i = 0; i < before.size(); ++i) EXPECT_EQ(values(stay[i]), before[i]) << stay[i];
+    options_.search_steps = 2;
+    EXPECT_EQ(run("encoder").code(), Code::usage);
 }
 
 // What is not trained in a stage stays as it was, to the last bit.
