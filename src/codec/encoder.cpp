@@ -126,6 +126,7 @@ Result<Encoder::Gops> Encoder::code_neural(GopSource source) {
     begin_rate(source);
     GVC_ASSIGN_OR_RETURN(Try gop, code_within_rate(source, true));
     const Stream after = std::exchange(stream_, before);
+    stream_.rate.learn_from(after.rate);
     GVC_ASSIGN_OR_RETURN(keyframes_, choose_keyframes(gop, source));
     if (!options_.keep_reconstruction) gop.reconstruction = {};  // the search needs the memory
     if (keyframes_ != Keyframes::leading) return code_as(keyframes_, source);

@@ -86,6 +86,7 @@ class Encoder {
     bool refreshes_untried(const GopSource& source) const;
     bool trial_is_due(const GopSource& source);
     Result<Keyframes> choose_keyframes(const Try& leading, const GopSource& source);
+    double asked_bits(const GopSource& source) const;  // by rate, for its pictures
     struct Looks;
     Result<Looks> look_at(const Try& gop, const GopSource& source) const;
     Result<std::optional<Looks>> try_as(Keyframes keyframes, const GopSource& source);

@@ -81,14 +81,24 @@ struct Encoder::Looks {
     double key = 0;  // a keyframe
     double sum = 0;  // all of them
     double bits = 0;
+    // The same, with those that are asked for and left over at the finest qp: nothing else will
+    // have them.
+    double taken = 0;
 
-    double at_rate_of(const Looks& other) const { return at_equal_rate(sum, bits, other.bits); }
+    double at_rate_of(const Looks& other) const { return at_equal_rate(sum, taken, other.taken); }
 };
+
+double Encoder::asked_bits(const GopSource& source) const {
+    return stream_.rate.wanted_bits(static_cast<double>(source.pictures.size()),
+                                    source.seconds(options_.sequence));
+}
 
 // By the keyframe and one or two pictures of each chunk, which stand for the others.
 Result<Encoder::Looks> Encoder::look_at(const Try& gop, const GopSource& source) const {
     Looks looks;
-    looks.bits = gop.bits();
+    looks.bits = looks.taken = gop.bits();
+    if (gop.coded.descriptor.qp == 0 && stream_.rate.by_rate())
+        looks.taken = std::max(looks.taken, asked_bits(source));
     for (int unit = 0; unit < gop.layout.units; ++unit) {
         for (const auto& [judged, pictures] : gop.judged(unit)) {
             const auto picture = static_cast<size_t>(judged);
@@ -112,9 +122,8 @@ Result<Encoder::Keyframes> Encoder::choose_keyframes(const Try& leading, const G
     GVC_ASSIGN_OR_RETURN(const Looks first, look_at(leading, source));
     if (first.sum <= kGoodMotion * pictures * first.key) return best;
     double most = std::numeric_limits<double>::infinity();
-    if (const RateControl& rate = stream_.rate; rate.by_rate()) {
-        const double asked = rate.wanted_bits(pictures, source.seconds(options_.sequence));
-        most = kSameRate * std::max(first.bits, asked);
+    if (stream_.rate.by_rate()) {
+        most = kSameRate * std::max(first.bits, asked_bits(source));
     }
     double least = kWorthwhile * first.sum;
     for (const Keyframes keyframes : {Keyframes::refreshed, Keyframes::even, Keyframes::many}) {
@@ -146,6 +155,7 @@ Result<std::optional<Encoder::Looks>> Encoder::try_as(Keyframes keyframes,
         GVC_ASSIGN_OR_RETURN(const Looks looks, look_at(gop, part));
         all.sum += looks.sum;
         all.bits += looks.bits;
+        all.taken += looks.taken;
         commit(std::move(gop), part);
     }
     stream_ = before;

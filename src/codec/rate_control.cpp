@@ -129,6 +129,11 @@ void RateControl::begin(const Gop& gop) {
     begin_try();
 }
 
+void RateControl::learn_from(const RateControl& other) {
+    model_ = other.model_;
+    std::copy(std::begin(other.overhead_), std::end(other.overhead_), overhead_);
+}
+
 void RateControl::shorten(int chunks) {
     gop_.chunks = chunks;
     coarsest_ = false;

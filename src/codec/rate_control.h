@@ -63,6 +63,8 @@ class RateControl {
         int lead = models::kKeyframeLead;
     };
     void begin(const Gop& gop);
+    // What qps cost, as the other one knows from pictures like those to come.
+    void learn_from(const RateControl& other);
     // The GOP in hand is to be coded with fewer frames; all its tries are forgotten.
     void shorten(int chunks);
 

@@ -22,10 +22,13 @@ constexpr std::array<float, 3> kShown{1.0f, 1.0f, 0.5f};
 Tensor mask(nn::Ops& ops, std::span<const uint8_t> cells, entropy::SliceSize plane,
             int64_t channels, int per_cell) {
     const nn::Shape shape{1, channels, plane.h64 * per_cell, plane.w64 * per_cell};
-    const auto positions = static_cast<size_t>(shape.h * shape.w);
-    std::vector<float> values(static_cast<size_t>(shape.count()));
-    for (size_t i = 0; i < values.size(); ++i)
-        values[i] = cells[entropy::cell_of(plane, per_cell, i % positions)] != 0 ? 1.0f : 0.0f;
+    std::vector<float> values;
+    values.reserve(static_cast<size_t>(shape.count()));
+    for (int64_t row = 0; row < channels * shape.h; ++row) {
+        const auto of_row = static_cast<size_t>(row % shape.h / per_cell * plane.w64);
+        for (const uint8_t cell : cells.subspan(of_row, static_cast<size_t>(plane.w64)))
+            values.insert(values.end(), static_cast<size_t>(per_cell), cell != 0 ? 1.0f : 0.0f);
+    }
     return ops.from_host(shape, values.data());
 }
 

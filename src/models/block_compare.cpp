@@ -24,24 +24,31 @@ inline Row load(const uint8_t* from) {
 inline Row magnitude(const Row& x) { return x < 0 ? -x : x; }
 
 inline int sum(const Row& x) {
-    int total = 0;
-    for (int i = 0; i < kN; ++i) total += x[i];
-    return total;
+    typedef int16_t Half __attribute__((vector_size(kN)));
+    typedef int16_t Quarter __attribute__((vector_size(kN / 2)));
+    const auto fold = [](const auto& wide, auto narrow) {
+        auto other = narrow;
+        std::memcpy(&narrow, &wide, sizeof narrow);
+        std::memcpy(&other, reinterpret_cast<const char*>(&wide) + sizeof narrow, sizeof other);
+        return narrow + other;
+    };
+    const Quarter four = fold(fold(x, Half{}), Quarter{});
+    return four[0] + four[1] + four[2] + four[3];
 }
 
-// The rows of the block at `b`, interpolated. f(row number, row)
+// Rows [begin, end) of the block at `b`, interpolated. f(row number, row)
 template <typename F>
-inline void each_row(const uint8_t* b, int stride, int fx, int fy, const F& f) {
+inline void each_row(const uint8_t* b, int stride, int fx, int fy, int begin, int end, const F& f) {
     if (fx == 0 && fy == 0) {
-        for (int r = 0; r < kN; ++r) f(r, load(b + r * stride));
+        for (int r = begin; r < end; ++r) f(r, load(b + r * stride));
         return;
     }
     const auto across = [&](const uint8_t* from) {
         return (WideRow)(load(from) * static_cast<int16_t>(16 - fx) +
                          load(from + 1) * static_cast<int16_t>(fx));
     };
-    WideRow above = across(b);
-    for (int r = 0; r < kN; ++r) {
+    WideRow above = across(b + begin * stride);
+    for (int r = begin; r < end; ++r) {
         const WideRow below = across(b + (r + 1) * stride);
         const WideRow value = above * static_cast<uint16_t>(16 - fy) +
                               below * static_cast<uint16_t>(fy) + static_cast<uint16_t>(128);
@@ -52,18 +59,24 @@ inline void each_row(const uint8_t* b, int stride, int fx, int fy, const F& f) {
 
 }  // namespace
 
-int block_difference(const uint8_t* a, int a_stride, const uint8_t* b, int b_stride, int fx,
-                     int fy) {
+int block_difference(const uint8_t* a, int a_stride, const uint8_t* b, int b_stride, int fx, int fy,
+                     int enough) {
     Row total{};
-    each_row(b, b_stride, fx, fy,
-             [&](int r, const Row& row) { total += magnitude(row - load(a + r * a_stride)); });
+    const auto add = [&](int r, const Row& row) {
+        total += magnitude(row - load(a + r * a_stride));
+    };
+    each_row(b, b_stride, fx, fy, 0, kN / 2, add);
+    // Most candidates are far worse than the best so far.
+    const int half = sum(total);
+    if (half >= enough) return half;
+    each_row(b, b_stride, fx, fy, kN / 2, kN, add);
     return sum(total);
 }
 
 GradientStep gradient_step(const uint8_t* a, int a_stride, const uint8_t* b, int b_stride, int fx,
                            int fy) {
     alignas(32) int16_t gx[kN * kN], gy[kN * kN], difference[kN * kN];
-    each_row(b, b_stride, fx, fy, [&](int r, const Row& row) {
+    each_row(b, b_stride, fx, fy, 0, kN, [&](int r, const Row& row) {
         const uint8_t* at = a + r * a_stride;
         const Row x = load(at + 1) - load(at - 1), y = load(at + a_stride) - load(at - a_stride);
         const Row d = row - load(at);

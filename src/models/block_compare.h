@@ -11,9 +11,9 @@ inline constexpr int kBlockSide = 16;
 inline constexpr int kSearchMargin = 20;
 
 // Sum of absolute differences of the block at `a` to that at `b`, moved right and down by
-// fx, fy (0 ... 15) sixteenths of a sample.
-int block_difference(const uint8_t* a, int a_stride, const uint8_t* b, int b_stride, int fx,
-                     int fy);
+// fx, fy (0 ... 15) sixteenths of a sample. From `enough` on any sum that is no less than that.
+int block_difference(const uint8_t* a, int a_stride, const uint8_t* b, int b_stride, int fx, int fy,
+                     int enough);
 
 // In samples, what Lucas and Kanade's method would move the block at `b` by to fit that at `a`.
 struct GradientStep {

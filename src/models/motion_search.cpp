@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 #include <span>
 #include <utility>
 
@@ -176,10 +177,11 @@ class Search {
         std::span<const CellVector> neighbours() const {
             return {neighbours_.data(), static_cast<size_t>(count_)};
         }
-        int difference(CellVector v) const {
+        // From `enough` on any that is no less.
+        int difference(CellVector v, int enough = std::numeric_limits<int>::max()) const {
             const auto [from, fx, fy] = s_.place(left_, top_, moved(v));
             const int d = block_difference(pixels_, s_.current_.stride(), from,
-                                           s_.reference_.stride(), fx, fy);
+                                           s_.reference_.stride(), fx, fy, enough);
             if (s_.hints_.ceiling.empty()) return d;
             return std::min(d, static_cast<int>(kBlockArea * s_.hints_.ceiling[i_]));
         }
@@ -193,7 +195,7 @@ class Search {
             if (v == best_) return;
             const int rough = roughness(v);
             if (rough >= energy_) return;
-            consider(v, difference(v));
+            consider(v, difference(v, energy_ - rough));
         }
         void consider(CellVector v, int cost) {
             if (cost + roughness(v) < energy_) take(v, cost);
@@ -306,7 +308,7 @@ class Search {
             for (const CellVector& neighbour : around_) differences += disagreement(v, neighbour);
             int energy = s_.price(differences);
             each_cell([&](int x, int y) {
-                if (energy < enough) energy += Cell(s_, x, y, false).difference(v);
+                if (energy < enough) energy += Cell(s_, x, y, false).difference(v, enough - energy);
             });
             return energy;
         }
