@@ -73,6 +73,18 @@ TEST_F(Keyframes, RateCounts) {
     EXPECT_NE(bytes(9), bytes(0.01));
 }
 
+// Bits that the finest qp leaves over are nobody else's.
+TEST_F(Keyframes, WhatIsLeftOverAtTheFinestQpIsFree) {
+    const auto coded = [&](RateOptions::Mode mode, double rate) {
+        looks_ = 0;
+        auto o = options(trial(0.1, 0.9, 9, 0.8));  // a little better than 0.87 on average
+        o.rate = {mode, rate, 0};
+        return lengths(test_encode(*model_, o, 29));
+    };
+    EXPECT_EQ(coded(RateOptions::Mode::qp, 0), Lengths{29});
+    EXPECT_EQ(coded(RateOptions::Mode::bpp, 40), (Lengths{9, 10, 10}));
+}
+
 TEST_F(Keyframes, ChunksAreAsFineWhereThatLooksBetter) {
     const auto encoding = test_encode(*model_, options(trial(0.1, 0.9, 0.01, 9)), 58);
     EXPECT_EQ(lengths(encoding), (Lengths{29, 29}));

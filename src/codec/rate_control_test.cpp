@@ -61,6 +61,31 @@ double coded_rate(const RateOptions& options, const FakeCodec& codec, const std:
                                          : total / (frames * codec.pixels);
 }
 
+// Pictures that were coded once are coded at the right qps at once.
+TEST(RateControl, LearnsFromAnother) {
+    const FakeCodec codec{864 * 480, 0.13, 3.0};
+    const RateOptions options{Mode::bpp, 0.02, 0};
+    const auto passes = [&](RateControl& control) {
+        control.begin({29, 7, 1.16, true, true});
+        for (int pass = 1;; ++pass) {
+            double bits = codec.unit(true, true, 0, 0, control.first_qp());
+            while (control.first_done(bits))
+                bits = codec.unit(true, true, 0, 0, control.first_qp());
+            for (int c = 1; c <= 7; ++c) {
+                const double more = codec.unit(false, true, 0, c, control.chunk_qp());
+                control.chunk_done(more);
+                bits += more;
+            }
+            if (!control.gop_done(bits + 8 * 200)) return pass;
+        }
+    };
+    RateControl first(options, codec.pixels, 0.04), second(options, codec.pixels, 0.04);
+    EXPECT_GT(passes(first), 1);
+    second.learn_from(first);
+    EXPECT_EQ(passes(second), 1);
+    EXPECT_EQ(second.first_qp(), first.first_qp());
+}
+
 TEST(RateControl, MeetsBppOfAnyCodec) {
     for (double slope : {0.08, 0.11, 0.16}) {
         for (double level : {0.4, 1.0, 3.0}) {
