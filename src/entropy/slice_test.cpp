@@ -249,6 +249,24 @@ TEST(Slice, DamageIsReportedOrHarmless) {
     EXPECT_LT(unseen, kTries / 4);
 }
 
+// Files say what their fingerprint is of; those that do not, of what it always was.
+TEST(TokenModel, FingerprintCoversWhatTheFileSays) {
+    const auto print = [](int8_t of_encoder, const weights::Metadata& metadata) {
+        auto tensors = test_token_tensors(1);
+        const std::array<int8_t, 1> values = {of_encoder};
+        tensors.push_back(weights::from_i8("encoder.key.in.weight", {1}, values));
+        auto bytes = weights::serialise(tensors, metadata);
+        return TokenModel::load(*weights::SafetensorsFile::parse(std::move(*bytes), "test"))
+            ->fingerprint();
+    };
+    const weights::Metadata covered = {{kCoveredKey, kCovered}};
+    EXPECT_EQ(print(1, {}), model().fingerprint());
+    EXPECT_EQ(print(1, {}), print(2, {}));
+    EXPECT_EQ(print(1, {{kCoveredKey, "entropy. base."}}), print(1, {}));
+    EXPECT_NE(print(1, covered), print(1, {}));
+    EXPECT_NE(print(1, covered), print(2, covered));
+}
+
 TEST(TokenModel, RefusesMissingAndDamagedTensors) {
     const auto load = [](const std::vector<weights::NamedTensor>& tensors) {
         auto bytes = weights::serialise(tensors, {});

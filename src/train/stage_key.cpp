@@ -1,4 +1,4 @@
-// Stage 1: the keyframe codec with the base head; and its encoder alone, which no stream depends on.
+// Stage 1: the keyframe codec with the base head, and its encoder alone.
 #include "nn/torch/torch_ops.h"
 #include "train/symbol_search.h"
 #include "train/trainer.h"

@@ -159,10 +159,6 @@ void Trainer::silence_blocks(const std::string& network, int from, int blocks) {
     parameters_.restart_average();
 }
 
-bool Trainer::encodes_keys() const {
-    return options_.stage == "key" || options_.stage == "encoder";
-}
-
 bool Trainer::refines() const {
     return options_.stage == "match" || options_.stage == "refine" || options_.stage == "joint";
 }
@@ -319,7 +315,8 @@ Status Trainer::run() {
         lr *= std::min(1.0, (run_steps_ + 1.0) / kWarmupSteps);
         optimiser.forget_gradients();
         Values values;
-        at::Tensor loss = encodes_keys()                ? key_loss(values)
+        const bool of_keys = options_.stage == "key" || options_.stage == "encoder";
+        at::Tensor loss = of_keys                       ? key_loss(values)
                           : options_.stage == "entropy" ? entropy_loss(values)
                           : options_.stage == "flow"    ? flow_loss(values)
                           : options_.stage == "match"   ? match_loss(values)

@@ -226,9 +226,8 @@ class Trainer {
     // What the encoder reads off a keyframe and sends in the descriptor, rounded straight through.
     at::Tensor style_of(const at::Tensor& key);
     bool leaves_out(std::string_view part) const;
-    bool refines() const;       // whether the stage trains the refiner
-    bool encodes_keys() const;  // whether it has keyframes alone
-    void calibrate();           // scales of a fresh latent, see the definition
+    bool refines() const;  // whether the stage trains the refiner
+    void calibrate();      // scales of a fresh latent, see the definition
     // Of the network whose blocks' names begin so: those from this one on.
     void silence_blocks(const std::string& network, int from, int blocks);
     void revive();  // dead channels of the latents, see revive.cpp
