@@ -131,7 +131,7 @@ void RateControl::begin(const Gop& gop) {
 
 void RateControl::learn_from(const RateControl& other) {
     model_ = other.model_;
-    std::copy(std::begin(other.overhead_), std::end(other.overhead_), overhead_);
+    overhead_ = other.overhead_;
 }
 
 void RateControl::shorten(int chunks) {

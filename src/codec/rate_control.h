@@ -107,9 +107,9 @@ class RateControl {
     double pixels_, frame_seconds_;
     RateModel model_;
     // The whole stream
-    double debt_ = 0;     // bits spent beyond the wanted ones so far
-    double overhead_[2];  // of a chained GOP, of one with a keyframe: outside its units
-    double credit_ = 0;   // of maxrate
+    double debt_ = 0;                 // bits spent beyond the wanted ones so far
+    std::array<double, 2> overhead_;  // of a chained GOP, of one with a keyframe: outside its units
+    double credit_ = 0;               // of maxrate
     bool any_gop_ = false;
     // The GOP in hand
     Gop gop_;

@@ -26,7 +26,24 @@ struct FakeCodec {
     }
 };
 
-// refresh: what refreshed cells of every third chunk cost, of a keyframe.
+// The bits of the units of GOP `gop`, coded once. refresh: what refreshed cells of every third
+// chunk cost, of a keyframe.
+double code_gop(RateControl& control, const FakeCodec& codec, int gop, int chunks,
+                double refresh = 0) {
+    double bits = codec.unit(true, true, gop, 0, control.first_qp());
+    while (control.first_done(bits)) bits = codec.unit(true, true, gop, 0, control.first_qp());
+    for (int c = 1; c <= chunks; ++c) {
+        const double more = codec.unit(false, true, gop, c, control.chunk_qp());
+        control.chunk_done(more);
+        bits += more;
+        if (c % 3 != 1) continue;  // cells, coded as keyframes are
+        const double cells = refresh * codec.unit(true, true, gop, c, control.first_qp());
+        control.refreshed(cells);
+        bits += cells;
+    }
+    return bits;
+}
+
 double coded_rate(const RateOptions& options, const FakeCodec& codec, const std::vector<int>& gops,
                   double* worst = nullptr, int usual_frames = 29, double refresh = 0) {
     RateControl control(options, codec.pixels, 0.04);
@@ -36,21 +53,7 @@ double coded_rate(const RateOptions& options, const FakeCodec& codec, const std:
         control.begin({gops[g], chunks, 0.04 * gops[g], true, g + 1 == gops.size(), usual_frames});
         double bits = 0;
         do {
-            const int n = static_cast<int>(g);
-            bits = codec.unit(true, true, n, 0, control.first_qp());
-            while (control.first_done(bits)) {
-                bits = codec.unit(true, true, n, 0, control.first_qp());
-            }
-            for (int c = 1; c <= chunks; ++c) {
-                const double more = codec.unit(false, true, n, c, control.chunk_qp());
-                control.chunk_done(more);
-                bits += more;
-                if (c % 3 != 1) continue;  // cells, coded as keyframes are
-                const double cells = refresh * codec.unit(true, true, n, c, control.first_qp());
-                control.refreshed(cells);
-                bits += cells;
-            }
-            bits += 8 * 70;
+            bits = code_gop(control, codec, static_cast<int>(g), chunks, refresh) + 8 * 70;
         } while (control.gop_done(bits));
         control.commit(bits);
         if (worst) *worst = std::max(*worst, bits);
@@ -67,17 +70,9 @@ TEST(RateControl, LearnsFromAnother) {
     const RateOptions options{Mode::bpp, 0.02, 0};
     const auto passes = [&](RateControl& control) {
         control.begin({29, 7, 1.16, true, true});
-        for (int pass = 1;; ++pass) {
-            double bits = codec.unit(true, true, 0, 0, control.first_qp());
-            while (control.first_done(bits))
-                bits = codec.unit(true, true, 0, 0, control.first_qp());
-            for (int c = 1; c <= 7; ++c) {
-                const double more = codec.unit(false, true, 0, c, control.chunk_qp());
-                control.chunk_done(more);
-                bits += more;
-            }
-            if (!control.gop_done(bits + 8 * 200)) return pass;
-        }
+        int count = 1;
+        while (control.gop_done(code_gop(control, codec, 0, 7) + 8 * 200)) ++count;
+        return count;
     };
     RateControl first(options, codec.pixels, 0.04), second(options, codec.pixels, 0.04);
     EXPECT_GT(passes(first), 1);

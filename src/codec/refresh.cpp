@@ -5,7 +5,7 @@
 #include "codec/picture.h"
 #include "codec/quantiser.h"
 #include "codec/unit_networks.h"
-#include "entropy/cell_mask.h"
+#include "entropy/token_config.h"
 
 namespace gvc::codec {
 

@@ -24,16 +24,9 @@ inline Row load(const uint8_t* from) {
 inline Row magnitude(const Row& x) { return x < 0 ? -x : x; }
 
 inline int sum(const Row& x) {
-    typedef int16_t Half __attribute__((vector_size(kN)));
-    typedef int16_t Quarter __attribute__((vector_size(kN / 2)));
-    const auto fold = [](const auto& wide, auto narrow) {
-        auto other = narrow;
-        std::memcpy(&narrow, &wide, sizeof narrow);
-        std::memcpy(&other, reinterpret_cast<const char*>(&wide) + sizeof narrow, sizeof other);
-        return narrow + other;
-    };
-    const Quarter four = fold(fold(x, Half{}), Quarter{});
-    return four[0] + four[1] + four[2] + four[3];
+    int total = 0;
+    for (int i = 0; i < kN; ++i) total += x[i];
+    return total;
 }
 
 // Rows [begin, end) of the block at `b`, interpolated. f(row number, row)
