@@ -118,23 +118,6 @@ Result<Encoder::Gops> Encoder::code_hybrid(GopSource& source) {
     return Gops{std::move(coded.gop)};
 }
 
-// With its keyframes as the scene wants them.
-Result<Encoder::Gops> Encoder::code_neural(GopSource source) {
-    const bool trial = trial_is_due(source);
-    if (!trial) return code_as(may_be_tried(source) ? keyframes_ : Keyframes::leading, source);
-    const Stream before = stream_;
-    begin_rate(source);
-    GVC_ASSIGN_OR_RETURN(Try gop, code_within_rate(source, true));
-    const Stream after = std::exchange(stream_, before);
-    stream_.rate.learn_from(after.rate);
-    GVC_ASSIGN_OR_RETURN(keyframes_, choose_keyframes(gop, source));
-    if (!options_.keep_reconstruction) gop.reconstruction = {};  // the search needs the memory
-    if (keyframes_ != Keyframes::leading) return code_as(keyframes_, source);
-    stream_ = after;
-    GVC_ASSIGN_OR_RETURN(gop, with_search(std::move(gop), source));
-    return Gops{commit(std::move(gop), source)};
-}
-
 Result<Encoder::Gops> Encoder::code_as(Keyframes keyframes, const GopSource& source) {
     Gops gops;
     for (GopSource& gop_source : gops_with(keyframes, source)) {

@@ -62,7 +62,6 @@ class Encoder {
 
     GopSource take_source(const PlannedGop& plan);
     Status code_next(GopSource source);
-    Result<Gops> code_neural(GopSource source);
     Result<Gops> code_hybrid(GopSource& source);
 
     // encoder_choice.cpp: which base, and how many keyframes
@@ -84,12 +83,14 @@ class Encoder {
     bool may_be_tried(const GopSource& source) const;
     bool may_refresh() const;
     bool refreshes_untried(const GopSource& source) const;
-    bool trial_is_due(const GopSource& source);
-    Result<Keyframes> choose_keyframes(const Try& leading, const GopSource& source);
     double asked_bits(const GopSource& source) const;  // by rate, for its pictures
     struct Looks;
     Result<Looks> look_at(const Try& gop, const GopSource& source) const;
-    Result<std::optional<Looks>> try_as(Keyframes keyframes, const GopSource& source);
+    void forget_pictures(Try& gop) const;
+    struct Version;
+    Result<Gops> code_neural(GopSource source);
+    Result<Version> choose_keyframes(Version leading);
+    Result<std::optional<Version>> try_as(Keyframes keyframes, const GopSource& source);
 
     void begin_rate(const GopSource& source);
     Result<Gops> code_as(Keyframes keyframes, const GopSource& source);
@@ -103,6 +104,7 @@ class Encoder {
     void code_first(Try& gop, const GopSource& source);
     void code_chunk(Try& gop, const GopSource& source, int unit);
     void code_unit(Try& gop, int unit, const nn::Tensor& rgb);
+    void keep_pictures(Try& gop, int unit, const nn::Tensor& rgb);
     std::span<const Follower> followers_of(const Try& gop, int unit) const;
     void refresh_cells(Try& gop, int unit, const nn::Tensor& last, models::BaseOutput& base);
     std::vector<double> cell_distances(const nn::Tensor& original, const nn::Tensor& shown) const;
@@ -130,10 +132,8 @@ class Encoder {
     GopPlanner planner_;
     Stream stream_;
     std::optional<HybridEncoder> hybrid_;
-    // Choices that hold for a while, and for how many GOPs they have:
-    bool prefers_neural_ = false;
-    Keyframes keyframes_ = Keyframes::leading;
-    int since_base_trial_ = 0, since_keyframe_trial_ = 0;
+    bool prefers_neural_ = false;  // holds for a while
+    int since_base_trial_ = 0;     // GOPs
     std::deque<std::shared_ptr<const WaitingPicture>> waiting_;
     std::deque<EncodedGop> ready_;
     uint64_t taken_ = 0;  // pictures sent

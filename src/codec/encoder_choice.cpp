@@ -12,10 +12,12 @@
 namespace gvc::codec {
 namespace {
 
-// A choice holds for so many GOPs of a scene: a trial costs the coding of a GOP.
+// The choice of a base holds for so many GOPs of a scene: a trial costs the coding of two.
 constexpr int kTrialEvery = 10;
 // How much worse than its keyframe a GOP looks where nothing else is tried.
 constexpr double kGoodMotion = 1.3;
+// Nor while no more than so many times the bits that it takes are there to be taken.
+constexpr double kLeftOver = 1.15;
 // How much better something else has to look: the search gains more on fine keyframes than on
 // coarse ones, and is not part of trials.
 constexpr double kWorthwhile = 0.95;
@@ -71,11 +73,6 @@ bool Encoder::refreshes_untried(const GopSource& source) const {
     return may_refresh() && !searches() && source.plan.key;
 }
 
-bool Encoder::trial_is_due(const GopSource& source) {
-    if (source.plan.cut) keyframes_ = Keyframes::leading;
-    return may_be_tried(source) && is_due(source, since_keyframe_trial_);
-}
-
 // How far pictures seem from their originals.
 struct Encoder::Looks {
     double key = 0;  // a keyframe
@@ -100,27 +97,59 @@ Result<Encoder::Looks> Encoder::look_at(const Try& gop, const GopSource& source)
     if (gop.coded.descriptor.qp == 0 && stream_.rate.by_rate())
         looks.taken = std::max(looks.taken, asked_bits(source));
     for (int unit = 0; unit < gop.layout.units; ++unit) {
-        for (const auto& [judged, pictures] : gop.judged(unit)) {
-            const auto picture = static_cast<size_t>(judged);
+        for (const auto& judged : gop.judged(unit)) {
+            const auto picture = static_cast<size_t>(judged.picture);
             GVC_ASSIGN_OR_RETURN(
                 const double distance,
                 distance_of_picture(source, picture, gop.reconstruction.at(picture)));
             if (unit == 0) looks.key = distance;
-            looks.sum += pictures * distance;
+            looks.sum += judged.pictures * distance;
         }
     }
     return looks;
 }
 
+// Pictures as they were coded to be looked at, without the search.
+struct Encoder::Version {
+    Keyframes keyframes = Keyframes::leading;
+    GopSource source;
+    std::optional<Try> whole;  // none where they are several GOPs
+    Stream after;              // as it was then
+    Looks looks;
+};
+
+// With their keyframes as the pictures want them.
+Result<Encoder::Gops> Encoder::code_neural(GopSource source) {
+    if (!may_be_tried(source)) return code_as(Keyframes::leading, source);
+    const Stream before = stream_;
+    begin_rate(source);
+    GVC_ASSIGN_OR_RETURN(Try gop, code_within_rate(source, true));
+    Stream after = std::exchange(stream_, before);
+    stream_.rate.learn_from(after.rate);
+    GVC_ASSIGN_OR_RETURN(Version best,
+                         choose_keyframes({Keyframes::leading, std::move(source), std::move(gop),
+                                           std::move(after), Looks()}));
+    if (!best.whole) {
+        stream_.rate.learn_from(best.after.rate);
+        return code_as(best.keyframes, best.source);
+    }
+    stream_ = std::move(best.after);
+    GVC_ASSIGN_OR_RETURN(gop, with_search(std::move(*best.whole), best.source));
+    return Gops{commit(std::move(gop), best.source)};
+}
+
 // What looks best at equal rate. Where motion compensation holds what the keyframe gives, that is
 // how the GOP was coded already.
-Result<Encoder::Keyframes> Encoder::choose_keyframes(const Try& leading, const GopSource& source) {
-    Keyframes best = Keyframes::leading;
+Result<Encoder::Version> Encoder::choose_keyframes(Version leading) {
+    Version best = std::move(leading);
+    const GopSource source = best.source;
     const auto pictures = static_cast<int>(source.pictures.size());
     // Where maxrate already costs frames there is no room for more keyframes.
-    if (leading.packets.empty() || source.frames() < pictures) return best;
-    GVC_ASSIGN_OR_RETURN(const Looks first, look_at(leading, source));
-    if (first.sum <= kGoodMotion * pictures * first.key) return best;
+    if (best.whole->packets.empty() || source.frames() < pictures) return best;
+    GVC_ASSIGN_OR_RETURN(const Looks first, look_at(*best.whole, source));
+    forget_pictures(*best.whole);
+    const bool moves_well = first.sum <= kGoodMotion * pictures * first.key;
+    if (moves_well && first.taken <= kLeftOver * first.bits) return best;
     double most = std::numeric_limits<double>::infinity();
     if (stream_.rate.by_rate()) {
         most = kSameRate * std::max(first.bits, asked_bits(source));
@@ -128,20 +157,26 @@ Result<Encoder::Keyframes> Encoder::choose_keyframes(const Try& leading, const G
     double least = kWorthwhile * first.sum;
     for (const Keyframes keyframes : {Keyframes::refreshed, Keyframes::even, Keyframes::many}) {
         if (keyframes == Keyframes::refreshed && !(may_refresh() && searches())) continue;
-        GVC_ASSIGN_OR_RETURN(const auto looks, try_as(keyframes, source));
-        if (!looks || looks->bits > most || looks->at_rate_of(first) >= least) continue;
-        least = looks->at_rate_of(first);
-        best = keyframes;
+        GVC_ASSIGN_OR_RETURN(auto tried, try_as(keyframes, source));
+        if (!tried || tried->looks.bits > most || tried->looks.at_rate_of(first) >= least) continue;
+        least = tried->looks.at_rate_of(first);
+        best = std::move(*tried);
     }
     return best;
 }
 
+// What was looked at: the search needs the memory.
+void Encoder::forget_pictures(Try& gop) const {
+    if (!options_.keep_reconstruction) gop.reconstruction = {};
+}
+
 // Leaves no trace. None where maxrate costs frames.
-Result<std::optional<Encoder::Looks>> Encoder::try_as(Keyframes keyframes,
-                                                      const GopSource& source) {
+Result<std::optional<Encoder::Version>> Encoder::try_as(Keyframes keyframes,
+                                                        const GopSource& source) {
     const Stream before = stream_;
-    Looks all;
-    for (GopSource& part : gops_with(keyframes, source)) {
+    Version version{keyframes, source, {}, stream_, Looks()};
+    std::vector<GopSource> parts = gops_with(keyframes, source);
+    for (GopSource& part : parts) {
         begin_rate(part);
         auto coded = code_within_rate(part, true);
         const bool fits = coded.status().code() != Code::quality &&
@@ -149,17 +184,23 @@ Result<std::optional<Encoder::Looks>> Encoder::try_as(Keyframes keyframes,
                           part.frames() == static_cast<int>(part.pictures.size());
         if (!fits) {
             stream_ = before;
-            return std::optional<Looks>();
+            return std::optional<Version>();
         }
         GVC_ASSIGN_OR_RETURN(Try gop, std::move(coded));
         GVC_ASSIGN_OR_RETURN(const Looks looks, look_at(gop, part));
-        all.sum += looks.sum;
-        all.bits += looks.bits;
-        all.taken += looks.taken;
-        commit(std::move(gop), part);
+        version.looks.sum += looks.sum;
+        version.looks.bits += looks.bits;
+        version.looks.taken += looks.taken;
+        forget_pictures(gop);
+        if (parts.size() > 1) {
+            commit(std::move(gop), part);
+        } else {
+            version.source = std::move(part);
+            version.whole = std::move(gop);
+        }
     }
-    stream_ = before;
-    return std::optional(all);
+    version.after = std::exchange(stream_, before);
+    return std::optional(std::move(version));
 }
 
 // ---- the better of two bases ----

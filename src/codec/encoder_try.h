@@ -40,14 +40,32 @@ struct Encoder::Try {
     // Of a unit's pictures those that stand for all of them: one in their middle; where cells are
     // refreshed, the second, in which they are half there, and the last (in the order of decoding).
     struct Judged {
-        int picture, pictures;  // which, and for how many
+        int decoded, picture, pictures;  // in that order; which of the GOP's, and for how many
     };
     std::vector<Judged> judged(int unit) const {
+        const int count = bitstream::unit_frames(coded.descriptor, unit).count;
+        if (!layout.refreshes(unit)) return {judged(unit, count / 2, count)};
+        return {judged(unit, 1, count - 1), judged(unit, count - 1, 1)};
+    }
+    Judged judged(int unit, int decoded, int pictures) const {
         const bitstream::UnitFrames frames = bitstream::unit_frames(coded.descriptor, unit);
-        if (!layout.refreshes(unit)) return {{frames.first + frames.count / 2, frames.count}};
-        const int end = frames.first + frames.count - 1;
-        if (frames.reversed) return {{end - 1, frames.count - 1}, {frames.first, 1}};
-        return {{frames.first + 1, frames.count - 1}, {end, 1}};
+        const int last = frames.first + frames.count - 1;
+        return {decoded, frames.reversed ? last - decoded : frames.first + decoded, pictures};
+    }
+    // Those of a unit's pictures that are kept.
+    std::vector<Judged> kept(int unit) const {
+        std::vector<Judged> all;
+        if (keep == Keep::judged) return judged(unit);
+        for (int i = 0; i < bitstream::unit_frames(coded.descriptor, unit).count; ++i)
+            all.push_back(judged(unit, i, 1));
+        return all;
+    }
+    // So many of a chunk's pictures, up to its last, have to be decoded to keep those.
+    int decoded(int unit) const {
+        if (keep == Keep::nothing) return 1;
+        if (keep == Keep::all) return models::kChunkFrames;
+        const int count = bitstream::unit_frames(coded.descriptor, unit).count;
+        return models::kChunkFrames - (refreshes ? std::min(1, count / 2) : count / 2);
     }
 
     // So many pictures are made of a chunk's last one, itself included; 0 where it is not shown.

@@ -158,7 +158,7 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb) {
     models::BaseOutput base;
     {
         StageTimer timer(costs_.base, model_.ops());
-        const int frames = gop.keep == Try::Keep::nothing ? 1 : kChunk;
+        const int frames = gop.decoded(unit);
         const models::DecoderState before = gop.state;
         base = decode_base(model_, role, means, tokens.y, motion, qp, gop.state, frames);
         if (role == UnitRole::chunk && gop.follow) {
@@ -170,21 +170,19 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb) {
     if (role == UnitRole::key && gop.refreshes) measure_keyframe(gop, rgb);
     if (role == UnitRole::chunk && gop.refreshes)
         refresh_cells(gop, unit, ops.batch(rgb, kChunk - 1, 1), base);
-    if (gop.keep != Try::Keep::nothing) {
-        StageTimer timer(costs_.transfer, model_.ops());
-        const bitstream::UnitFrames shown = bitstream::unit_frames(gop.coded.descriptor, unit);
-        auto pictures = to_host(ops, ops.batch(base.rgb, 0, shown.count), size_);
-        if (shown.reversed) std::reverse(pictures.begin(), pictures.end());
-        gop.reconstruction.resize(gop.coded.descriptor.frames);
-        const auto judged = gop.judged(unit);
-        for (int i = 0; i < shown.count; ++i) {
-            const int picture = shown.first + i;
-            const auto is_it = [picture](const Try::Judged& j) { return j.picture == picture; };
-            if (gop.keep == Try::Keep::judged && std::none_of(judged.begin(), judged.end(), is_it))
-                continue;
-            gop.reconstruction[static_cast<size_t>(picture)] =
-                std::move(pictures[static_cast<size_t>(i)]);
-        }
+    if (gop.keep != Try::Keep::nothing) keep_pictures(gop, unit, base.rgb);
+}
+
+// rgb: the unit's pictures in the order of decoding, without first ones that need not be kept.
+void Encoder::keep_pictures(Try& gop, int unit, const nn::Tensor& rgb) {
+    nn::Ops& ops = model_.ops();
+    StageTimer timer(costs_.transfer, ops);
+    gop.reconstruction.resize(gop.coded.descriptor.frames);
+    const int missing = unit == 0 ? 0 : kChunk - static_cast<int>(rgb.shape().n);
+    for (const Try::Judged& kept : gop.kept(unit)) {
+        const nn::Tensor picture = ops.batch(rgb, kept.decoded - missing, 1);
+        gop.reconstruction[static_cast<size_t>(kept.picture)] =
+            std::move(to_host(ops, picture, size_).front());
     }
 }
 
