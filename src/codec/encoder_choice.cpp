@@ -51,11 +51,13 @@ Result<double> Encoder::distance_of_picture(const GopSource& source, size_t pict
 // ---- keyframes ----
 
 std::vector<GopSource> Encoder::gops_with(Keyframes keyframes, const GopSource& source) const {
-    std::vector<GopSource> gops =
-        keyframes == Keyframes::many ? source.parts() : std::vector{source};
+    const int count = keyframes == Keyframes::two    ? 2
+                      : keyframes == Keyframes::many ? source.part_count()
+                                                     : 1;
+    std::vector<GopSource> gops = count > 1 ? source.parts(count) : std::vector{source};
     for (GopSource& gop : gops) {
         gop.refresh = keyframes == Keyframes::refreshed || refreshes_untried(source);
-        if (keyframes == Keyframes::even || keyframes == Keyframes::many) gop.lead = 0;
+        if (count > 1 || keyframes == Keyframes::even) gop.lead = 0;
     }
     return gops;
 }
@@ -155,13 +157,23 @@ Result<Encoder::Version> Encoder::choose_keyframes(Version leading) {
         most = kSameRate * std::max(first.bits, asked_bits(source));
     }
     double least = kWorthwhile * first.sum;
-    for (const Keyframes keyframes : {Keyframes::refreshed, Keyframes::even, Keyframes::many}) {
-        if (keyframes == Keyframes::refreshed && !(may_refresh() && searches())) continue;
+    const auto compare = [&](Keyframes keyframes) -> Result<double> {
         GVC_ASSIGN_OR_RETURN(auto tried, try_as(keyframes, source));
-        if (!tried || tried->looks.bits > most || tried->looks.at_rate_of(first) >= least) continue;
-        least = tried->looks.at_rate_of(first);
-        best = std::move(*tried);
-    }
+        if (!tried || tried->looks.bits > most) return std::numeric_limits<double>::infinity();
+        const double sum = tried->looks.at_rate_of(first);
+        if (sum < least) {
+            least = sum;
+            best = std::move(*tried);
+        }
+        return sum;
+    };
+    if (may_refresh() && searches()) GVC_RETURN_IF_ERROR(compare(Keyframes::refreshed).status());
+    GVC_ASSIGN_OR_RETURN(const double two, compare(Keyframes::two));
+    // Three are better than one only where two are.
+    if (two < first.sum && source.part_count() > 2)
+        GVC_RETURN_IF_ERROR(compare(Keyframes::many).status());
+    if (best.keyframes == Keyframes::leading)
+        GVC_RETURN_IF_ERROR(compare(Keyframes::even).status());
     return best;
 }
 

@@ -34,8 +34,7 @@ bool GopSource::thin_out() {
 
 int GopSource::part_count() const { return (plan.frames + kPartFrames - 2) / kPartFrames; }
 
-std::vector<GopSource> GopSource::parts() const {
-    const int count = part_count();
+std::vector<GopSource> GopSource::parts(int count) const {
     std::vector<GopSource> parts;
     const auto all = static_cast<int>(pictures.size());
     for (int i = 0; i < count; ++i) {

@@ -29,9 +29,9 @@ struct GopSource {
     double seconds(const bitstream::SequenceHeader& sequence) const;
     // Every second frame goes. False if only one is left.
     bool thin_out();
-    // All pictures again, as GOPs of about ten, each with a keyframe; few pictures stay one GOP.
-    std::vector<GopSource> parts() const;
-    int part_count() const;
+    // All pictures again, as so many GOPs, each with a keyframe.
+    std::vector<GopSource> parts(int count) const;
+    int part_count() const;  // so many have about ten pictures; few pictures stay one GOP
 };
 
 // The descriptor of GOP `number`, without what its base adds: frames, times, seed of the noise.

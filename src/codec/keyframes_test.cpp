@@ -35,24 +35,31 @@ class Keyframes : public testing::Test {
         };
         return o;
     }
-    // A GOP of 29: its keyframe, seven chunks; the same with chunks as fine as the keyframe; then
-    // three parts with two or three chunks each.
-    static std::vector<double> trial(double key, double chunk, double even, double parts) {
+    // A GOP of 29, its keyframe and seven chunks; then so many looks each.
+    struct More {
+        int looks;
+        double distance;
+    };
+    static std::vector<double> trial(double key, double chunk, std::vector<More> more = {}) {
         std::vector<double> distances = {key};
-        distances.insert(distances.end(), 7, chunk);
-        distances.insert(distances.end(), 8, even);
-        distances.insert(distances.end(), 11, parts);
+        distances.insert(distances.end(), kWhole - 1, chunk);
+        for (const auto [looks, distance] : more)
+            distances.insert(distances.end(), static_cast<size_t>(looks), distance);
         return distances;
     }
+    // As one GOP; as two, with four chunks each; as three with two or three.
+    static constexpr int kWhole = 8, kTwo = 10, kThree = 11;
+    // Two look better than one, and three best of all.
+    static std::vector<double> threes() { return trial(0.1, 0.9, {{kTwo, 0.1}, {kThree, 0.01}}); }
 
     int looks_ = 0;
     std::unique_ptr<Model> model_ = random_model(31);
 };
 
 TEST_F(Keyframes, MoreKeyframesWhereTheyLookBetter) {
-    const auto encoding = test_encode(*model_, options(trial(0.1, 0.9, 9, 0.01), Then::again), 58);
+    const auto encoding = test_encode(*model_, options(threes(), Then::again), 58);
     EXPECT_EQ(lengths(encoding), (Lengths{9, 10, 10, 9, 10, 10}));
-    EXPECT_EQ(looks_, 2 * 27);
+    EXPECT_EQ(looks_, 2 * (kWhole + kTwo + kThree));
     for (const auto& gop : encoding.gops) EXPECT_TRUE(gop.random_access);
     const auto shown = test_decode(*model_, all_packets(encoding));
     ASSERT_TRUE(shown.status.ok()) << shown.status.message();
@@ -63,11 +70,28 @@ TEST_F(Keyframes, MoreKeyframesWhereTheyLookBetter) {
     }
 }
 
+TEST_F(Keyframes, TwoWhereThreeAreTooMany) {
+    const auto two = [this](double three) {
+        looks_ = 0;
+        return lengths(
+            test_encode(*model_, options(trial(0.1, 0.9, {{kTwo, 0.01}, {kThree, three}})), 29));
+    };
+    EXPECT_EQ(two(0.1), (Lengths{14, 15}));
+    EXPECT_EQ(two(0.001), (Lengths{9, 10, 10}));
+}
+
+TEST_F(Keyframes, WhereTwoAreNoBetterThreeAreNotTried) {
+    const auto more = trial(0.1, 0.9, {{kTwo, 9}, {kWhole, 9}, {kThree, 0}});
+    EXPECT_EQ(lengths(test_encode(*model_, options(more), 29)), Lengths{29});
+    EXPECT_EQ(looks_, kWhole + kTwo + kWhole);
+}
+
 // What they cost is weighed with the power that LPIPS falls with.
 TEST_F(Keyframes, RateCounts) {
-    const auto bytes = [&](double parts) {
+    const auto bytes = [&](double two) {
         looks_ = 0;
-        return double(test_encode(*model_, options(trial(0.1, 0.9, 9, parts)), 29).bytes());
+        const auto more = trial(0.1, 0.9, {{kTwo, two}, {kThree, 9}, {kWhole, 9}});
+        return double(test_encode(*model_, options(more), 29).bytes());
     };
     const double as_good = 0.95 * (0.1 + 28 * 0.9) / 29 * std::pow(bytes(9) / bytes(0.01), 0.4);
     EXPECT_EQ(bytes(1.01 * as_good), bytes(9));
@@ -77,22 +101,23 @@ TEST_F(Keyframes, RateCounts) {
 
 // Bits that the finest qp leaves over are nobody else's.
 TEST_F(Keyframes, WhatIsLeftOverAtTheFinestQpIsFree) {
-    const auto coded = [&](RateOptions::Mode mode, double rate, double chunk, double parts) {
+    const auto coded = [&](RateOptions::Mode mode, double rate, double chunk, double two) {
         looks_ = 0;
-        auto o = options(trial(0.1, chunk, 9, parts));
+        auto o = options(trial(0.1, chunk, {{kTwo, two}, {100, 9}}));
         o.rate = {mode, rate, 0};
         return lengths(test_encode(*model_, o, 29));
     };
     // A little better than what is 0.87 on average.
     EXPECT_EQ(coded(RateOptions::Mode::qp, 0, 0.9, 0.8), Lengths{29});
-    EXPECT_EQ(coded(RateOptions::Mode::bpp, 40, 0.9, 0.8), (Lengths{9, 10, 10}));
+    EXPECT_EQ(coded(RateOptions::Mode::bpp, 40, 0.9, 0.8), (Lengths{14, 15}));
     // Good motion, which alone is not worth trying anything.
     EXPECT_EQ(coded(RateOptions::Mode::qp, 0, 0.12, 0.01), Lengths{29});
-    EXPECT_EQ(coded(RateOptions::Mode::bpp, 40, 0.12, 0.01), (Lengths{9, 10, 10}));
+    EXPECT_EQ(coded(RateOptions::Mode::bpp, 40, 0.12, 0.01), (Lengths{14, 15}));
 }
 
 TEST_F(Keyframes, ChunksAreAsFineWhereThatLooksBetter) {
-    const auto encoding = test_encode(*model_, options(trial(0.1, 0.9, 0.01, 9), Then::again), 58);
+    const auto even = trial(0.1, 0.9, {{kTwo, 9}, {kWhole, 0.01}});
+    const auto encoding = test_encode(*model_, options(even, Then::again), 58);
     EXPECT_EQ(lengths(encoding), (Lengths{29, 29}));
     for (const auto& gop : encoding.gops) {
         for (int unit = 0; unit < 8; ++unit)
@@ -102,13 +127,13 @@ TEST_F(Keyframes, ChunksAreAsFineWhereThatLooksBetter) {
 }
 
 TEST_F(Keyframes, GoodMotionIsNotTried) {
-    EXPECT_EQ(lengths(test_encode(*model_, options(trial(0.1, 0.12, 0, 0)), 29)), Lengths{29});
-    EXPECT_EQ(looks_, 8);
+    EXPECT_EQ(lengths(test_encode(*model_, options(trial(0.1, 0.12)), 29)), Lengths{29});
+    EXPECT_EQ(looks_, kWhole);
 }
 
 // What comes of a trial is as if there had been none.
 TEST_F(Keyframes, ATrialLeavesNoTrace) {
-    auto o = options(trial(0.1, 0.9, 9, 9));
+    auto o = options(trial(0.1, 0.9, {{kTwo, 9}, {kWhole, 9}}));
     o.rate = {RateOptions::Mode::bpp, 0.6, 0};
     const auto tried = test_encode(*model_, o, 80);
     o.adaptive_keyint = false;
@@ -122,14 +147,13 @@ TEST_F(Keyframes, EveryGopIsTriedByItself) {
         looks_ = 0;
         return lengths(test_encode(*model_, options(std::move(distances)), 58));
     };
-    const auto parts = trial(0.1, 0.9, 9, 0.01);
-    const std::vector<double> good(8, 0.1);
+    const auto parts = threes(), good = trial(0.1, 0.1);
     EXPECT_EQ(then(good, parts), (Lengths{29, 9, 10, 10}));
     EXPECT_EQ(then(parts, good), (Lengths{9, 10, 10, 29}));
 }
 
 TEST_F(Keyframes, ChainsAndShortScenesStayWhole) {
-    EncoderOptions o = options(trial(0.1, 0.9, 9, 0.01));
+    EncoderOptions o = options(threes());
     EXPECT_EQ(lengths(test_encode(*model_, o, 11)), Lengths{11});
     o.keyint = 58;
     EXPECT_EQ(lengths(test_encode(*model_, o, 58)), (Lengths{29, 29}));
@@ -137,7 +161,7 @@ TEST_F(Keyframes, ChainsAndShortScenesStayWhole) {
 }
 
 TEST_F(Keyframes, TheWantedRateHolds) {
-    EncoderOptions o = options(trial(0.1, 0.9, 9, 0.01), Then::again);
+    EncoderOptions o = options(threes(), Then::again);
     const double one_gop = double(test_encode(*model_, test_options(kSize, 14), 29).bytes());
     o.rate = {RateOptions::Mode::bpp, 8 * one_gop / (64.0 * 64 * 29), 0};
     const auto encoding = test_encode(*model_, o, 29 * 4);
@@ -147,7 +171,7 @@ TEST_F(Keyframes, TheWantedRateHolds) {
 
 TEST_F(Keyframes, TheMaximumRateHolds) {
     const auto whole = test_encode(*model_, test_options(kSize, 20), 29);
-    EncoderOptions o = options(trial(0.1, 0.9, 9, 0.01), Then::again);
+    EncoderOptions o = options(threes(), Then::again);
     o.rate.maxrate = 0.97 * 8 * double(whole.gops[0].bytes) * 25 / 29;
     const auto encoding = test_encode(*model_, o, 58);
     EXPECT_EQ(lengths(encoding), (Lengths{9, 10, 10, 9, 10, 10}));
