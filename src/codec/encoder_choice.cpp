@@ -56,7 +56,7 @@ std::vector<GopSource> Encoder::gops_with(Keyframes keyframes, const GopSource& 
                                                      : 1;
     std::vector<GopSource> gops = count > 1 ? source.parts(count) : std::vector{source};
     for (GopSource& gop : gops) {
-        gop.refresh = keyframes == Keyframes::refreshed || refreshes_untried(source);
+        gop.refresh |= keyframes == Keyframes::refreshed || refreshes_untried(source);
         if (count > 1 || keyframes == Keyframes::even) gop.lead = 0;
     }
     return gops;
@@ -144,7 +144,7 @@ Result<Encoder::Gops> Encoder::code_neural(GopSource source) {
 // how the GOP was coded already.
 Result<Encoder::Version> Encoder::choose_keyframes(Version leading) {
     Version best = std::move(leading);
-    const GopSource source = best.source;
+    GopSource source = best.source;
     const auto pictures = static_cast<int>(source.pictures.size());
     // Where maxrate already costs frames there is no room for more keyframes.
     if (best.whole->packets.empty() || source.frames() < pictures) return best;
@@ -167,7 +167,10 @@ Result<Encoder::Version> Encoder::choose_keyframes(Version leading) {
         }
         return sum;
     };
-    if (may_refresh() && searches()) GVC_RETURN_IF_ERROR(compare(Keyframes::refreshed).status());
+    if (may_refresh() && searches()) {
+        GVC_ASSIGN_OR_RETURN(const double refreshed, compare(Keyframes::refreshed));
+        source.refresh = refreshed < first.sum;  // those of more keyframes do so, too
+    }
     GVC_ASSIGN_OR_RETURN(const double two, compare(Keyframes::two));
     // Three are better than one only where two are.
     if (two < first.sum && source.part_count() > 2)

@@ -46,6 +46,7 @@ std::vector<GopSource> GopSource::parts(int count) const {
         part.end_pts = end < all ? pictures[static_cast<size_t>(end)]->pts : end_pts;
         part.usual_frames = end - begin;
         part.lead = lead;
+        part.refresh = refresh;
         part.plan = {end - begin, true, plan.cut && i == 0, plan.last && i + 1 == count};
     }
     return parts;
