@@ -138,22 +138,24 @@ TEST(TrainedWeights, WhatComesIntoThePictureIsRefreshed) {
     for (size_t i = 0; i < after.size(); ++i)  // upside down
         if (in_square(i)) after[i] = before[i + plane - 1 - 2 * (i % plane)];
     constexpr int kFrames = 29;
-    const auto encode = [&](bool refresh, bool wins, int steps = 4, int change = 14) {
+    // A trial's first eight looks are at the GOP as it was coded, those that follow at the same
+    // with cells, fifteen at most, then at GOPs of half the pictures.
+    const auto encode = [&](bool refresh, double with_cells, double halves, int steps = 4,
+                            int change = 14) {
         EncoderOptions o = test_options(kPhotograph, 14);
         o.scene_cuts = false;
         o.adaptive_keyint = steps > 0;
         o.search_steps.key = steps;
         o.refresh = refresh;
-        // A trial's first eight looks are at the GOP as it was coded, those that follow at the way
-        // that is to win.
-        o.distance = [wins, looks = 0](auto, auto, auto) mutable -> Result<double> {
+        o.distance = [=, looks = 0](auto, auto, auto) mutable -> Result<double> {
             const int look = looks++;
-            return look == 0 ? 0.1 : look < 8 ? 0.9 : look < (wins ? 23 : 0) ? 0.01 : 9.0;
+            return look == 0 ? 0.1 : look < 8 ? 0.9 : look < 23 ? with_cells : halves;
         };
         return test_encode(*model.value(), o, kFrames,
                            [&](int i) { return i < change ? before : after; });
     };
-    const TestEncoding with = encode(true, true);
+    constexpr double kBest = 0.01, kWorst = 9;
+    const TestEncoding with = encode(true, kBest, kWorst);
     ASSERT_EQ(with.gops.size(), 1u);
     EXPECT_NE(with.gops[0].descriptor.refreshed, 0);
     const TestDecoding shown = test_decode(*model.value(), all_packets(with));
@@ -161,8 +163,8 @@ TEST(TrainedWeights, WhatComesIntoThePictureIsRefreshed) {
     ASSERT_EQ(shown.frames.size(), size_t{kFrames});
     for (size_t i = 0; i < kFrames; ++i) EXPECT_EQ(shown.frames[i].rgb, with.reconstruction[i]);
 
-    const TestEncoding without = encode(false, false);
-    EXPECT_EQ(encode(true, false).reconstruction, without.reconstruction);  // a trial in vain
+    const TestEncoding without = encode(false, kWorst, kWorst);
+    EXPECT_EQ(encode(true, kWorst, kWorst).reconstruction, without.reconstruction);  // in vain
     EXPECT_EQ(without.gops[0].descriptor.refreshed, 0);
     const auto between = [&](const std::vector<float>& a, const std::vector<float>& b) {
         double sum = 0;
@@ -182,10 +184,21 @@ TEST(TrainedWeights, WhatComesIntoThePictureIsRefreshed) {
             << i;
 
     // Without a search there is no trial: what is lost is refreshed, and nothing else.
-    const TestEncoding untried = encode(true, false, 0), never = encode(false, false, 0);
+    const TestEncoding untried = encode(true, kWorst, kWorst, 0),
+                       never = encode(false, kWorst, kWorst, 0);
     EXPECT_NE(untried.gops[0].descriptor.refreshed, 0);
     EXPECT_LT(error(untried), 0.7 * error(never));
-    EXPECT_EQ(encode(true, false, 0, kFrames).gops[0].descriptor.refreshed, 0);
+    EXPECT_EQ(encode(true, kWorst, kWorst, 0, kFrames).gops[0].descriptor.refreshed, 0);
+
+    // More keyframes and cells, where cells alone look better, but not as good.
+    const auto refreshed = [&](double with_cells) {
+        const TestEncoding halves = encode(true, with_cells, kBest, 4, 16);
+        EXPECT_GT(halves.gops.size(), 1u);
+        return std::any_of(halves.gops.begin(), halves.gops.end(),
+                           [](const EncodedGop& gop) { return gop.descriptor.refreshed != 0; });
+    };
+    EXPECT_TRUE(refreshed(0.5));
+    EXPECT_FALSE(refreshed(1.0));
 }
 
 // In the keyframe and in what is made of it.
