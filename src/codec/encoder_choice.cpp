@@ -18,8 +18,8 @@ constexpr int kTrialEvery = 10;
 constexpr double kGoodMotion = 1.3;
 // Nor while no more than so many times the bits that it takes are there to be taken.
 constexpr double kLeftOver = 1.15;
-// How much better something else has to look: the search gains more on fine keyframes than on
-// coarse ones, and is not part of trials.
+// How much better than what was best so far something else has to look: the search gains more on
+// fine keyframes than on coarse ones, and is not part of trials.
 constexpr double kWorthwhile = 0.95;
 // What takes so many times the bits that are asked for is at the coarsest qp already.
 constexpr double kSameRate = 1.25;
@@ -156,12 +156,12 @@ Result<Encoder::Version> Encoder::choose_keyframes(Version leading) {
     if (stream_.rate.by_rate()) {
         most = kSameRate * std::max(first.bits, asked_bits(source));
     }
-    double least = kWorthwhile * first.sum;
+    double least = first.sum;
     const auto compare = [&](Keyframes keyframes) -> Result<double> {
         GVC_ASSIGN_OR_RETURN(auto tried, try_as(keyframes, source));
         if (!tried || tried->looks.bits > most) return std::numeric_limits<double>::infinity();
         const double sum = tried->looks.at_rate_of(first);
-        if (sum < least) {
+        if (sum < kWorthwhile * least) {
             least = sum;
             best = std::move(*tried);
         }
