@@ -77,7 +77,7 @@ class Encoder {
         leading,    // one to a GOP, finer than its chunks
         refreshed,  // the same, and cells that are coded anew where motion fails (codec/refresh.h)
         even,       // one, no finer than they are
-        two,        // likewise
+        two,        // two to a GOP, likewise
         many        // one to about ten pictures, likewise
     };
     std::vector<GopSource> gops_with(Keyframes keyframes, const GopSource& source) const;

@@ -148,23 +148,20 @@ Result<Encoder::Version> Encoder::choose_keyframes(Version leading) {
     const auto pictures = static_cast<int>(source.pictures.size());
     // Where maxrate already costs frames there is no room for more keyframes.
     if (best.whole->packets.empty() || source.frames() < pictures) return best;
-    GVC_ASSIGN_OR_RETURN(const Looks first, look_at(*best.whole, source));
+    GVC_ASSIGN_OR_RETURN(best.looks, look_at(*best.whole, source));
     forget_pictures(*best.whole);
+    const Looks first = best.looks;
     const bool moves_well = first.sum <= kGoodMotion * pictures * first.key;
     if (moves_well && first.taken <= kLeftOver * first.bits) return best;
     double most = std::numeric_limits<double>::infinity();
     if (stream_.rate.by_rate()) {
         most = kSameRate * std::max(first.bits, asked_bits(source));
     }
-    double least = first.sum;
     const auto compare = [&](Keyframes keyframes) -> Result<double> {
         GVC_ASSIGN_OR_RETURN(auto tried, try_as(keyframes, source));
         if (!tried || tried->looks.bits > most) return std::numeric_limits<double>::infinity();
         const double sum = tried->looks.at_rate_of(first);
-        if (sum < kWorthwhile * least) {
-            least = sum;
-            best = std::move(*tried);
-        }
+        if (sum < kWorthwhile * best.looks.at_rate_of(first)) best = std::move(*tried);
         return sum;
     };
     if (may_refresh() && searches()) {
@@ -189,7 +186,8 @@ void Encoder::forget_pictures(Try& gop) const {
 Result<std::optional<Encoder::Version>> Encoder::try_as(Keyframes keyframes,
                                                         const GopSource& source) {
     const Stream before = stream_;
-    Version version{keyframes, source, {}, stream_, Looks()};
+    Looks all;
+    std::optional<Try> whole;
     std::vector<GopSource> parts = gops_with(keyframes, source);
     for (GopSource& part : parts) {
         begin_rate(part);
@@ -203,19 +201,18 @@ Result<std::optional<Encoder::Version>> Encoder::try_as(Keyframes keyframes,
         }
         GVC_ASSIGN_OR_RETURN(Try gop, std::move(coded));
         GVC_ASSIGN_OR_RETURN(const Looks looks, look_at(gop, part));
-        version.looks.sum += looks.sum;
-        version.looks.bits += looks.bits;
-        version.looks.taken += looks.taken;
+        all.sum += looks.sum;
+        all.bits += looks.bits;
+        all.taken += looks.taken;
         forget_pictures(gop);
         if (parts.size() > 1) {
             commit(std::move(gop), part);
         } else {
-            version.source = std::move(part);
-            version.whole = std::move(gop);
+            whole = std::move(gop);
         }
     }
-    version.after = std::exchange(stream_, before);
-    return std::optional(std::move(version));
+    return std::optional(Version{keyframes, whole ? std::move(parts.front()) : source,
+                                 std::move(whole), std::exchange(stream_, before), all});
 }
 
 // ---- the better of two bases ----
