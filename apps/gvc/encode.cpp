@@ -111,6 +111,9 @@ void add_stream_options(CLI::App& app, EncodeOptions& options) {
                "Tell the AV1 base's refiner where texture was: on or off [on]");
     add_switch(app, "--refresh", options.refresh,
                "Code parts of pictures anew where motion fails: on or off [on]");
+    add_switch(app, "--keep-cells", options.keep_cells,
+               "Keyframes keep what stands still of the one before, for up to 232 frames: on or "
+               "off [on, unless --keyint is given]");
     add_switch(app, "--faces", options.faces,
                "Look at faces above all, from --preset medium: on or off [on]");
     app.add_option("--base-scale", options.base_scale,

@@ -59,15 +59,18 @@ codec::EncoderOptions encoder_options(const EncodeOptions& options, const media:
     out.sequence.context =
         options.self_context ? bitstream::ContextMode::self : bitstream::ContextMode::chain;
     out.rate = options.rate;
-    const double in_frames = options.keyint.seconds * info.frame_rate.value();
-    out.keyint = options.keyint.frames > 0 ? options.keyint.frames
-                                           : std::max(static_cast<int>(std::lround(in_frames)), 1);
+    if (const auto& keyint = options.keyint) {
+        const double in_frames = keyint->seconds * info.frame_rate.value();
+        out.keyint = keyint->frames > 0 ? keyint->frames
+                                        : std::max(static_cast<int>(std::lround(in_frames)), 1);
+    }
     out.adaptive_keyint = options.adaptive_keyint.value_or(adapts_keyint(options.preset));
     out.scene_cuts = options.scene_cuts;
     out.low_delay = options.low_delay;
     out.seed = static_cast<uint16_t>(options.seed);
     out.search_steps = search_steps(options.base, options.preset);
     out.refresh = options.refresh;
+    out.keep_cells = options.keep_cells.value_or(!options.keyint);
     return out;
 }
 

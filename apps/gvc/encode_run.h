@@ -20,8 +20,8 @@ struct EncodeOptions {
     media::Rational fps{0, 1};  // 0: the source's
     Size size;
     Start start;
-    int64_t frames = 0;  // 0: all
-    KeyInterval keyint{29, 0};
+    int64_t frames = 0;                   // 0: all
+    std::optional<KeyInterval> keyint;    // none: 29 frames
     std::optional<bool> adaptive_keyint;  // none: as the preset has it
     bool scene_cuts = true;
     bool low_delay = false;
@@ -32,12 +32,13 @@ struct EncodeOptions {
     bool copy_audio = true;  // into containers
     bool self_context = false;
     bool verify = false;
-    std::string base = "auto";      // neural, av1, auto
-    std::string preset = "medium";  // as preset.h has them
-    bool detail = true;             // of the AV1 base: code its detail
-    bool faces = true;              // look at them above all
-    bool refresh = true;            // code parts of pictures anew where motion fails
-    double base_scale = 0;          // 0: chosen
+    std::string base = "auto";       // neural, av1, auto
+    std::string preset = "medium";   // as preset.h has them
+    bool detail = true;              // of the AV1 base: code its detail
+    bool faces = true;               // look at them above all
+    std::optional<bool> keep_cells;  // none: unless keyint is given
+    bool refresh = true;             // code parts of pictures anew where motion fails
+    double base_scale = 0;           // 0: chosen
 };
 
 struct EncodeSummary {

@@ -63,8 +63,9 @@ void visit_shakes(Visitor& v, std::span<CommonMotion> motions) {
 template <typename Visitor>
 void visit_refresh(Visitor& v, Descriptor& d) {
     v.bits(8, d.refreshed);
-    v.require(d.refreshed != 0 && d.refreshed >> unit_count(d) == 0 && d.refreshed % 2 == 0);
+    v.require(d.refreshed != 0 && d.refreshed >> unit_count(d) == 0);
     v.bits(5, d.refresh_qp);
+    v.require(d.refreshed > 1 || d.refresh_qp == 0);
 }
 
 template <typename Visitor>

@@ -50,9 +50,10 @@ struct Descriptor {
     // beyond the GOP's units.
     std::array<CommonMotion, kMaxUnits> motion{};
     // Bit u: unit u, a chunk, has a slice more. It codes cells of its last picture (in coding
-    // order) anew, as a keyframe's are, with refresh_qp.
+    // order) anew, as a keyframe's are, with refresh_qp. Bit 0: a P-key is made of nothing else,
+    // with qp (GopLayout::of_cells).
     uint8_t refreshed = 0;
-    uint8_t refresh_qp = 0;  // 0 ... 31; 0 where nothing is refreshed
+    uint8_t refresh_qp = 0;  // 0 ... 31; 0 where no chunk refreshes cells
     std::optional<Gain> gain;
     std::optional<std::array<uint8_t, 8>> style;  // symbols 0 ... 15
     std::optional<uint8_t> grain;
@@ -65,6 +66,10 @@ struct Descriptor {
 int chunk_count(const Descriptor& descriptor);
 // The qp of unit 0 (keyframe or P-key) or of chunk unit - 1.
 int unit_qp(const Descriptor& descriptor, int unit);
+// The qp of the cells that a unit codes anew.
+inline int cell_qp(const Descriptor& descriptor, int unit) {
+    return unit == 0 ? descriptor.qp : descriptor.refresh_qp;
+}
 
 // The shown frames of unit 0 (keyframe or P-key, or all that a GOP without chunks shows) or of
 // chunk unit - 1. Chunks before the keyframe are coded backwards.

@@ -21,6 +21,8 @@ struct GopLayout {
     uint8_t refreshed = 0;  // as Descriptor has it
 
     bool refreshes(int unit) const { return (refreshed >> unit & 1) != 0; }
+    // A P-key of cells is the keyframe before, of which some cells are coded anew. It has no bands.
+    bool of_cells() const { return refreshes(0); }
     // Slices that are bands of a unit's planes, and all.
     int bands_of(int unit) const { return unit == 0 ? key_slices : chunk_slices; }
     int slices_of(int unit) const { return bands_of(unit) + (refreshes(unit) ? 1 : 0); }
@@ -29,14 +31,15 @@ struct GopLayout {
 };
 
 // The layout of a GOP whose first packet has this kind. Code::corrupt if there would be more slices
-// than rows, or chunks before a P-key.
+// than rows, chunks before a P-key that is not of cells, or cells of a keyframe.
 Result<GopLayout> gop_layout(const SequenceHeader& sequence, const Descriptor& descriptor,
                              PacketKind kind);
 
-// The tables of a unit's tokens: only the keyframe itself uses those of keys.
+// The tables of a unit's tokens: only the keyframe itself, and what is made of its cells, uses
+// those of keys.
 inline entropy::TokenKind token_kind(const GopLayout& layout, int unit) {
-    return layout.kind == PacketKind::keyframe && unit == 0 ? entropy::TokenKind::key
-                                                            : entropy::TokenKind::chunk;
+    const bool key = layout.kind == PacketKind::keyframe || layout.of_cells();
+    return key && unit == 0 ? entropy::TokenKind::key : entropy::TokenKind::chunk;
 }
 
 // Rows of z, [first, end), of slice i out of count: i*h64/count rounded down, and so on.

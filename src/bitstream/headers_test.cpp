@@ -101,7 +101,7 @@ TEST(SequenceHeader, RefusesOtherVersionsByName) {
         return result.status().message();
     };
     EXPECT_NE(message([](auto& h) { h.format_major = 3; }).find("3.1"), std::string::npos);
-    EXPECT_NE(message([](auto& h) { h.required_features = 8; }).find("features"),
+    EXPECT_NE(message([](auto& h) { h.required_features = 16; }).find("features"),
               std::string::npos);
 }
 
@@ -263,8 +263,15 @@ TEST(Descriptor, SaysWhichChunksRefreshCells) {
     // A qp of nothing.
     d.refreshed = 0;
     EXPECT_FALSE(write_descriptor(d).ok());
-    d.refreshed = 1;  // a keyframe
+    d.refreshed = 1;  // a P-key of cells, which have its qp
     EXPECT_FALSE(write_descriptor(d).ok());
+    d.refresh_qp = 0;
+    written(d);
+    EXPECT_EQ(cell_qp(d, 0), d.qp);
+    d.refreshed = 0b101;
+    d.refresh_qp = 30;
+    written(d);
+    EXPECT_EQ(cell_qp(d, 2), 30);
     d.refreshed = 0b100;
     d.frames = 5;  // a chunk that is not there
     d.motion = {};

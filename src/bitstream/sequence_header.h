@@ -22,7 +22,9 @@ inline constexpr uint8_t kOrderAndMotion = 1;
 inline constexpr uint8_t kShakes = 2;
 // Chunks may end with cells that are coded anew (Descriptor::refreshed).
 inline constexpr uint8_t kRefresh = 4;
-inline constexpr uint32_t kRequiredFeaturesKnown = kOrderAndMotion | kShakes | kRefresh;
+// P-keys may be made of cells (GopLayout::of_cells).
+inline constexpr uint8_t kKeyCells = 8;
+inline constexpr uint32_t kRequiredFeaturesKnown = kOrderAndMotion | kShakes | kRefresh | kKeyCells;
 
 enum class ContextMode : uint8_t {
     self = 0,  // a slice's scales come from itself alone

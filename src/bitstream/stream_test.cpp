@@ -92,6 +92,39 @@ TEST(Stream, RefreshedCellsComeBehindTheirChunk) {
     }
 }
 
+TEST(Stream, PKeysOfCellsHaveNothingElse) {
+    for (const ContextMode context : {ContextMode::chain, ContextMode::self}) {
+        TestStreamOptions options;
+        options.context = context;
+        options.chained = options.key_cells = true;
+        for (const uint8_t refreshed : {0, 0b100}) {
+            options.refreshed = refreshed;
+            const TestStream stream = test_stream(model(), options);
+            const Decoded decoded = decode(stream.joined());
+            EXPECT_EQ(decoded.errors, 0);
+            EXPECT_EQ(decoded.hashes, stream.hashes);
+            EXPECT_EQ(decoded.units, 3 * 4);
+        }
+    }
+}
+
+TEST(Stream, OnlyPKeysAreOfCells) {
+    const SequenceHeader sequence = test_stream(model(), {}).sequence;
+    Descriptor d;
+    d.frames = 9;
+    d.refreshed = 1;
+    d.chunks_before = 1;
+    EXPECT_EQ(gop_layout(sequence, d, PacketKind::keyframe).status().code(), Code::corrupt);
+    EXPECT_EQ(gop_layout(sequence, d, PacketKind::base).status().code(), Code::corrupt);
+    const GopLayout layout = gop_layout(sequence, d, PacketKind::pkey).value();
+    EXPECT_TRUE(layout.of_cells());
+    EXPECT_EQ(layout.slices_of(0), 1);
+    EXPECT_TRUE(layout.is_refresh(0, 0));
+    EXPECT_EQ(token_kind(layout, 0), entropy::TokenKind::key);
+    d.refreshed = 0b10;  // of motion: nothing comes before it
+    EXPECT_EQ(gop_layout(sequence, d, PacketKind::pkey).status().code(), Code::corrupt);
+}
+
 TEST(Stream, InSelfModeLostCellsCostThemselvesAlone) {
     TestStreamOptions options;
     options.context = ContextMode::self;

@@ -19,6 +19,7 @@ struct TestStreamOptions {
     bool chained = true;  // every second GOP begins with a P-key
     ContextMode context = ContextMode::chain;
     uint32_t token_range = 40;  // one token in so many is not zero
+    bool key_cells = false;     // P-keys are of cells
     uint8_t refreshed = 0;      // Descriptor::refreshed of GOPs that begin with a keyframe
     PackOptions pack;
 };
@@ -47,18 +48,19 @@ inline std::vector<int16_t> sparse_tokens(entropy::TestRandom& random, size_t co
     return tokens;
 }
 
+inline constexpr int kRefreshQp = 17;  // of chunks' cells
+
 // Every second cell, coded anew.
 inline Bytes refreshed_cells(entropy::TestRandom& random, UnitEncoder& encoder,
-                             entropy::SliceSize plane) {
-    constexpr int kQp = 17;
+                             entropy::SliceSize plane, int qp) {
     UnitTokens::Refresh refresh;
     for (size_t i = 0; i < plane.z_positions(); ++i) refresh.cells.push_back(i % 2);
     refresh.z = sparse_tokens(random, plane.z_count(), 9);
     for (size_t i = 0; i < refresh.z.size(); ++i)
         if (refresh.cells[i / entropy::kZChannels] == 0) refresh.z[i] = 0;
     refresh.y = sparse_tokens(random, plane.y_count(), 9);
-    const auto rows = encoder.refresh_rows(refresh, kQp);
-    return encoder.encode_refresh(refresh, kQp, rows);
+    const auto rows = encoder.refresh_rows(refresh, qp);
+    return encoder.encode_refresh(refresh, qp, rows);
 }
 
 inline TestStream test_stream(const entropy::TokenModel& model, const TestStreamOptions& options) {
@@ -80,17 +82,23 @@ inline TestStream test_stream(const entropy::TokenModel& model, const TestStream
         gop.descriptor.frames = static_cast<uint8_t>(options.frames);
         gop.descriptor.qp = static_cast<uint8_t>(7 * g % 32);
         gop.descriptor.start = static_cast<uint64_t>(g * options.frames);
-        if (gop.kind == PacketKind::keyframe) gop.descriptor.refreshed = options.refreshed;
-        if (gop.descriptor.refreshed != 0) gop.descriptor.refresh_qp = 17;
+        const bool of_cells = gop.kind == PacketKind::pkey && options.key_cells;
+        if (gop.kind == PacketKind::keyframe || of_cells)
+            gop.descriptor.refreshed = options.refreshed;
+        if (gop.descriptor.refreshed != 0) gop.descriptor.refresh_qp = kRefreshQp;
+        if (of_cells) gop.descriptor.refreshed |= 1, gop.descriptor.chunks_before = 1;
         const GopLayout layout = gop_layout(stream.sequence, gop.descriptor, gop.kind).value();
         encoder.begin_gop(stream.sequence, gop.descriptor, layout);
         for (int unit = 0; unit < layout.units; ++unit) {
             UnitTokens tokens(plane);
-            tokens.z = sparse_tokens(random, plane.z_count(), options.token_range);
-            tokens.y = sparse_tokens(random, plane.y_count(), options.token_range);
+            if (layout.bands_of(unit) > 0) {
+                tokens.z = sparse_tokens(random, plane.z_count(), options.token_range);
+                tokens.y = sparse_tokens(random, plane.y_count(), options.token_range);
+            }
             gop.units.push_back(encoder.encode(unit, tokens));
             if (layout.refreshes(unit))
-                gop.units.back().push_back(refreshed_cells(random, encoder, plane));
+                gop.units.back().push_back(
+                    refreshed_cells(random, encoder, plane, cell_qp(gop.descriptor, unit)));
         }
         gop.token_crc = encoder.hash();
         stream.gops.push_back(pack_gop(gop, stream.sequence, options.pack).value());

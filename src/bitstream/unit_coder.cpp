@@ -18,7 +18,7 @@ std::string hex(uint64_t value) {
 
 void UnitState::start(const SequenceHeader& sequence, const Descriptor& descriptor,
                       const GopLayout& layout) {
-    if (layout.kind != PacketKind::pkey) previous_y_.clear();
+    if (layout.kind != PacketKind::pkey || layout.of_cells()) previous_y_.clear();
     sequence_ = sequence;
     descriptor_ = descriptor;
     layout_ = layout;
@@ -165,8 +165,8 @@ Status UnitDecoder::add_refresh(const CodedSlice& slice) {
     refresh = {std::vector<uint8_t>(plane_.z_positions()), std::vector<int16_t>(plane_.z_count()),
                std::vector<int16_t>(plane_.y_count())};
     const Status status =
-        entropy::decode_slice(*model_, refresh_context(descriptor_.refresh_qp, {}), slice.bytes,
-                              refresh.z, refresh.y, refresh.cells);
+        entropy::decode_slice(*model_, refresh_context(cell_qp(descriptor_, slice.unit), {}),
+                              slice.bytes, refresh.z, refresh.y, refresh.cells);
     if (!status.ok()) refresh = {};
     return status;
 }

@@ -71,28 +71,14 @@ Result<DecodedFrame> Decoder::receive() {
 
 Status Decoder::decode(const Work& work) {
     nn::Ops& ops = model_.ops();
-    const UnitRole role = unit_role(work.gop->layout.kind, work.unit);
-    const int qp = bitstream::unit_qp(work.gop->descriptor, work.unit);
+    const UnitRole role = unit_role(work.gop->layout, work.unit);
     // Chunks before the keyframe lead away from it, and so do those behind it.
     const int chunks_before = work.gop->descriptor.chunks_before;
     if (chunks_before > 0 && work.unit == chunks_before + 1) {
         state_ = key_state_;
         last_refined_ = key_refined_;
     }
-    models::BaseOutput base;
-    {
-        StageTimer timer(costs_.base, model_.ops());
-        const nn::Tensor means = unit_means(model_, role, work.tokens.z, work.gop->plane, state_);
-        base = decode_base(model_, role, means, work.tokens.y,
-                           work.gop->descriptor.motion[static_cast<size_t>(work.unit)], qp, state_);
-    }
-    if (const auto& refreshed = work.tokens.refresh; !refreshed.cells.empty()) {
-        StageTimer timer(costs_.base, model_.ops());
-        const int refresh_qp = work.gop->descriptor.refresh_qp;
-        const nn::Tensor around = around_cells(model_, refresh_qp, state_.last_rgb);
-        const nn::Tensor means = cell_means(model_, refreshed, work.gop->plane, around);
-        put_cells(model_, refreshed, means, refresh_qp, work.gop->plane, base, state_);
-    }
+    models::BaseOutput base = decode_base_of(work, role);
     if (work.unit == 0) key_state_ = state_;
     nn::Tensor rgb = base.rgb;
     if (steps_ > 0) {
@@ -111,6 +97,30 @@ Status Decoder::decode(const Work& work) {
     GVC_RETURN_IF_ERROR(model_.status());
     hand_out(work, std::move(pictures));
     return {};
+}
+
+// A unit's base pictures; the state goes on.
+models::BaseOutput Decoder::decode_base_of(const Work& work, UnitRole role) {
+    StageTimer timer(costs_.base, model_.ops());
+    const bitstream::Descriptor& descriptor = work.gop->descriptor;
+    const entropy::SliceSize plane = work.gop->plane;
+    const auto& cells = work.tokens.refresh;
+    const int cell_qp = bitstream::cell_qp(descriptor, work.unit);
+    const auto means_of_cells = [&] {
+        const nn::Tensor around = around_cells(model_, cell_qp, state_.last_rgb);
+        return cell_means(model_, cells, plane, around);
+    };
+    if (role == UnitRole::key_cells) {
+        state_ = key_state_;
+        return decode_key_cells(model_, cells, means_of_cells(), cell_qp, plane, state_);
+    }
+    const nn::Tensor means = unit_means(model_, role, work.tokens.z, plane, state_);
+    models::BaseOutput base = decode_base(model_, role, means, work.tokens.y,
+                                          descriptor.motion[static_cast<size_t>(work.unit)],
+                                          bitstream::unit_qp(descriptor, work.unit), state_);
+    if (!cells.cells.empty())
+        put_cells(model_, cells, means_of_cells(), cell_qp, plane, base, state_);
+    return base;
 }
 
 Status Decoder::begin_base_pictures(const Work& work) {
@@ -176,7 +186,7 @@ nn::Tensor Decoder::refine(const Work& work, UnitRole role, models::BaseOutput b
     input.feature = base.feature;
     input.base_rgb = input.previous = ops.clamp(base.rgb, 0.0f, 1.0f);
     base.rgb = {};
-    if (role != UnitRole::key) {
+    if (base.flows.defined()) {
         input.previous = ops.warp_blend({last_refined_, key_refined_}, base.flows, base.logits,
                                         models::kPatch, nn::Sampling::bilinear);
     }

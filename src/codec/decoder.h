@@ -131,6 +131,7 @@ class Decoder {
 
     // tokens -> pictures
     Status decode(const Work& work);
+    models::BaseOutput decode_base_of(const Work& work, UnitRole role);
     Status begin_base_pictures(const Work& work);
     Status decode_base_pictures(Work& work);
     nn::Tensor refine(const Work& work, UnitRole role, models::BaseOutput base);

@@ -174,7 +174,7 @@ void Decoder::queue_unit(int unit, bool whole) {
     if (unit < next_unit_) return;
     queue_hold(unit);
     if (!whole) damaged_ = true;
-    if (unit_role(gop_->layout.kind, unit) == UnitRole::key) key_plane_ = gop_->plane;
+    if (unit_role(gop_->layout, unit) == UnitRole::key) key_plane_ = gop_->plane;
     if (gop_->plane != key_plane_) return queue_hold(unit + 1);  // no keyframe to build on
     Work work{gop_, unit, unit_decoder_.tokens(), {}, 0, false, damaged_};
     if (gop_->descriptor.base == BaseKind::still) {

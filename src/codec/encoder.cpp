@@ -16,6 +16,9 @@ using bitstream::ContextMode;
 using bitstream::PacketKind;
 using bitstream::size_of;
 
+// Of what a keyframe may cost more as later ones keep its cells; where all of them do, it serves
+// all of a scene, but nobody knows how long that is.
+constexpr double kLent = 0.75;
 constexpr int kLargeHeight = 720;  // lines; pictures above have two slices a unit
 
 // Fills in what is the encoder's to say.
@@ -121,7 +124,7 @@ Result<Encoder::Gops> Encoder::code_hybrid(GopSource& source) {
 Result<Encoder::Gops> Encoder::code_as(Keyframes keyframes, const GopSource& source) {
     Gops gops;
     for (GopSource& gop_source : gops_with(keyframes, source)) {
-        begin_rate(gop_source);
+        begin(gop_source);
         GVC_ASSIGN_OR_RETURN(Try gop, code_within_rate(gop_source, false));
         GVC_ASSIGN_OR_RETURN(gop, with_search(std::move(gop), gop_source));
         gops.push_back(commit(std::move(gop), gop_source));
@@ -133,8 +136,18 @@ Result<Encoder::Gops> Encoder::code_as(Keyframes keyframes, const GopSource& sou
 // ---- the neural base ----
 
 void Encoder::begin_rate(const GopSource& source) {
+    const bool whole_key = source.plan.key && !source.keeps.value_or(false);
     stream_.rate.begin({source.plan.frames, source.chunks(), source.seconds(options_.sequence),
-                        source.plan.key, source.plan.last, source.usual_frames, source.lead});
+                        whole_key, source.plan.last, source.usual_frames, source.lead,
+                        source.lent.value_or(0)});
+}
+
+// With whatever its keyframe keeps of the one before, and the next ones of it.
+void Encoder::begin(GopSource& source) {
+    begin_rate(source);
+    if (!source.keeps) source.keeps = may_keep(source) && keeps_enough(source);
+    if (!source.lent) source.lent = may_lend(source) ? kLent * still_share(source) : 0;
+    begin_rate(source);
 }
 
 GopSource Encoder::take_source(const PlannedGop& plan) {
@@ -198,9 +211,13 @@ Result<Encoder::Try> Encoder::with_search(Try plain, const GopSource& source) {
     searched.first_qp = plain.coded.descriptor.qp;
     searched.cells = plain.cells;
     searched.cells_chosen = true;
+    searched.plain_key_state = std::move(plain.key_state);
     if (key) pay_attention(searched, source);
     GVC_RETURN_IF_ERROR(code_units(searched, source));
-    if (stream_.rate.cap() && searched.bits() > *stream_.rate.cap()) return plain;
+    if (stream_.rate.cap() && searched.bits() > *stream_.rate.cap()) {
+        plain.key_state = std::move(searched.plain_key_state);
+        return plain;
+    }
     const auto learn = [key](double& growth, double after, double before) {
         if (key && before > 0) growth += (after / before - 1 - growth) / 2;
     };
@@ -212,7 +229,7 @@ Result<Encoder::Try> Encoder::with_search(Try plain, const GopSource& source) {
 
 // By how much the search will change bits of the GOP's parts.
 double Encoder::growth_to_come(const Try& gop, const BitsByPart& bits) const {
-    const bool searched_later = searches() && !gop.search && gop.coded.kind == PacketKind::keyframe;
+    const bool searched_later = searches() && !gop.search && gop.has_keyframe();
     if (!searched_later) return 0;
     const BitsByPart& growth = stream_.growth;
     return growth.key * bits.key + growth.chunk * bits.chunk + growth.refresh * bits.refresh;
@@ -241,17 +258,21 @@ Encoder::Try Encoder::begin_try(const GopSource& source) const {
     if (options_.keep_reconstruction) gop.keep = Try::Keep::all;
     // A keyframe is searched for once it is known what its chunks make of it.
     gop.follow = searches() && source.plan.key && KeyframeSearch::in_one(size_);
-    gop.coded.kind = source.plan.key ? PacketKind::keyframe : PacketKind::pkey;
+    const bool keeps = source.keeps.value_or(false);
+    gop.coded.kind = source.plan.key && !keeps ? PacketKind::keyframe : PacketKind::pkey;
     gop.coded.counter = static_cast<uint8_t>(stream_.gops % bitstream::kGopCounters);
-    if (source.plan.key) {
+    if (gop.coded.kind == PacketKind::keyframe) {
         gop.coded.sequence = options_.sequence;
         gop.coded.sequence->required_features |= bitstream::kOrderAndMotion | bitstream::kShakes;
         if (may_refresh()) gop.coded.sequence->required_features |= bitstream::kRefresh;
+        if (options_.keep_cells) gop.coded.sequence->required_features |= bitstream::kKeyCells;
     }
     gop.coded.descriptor = describe(source, options_.sequence, stream_.gops, options_.seed);
+    if (keeps) gop.coded.descriptor.refreshed = 1;
     const bool in_order = options_.low_delay || options_.sequence.context == ContextMode::self;
     if (source.plan.key && !in_order)
         gop.coded.descriptor.chunks_before = static_cast<uint8_t>(source.chunks() / 2);
+    lay_out(gop);
     return gop;
 }
 
@@ -270,7 +291,7 @@ Status Encoder::pack(Try& gop) {
 EncodedGop Encoder::commit(Try gop, const GopSource& source) {
     stream_.rate.commit(gop.bits());
     EncodedGop out;
-    out.random_access = source.plan.key;
+    out.random_access = gop.coded.kind == PacketKind::keyframe;
     out.source_frames = source.plan.frames;
     if (gop.packets.empty()) return out;
     out.bytes = size_of(gop.packets);
@@ -281,6 +302,10 @@ EncodedGop Encoder::commit(Try gop, const GopSource& source) {
     if (options_.keep_reconstruction) out.reconstruction = std::move(gop.reconstruction);
     stream_.unit_encoder = std::move(gop.unit_encoder);
     stream_.state = std::move(gop.state);
+    stream_.since_keyframe =
+        (out.random_access ? 0 : stream_.since_keyframe) + static_cast<int>(out.descriptor.frames);
+    stream_.plain_key_state = gop.search ? std::move(gop.plain_key_state) : gop.key_state;
+    stream_.key_state = std::move(gop.key_state);
     ++stream_.gops;
     return out;
 }

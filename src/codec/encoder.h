@@ -52,6 +52,10 @@ class Encoder {
         RateControl rate;
         bitstream::UnitEncoder unit_encoder;
         models::DecoderState state;
+        // Behind the keyframe before: as it is, and had there not been a search, for trials.
+        // Undefined where it may not be referred to.
+        models::DecoderState key_state, plain_key_state;
+        int since_keyframe = 0;  // pictures since the last that stands alone, itself included
         uint32_t gops = 0;
         // Of bits by the search, so far: chunks cost more behind a keyframe that is made to be
         // looked at.
@@ -94,6 +98,13 @@ class Encoder {
     Result<std::optional<Version>> try_as(Keyframes keyframes, const GopSource& source);
 
     void begin_rate(const GopSource& source);
+    void begin(GopSource& source);
+    bool may_keep(const GopSource& source) const;
+    bool keeps_enough(const GopSource& source);
+    bool may_lend(const GopSource& source) const;
+    double still_share(const GopSource& source);
+    bool has_kept_keyframes() const;
+    void forget_keyframe();
     Result<Gops> code_as(Keyframes keyframes, const GopSource& source);
     Result<Try> code_within_rate(GopSource& source, bool to_be_judged);
     bool searches() const { return model_.search() && options_.search_steps.key > 0; }
@@ -108,10 +119,17 @@ class Encoder {
     void keep_pictures(Try& gop, int unit, const nn::Tensor& rgb);
     std::span<const Follower> followers_of(const Try& gop, int unit) const;
     void refresh_cells(Try& gop, int unit, const nn::Tensor& last, models::BaseOutput& base);
+    void code_key_cells(Try& gop, const nn::Tensor& rgb);
+    struct CellTokens;
+    CellTokens key_cells(Try& gop, const nn::Tensor& rgb);
+    CellTokens tokens_of(const models::Latent& latent, std::vector<uint8_t> cells,
+                         const nn::Tensor& around) const;
+    void search_cells(Try& gop, int unit, const nn::Tensor& original, const nn::Tensor& behind,
+                      int qp, CellTokens& made, std::vector<entropy::TokenRow>& rows);
     std::vector<double> cell_distances(const nn::Tensor& original, const nn::Tensor& shown) const;
     void measure_keyframe(Try& gop, const nn::Tensor& rgb) const;
     std::vector<uint8_t> lost_cells(const Try& gop, const std::vector<double>& distances) const;
-    std::vector<uint8_t> choose_cells(const Try& gop, int unit, const nn::Tensor& last,
+    std::vector<uint8_t> choose_cells(const Try& gop, int unit, const nn::Tensor& original,
                                       std::vector<uint8_t> lost, const std::vector<double>& before,
                                       const models::Latent& latent, const nn::Tensor& around,
                                       int qp) const;
@@ -123,6 +141,7 @@ class Encoder {
     std::vector<int16_t> search_key(Try& gop, const nn::Tensor& rgb, const nn::Tensor& exact,
                                     const nn::Tensor& means,
                                     std::span<const entropy::TokenRow> token_rows);
+    void lay_out(Try& gop) const;
     void choose_bands(Try& gop, const bitstream::UnitTokens& tokens);
     Status pack(Try& gop);
     EncodedGop commit(Try gop, const GopSource& source);

@@ -124,7 +124,7 @@ struct Encoder::Version {
 Result<Encoder::Gops> Encoder::code_neural(GopSource source) {
     if (!may_be_tried(source)) return code_as(Keyframes::leading, source);
     const Stream before = stream_;
-    begin_rate(source);
+    begin(source);
     GVC_ASSIGN_OR_RETURN(Try gop, code_within_rate(source, true));
     Stream after = std::exchange(stream_, before);
     stream_.rate.learn_from(after.rate);
@@ -190,7 +190,7 @@ Result<std::optional<Encoder::Version>> Encoder::try_as(Keyframes keyframes,
     std::optional<Try> whole;
     std::vector<GopSource> parts = gops_with(keyframes, source);
     for (GopSource& part : parts) {
-        begin_rate(part);
+        begin(part);
         auto coded = code_within_rate(part, true);
         const bool fits = coded.status().code() != Code::quality &&
                           (!coded.ok() || !coded->packets.empty()) &&
@@ -220,6 +220,7 @@ Result<std::optional<Encoder::Version>> Encoder::try_as(Keyframes keyframes,
 // By what a decoder shows of both, at equal rate. What was better holds until the scene changes.
 Result<Encoder::Gops> Encoder::code_better(GopSource& source) {
     if (!is_due(source, since_base_trial_)) return code_as_before(source);
+    source.alone = true;  // it is shown by itself to be compared
     GVC_ASSIGN_OR_RETURN(auto hybrid, hybrid_->code(source, stream_.gops));
     std::optional<Gops> neural;
     // Where maxrate already costs frames there is no room for another base.
@@ -233,6 +234,7 @@ Result<Encoder::Gops> Encoder::code_better(GopSource& source) {
     }
     const double bits = 8.0 * static_cast<double>(hybrid.gop.bytes);
     hybrid_->commit(bits);
+    forget_keyframe();
     begin_rate(source);
     stream_.rate.commit(bits);
     if (!hybrid.gop.packets.empty()) ++stream_.gops;
@@ -244,11 +246,15 @@ Result<Encoder::Gops> Encoder::code_as_before(GopSource& source) {
     if (prefers_neural_) {
         hybrid_->pass(source, bits_of(gops));
     } else {
+        forget_keyframe();
         begin_rate(source);
         stream_.rate.commit(bits_of(gops));
     }
     return gops;
 }
+
+// Decoders have none behind GOPs with an AV1 base.
+void Encoder::forget_keyframe() { stream_.key_state = stream_.plain_key_state = {}; }
 
 // The pictures with the neural base if they look better than with an AV1 base. The keyframe is
 // looked at first: what follows is made from it and seldom looks better.

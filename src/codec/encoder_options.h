@@ -46,6 +46,10 @@ struct EncoderOptions {
     // Chunks may code cells of their last picture anew (codec/refresh.h): with a search where that
     // looks better at equal rate, without one where motion has lost them for certain.
     bool refresh = false;
+    // Keyframes may keep cells of the one before where the picture stands still, for at most eight
+    // GOPs of 29 (GopLayout::of_cells): such GOPs do not stand alone. With a search, in chain mode,
+    // where keyframes are adaptive and cells may be refreshed.
+    bool keep_cells = false;
     // What the search for keyframes looks at in particular; none: all of a picture alike.
     ErrorWeights attention;
     // While a GOP is searched: told, by receive(), how many of its pictures are done.

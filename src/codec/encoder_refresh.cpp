@@ -1,7 +1,8 @@
-// Which cells of its chunks' last pictures an encoder codes anew, and their tokens.
+// Which cells of its pictures an encoder codes anew, and their tokens.
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "codec/encoder.h"
 #include "codec/encoder_try.h"
@@ -24,23 +25,13 @@ constexpr int kCoarser = 7;
 // times.
 constexpr double kLost = 0.03, kLostOfKey = 2.5, kOfKey = 1.5;
 
-// A picture's tokens with those cells, as the keyframe's networks make them.
-struct CellTokens {
-    Refresh tokens;
-    nn::Tensor means, exact;  // of y; y minus its means, not rounded
-};
-
-CellTokens tokens_of(const Model& model, const models::Latent& latent, std::vector<uint8_t> cells,
-                     entropy::SliceSize plane, const nn::Tensor& around) {
-    nn::Ops& ops = model.ops();
-    CellTokens made{{std::move(cells), quantise(ops, latent.z), {}}, {}, {}};
-    for (size_t i = 0; i < made.tokens.z.size(); ++i)
-        if (made.tokens.cells[i / entropy::kZChannels] == 0) made.tokens.z[i] = 0;
-    made.means = cell_means(model, made.tokens, plane, around);
-    made.exact = ops.sub(latent.y, made.means);
-    made.tokens.y = quantise(ops, made.exact);
-    return made;
-}
+// So many pictures after a keyframe that stands alone, at most, others refer to it.
+constexpr int kKeptFor = 8 * models::kGopFrames;
+// A keyframe that would keep a smaller share of its cells is coded whole.
+constexpr double kLeastKept = 0.1;
+// A cell stands still if it changes by no more than so much of what coding does to it.
+constexpr double kStill = 0.5;
+constexpr double kSearchGain = 1.6;  // of a keyframe's distance, about
 
 // Bits of y's tokens, cell by cell.
 std::vector<double> bits_by_cell(const Refresh& refresh, std::span<const entropy::TokenRow> rows,
@@ -111,9 +102,23 @@ std::vector<uint8_t> Encoder::lost_cells(const Try& gop,
     return lost;
 }
 
-// Those of the lost cells of the unit's last picture whose coding anew brings the GOP nearer to its
-// original than their bits would elsewhere; empty: none. before: how far cells are from it.
-std::vector<uint8_t> Encoder::choose_cells(const Try& gop, int unit, const nn::Tensor& last,
+// A picture's tokens with those cells.
+Encoder::CellTokens Encoder::tokens_of(const models::Latent& latent, std::vector<uint8_t> cells,
+                                       const nn::Tensor& around) const {
+    nn::Ops& ops = model_.ops();
+    CellTokens made{{std::move(cells), quantise(ops, latent.z), {}}, {}, {}};
+    for (size_t i = 0; i < made.tokens.z.size(); ++i)
+        if (made.tokens.cells[i / entropy::kZChannels] == 0) made.tokens.z[i] = 0;
+    made.means = cell_means(model_, made.tokens, bitstream::plane_size(options_.sequence), around);
+    made.exact = ops.sub(latent.y, made.means);
+    made.tokens.y = quantise(ops, made.exact);
+    return made;
+}
+
+// Those of the lost cells whose coding anew brings the GOP nearer to its original than their bits
+// would elsewhere. Of unit 0: of the keyframe; else of the unit's last picture. before: how far
+// cells are from it.
+std::vector<uint8_t> Encoder::choose_cells(const Try& gop, int unit, const nn::Tensor& original,
                                            std::vector<uint8_t> lost,
                                            const std::vector<double>& before,
                                            const models::Latent& latent, const nn::Tensor& around,
@@ -121,13 +126,14 @@ std::vector<uint8_t> Encoder::choose_cells(const Try& gop, int unit, const nn::T
     nn::Ops& ops = model_.ops();
     const entropy::SliceSize plane = bitstream::plane_size(options_.sequence);
 
-    CellTokens all = tokens_of(model_, latent, std::vector<uint8_t>(lost.size(), 1), plane, around);
+    CellTokens all = tokens_of(latent, std::vector<uint8_t>(lost.size(), 1), around);
     const auto rows = gop.unit_encoder.refresh_rows(all.tokens, qp);
     std::vector<double> bits =
         bits_by_cell(all.tokens, rows, model_.tokens().y_costs(entropy::TokenKind::key), plane);
     bitstream::UnitEncoder encoder = gop.unit_encoder;  // z takes the same everywhere, about
-    const auto bytes = encoder.encode_refresh(all.tokens, qp, rows).size();
-    const double of_z = (8.0 * static_cast<double>(bytes) - sum(bits)) / double(lost.size());
+    const double all_bits =
+        8.0 * static_cast<double>(encoder.encode_refresh(all.tokens, qp, rows).size());
+    const double of_z = (all_bits - sum(bits)) / double(lost.size());
 
     std::vector<double> after(before.size(), kOfKey * gop.key_distance);
     if (searches()) {
@@ -135,15 +141,24 @@ std::vector<uint8_t> Encoder::choose_cells(const Try& gop, int unit, const nn::T
         const nn::Tensor y_hat =
             ops.add(all.means, dequantise(ops, all.tokens.y, all.means.shape()));
         model_.tokeniser().decode_key(ops, y_hat, {static_cast<float>(qp)}, state);
-        after = cell_distances(last, state.last_rgb);
+        after = cell_distances(original, state.last_rgb);
     }
 
-    const double share = static_cast<double>(gop.made_of(unit)) / gop.coded.descriptor.frames;
-    const double per_bit = kDistanceSlope * sum(before) / gop.bits_to_come();
+    double share = 1, distance = 0, gop_bits = 0;
+    if (unit == 0) {
+        for (double& d : after) d /= kSearchGain;  // what is before was searched for
+        for (size_t i = 0; i < lost.size(); ++i) distance += std::min(before[i], after[i]);
+        gop_bits = stream_.rate.budget().value_or(all_bits);
+    } else {
+        share = static_cast<double>(gop.made_of(unit)) / gop.coded.descriptor.frames;
+        distance = sum(before);
+        gop_bits = gop.bits_to_come();
+    }
+    const double per_bit = kDistanceSlope * distance / gop_bits;
     for (size_t i = 0; i < lost.size(); ++i)
         lost[i] &=
             static_cast<uint8_t>(share * (before[i] - after[i]) > per_bit * (bits[i] + of_z));
-    return any(lost) ? lost : std::vector<uint8_t>();
+    return lost;
 }
 
 // The followers that are made of the unit's last picture.
@@ -152,6 +167,32 @@ std::span<const Follower> Encoder::followers_of(const Try& gop, int unit) const 
     const int end = unit <= before ? before : gop.layout.units - 1;  // of the way it lies on
     return std::span<const Follower>(gop.followers)
         .subspan(static_cast<size_t>(unit), static_cast<size_t>(end - unit));
+}
+
+// Searches for the tokens of a picture's cells, which are seen in front of `behind`; both are
+// [1, 3, H, W].
+void Encoder::search_cells(Try& gop, int unit, const nn::Tensor& original, const nn::Tensor& behind,
+                           int qp, CellTokens& made, std::vector<entropy::TokenRow>& rows) {
+    nn::Ops& ops = model_.ops();
+    StageTimer timer(costs_.search, ops);
+    const entropy::SliceSize plane = bitstream::plane_size(options_.sequence);
+    const std::vector<float> of_behind = values_of(ops, behind),
+                             keyframe = values_of(ops, gop.state.key_rgb),
+                             share =
+                                 values_of(ops, cell_shares(ops, made.tokens.cells, plane, 3, 1));
+    KeyframeToSearch search = to_search(original, made.exact, made.means, rows, qp);
+    search.behind = of_behind;
+    search.share = share;
+    if (unit == 0) {
+        search.weights = std::exchange(gop.key_weights, {});
+        search.followers = gop.followers;
+    } else {
+        search.weights = gop.followers[static_cast<size_t>(unit) - 1].weights;
+        search.followers = followers_of(gop, unit);
+        search.keyframe = keyframe;
+    }
+    made.tokens.y = model_.search()->search(search, options_.search_steps.key);
+    rows = gop.unit_encoder.refresh_rows(made.tokens, qp);
 }
 
 // The unit's chosen cells, coded; its picture and the state go on as the decoder's will. last: the
@@ -163,7 +204,6 @@ void Encoder::refresh_cells(Try& gop, int unit, const nn::Tensor& last, models::
     const int qp = std::min(descriptor.qp + kCoarser, models::kQualities - 1);
     std::vector<uint8_t>& cells = gop.cells[static_cast<size_t>(unit)];
     if (gop.cells_chosen && cells.empty()) return;
-    models::Latent latent;
     CellTokens made;
     {
         StageTimer timer(costs_.analyse, ops);
@@ -175,29 +215,20 @@ void Encoder::refresh_cells(Try& gop, int unit, const nn::Tensor& last, models::
             lost = lost_cells(gop, distances);
             if (!any(lost)) return;
         }
-        latent = model_.tokeniser().analyse_key(ops, last, {static_cast<float>(qp)});
+        const models::Latent latent =
+            model_.tokeniser().analyse_key(ops, last, {static_cast<float>(qp)});
         const nn::Tensor around = around_cells(model_, qp, gop.state.last_rgb);
-        if (!gop.cells_chosen)
-            cells = choose_cells(gop, unit, last, std::move(lost), distances, latent, around, qp);
-        if (cells.empty()) return;
-        made = tokens_of(model_, latent, cells, plane, around);
+        if (!gop.cells_chosen) {
+            lost = choose_cells(gop, unit, last, std::move(lost), distances, latent, around, qp);
+            if (!any(lost)) return;
+            cells = std::move(lost);
+        }
+        made = tokens_of(latent, cells, around);
     }
     auto rows = gop.unit_encoder.refresh_rows(made.tokens, qp);
-    std::vector<float> share;
-    if (gop.search || gop.follow) share = values_of(ops, cell_shares(ops, cells, plane, 3, 1));
     if (gop.search) {
-        StageTimer timer(costs_.search, ops);
-        const std::vector<float> behind =
-            values_of(ops, ops.batch(base.rgb, base.rgb.shape().n - 1, 1));
-        const std::vector<float> keyframe = values_of(ops, gop.state.key_rgb);
-        KeyframeToSearch search = to_search(last, made.exact, made.means, rows, qp);
-        search.weights = gop.followers[static_cast<size_t>(unit) - 1].weights;
-        search.followers = followers_of(gop, unit);
-        search.behind = behind;
-        search.share = share;
-        search.keyframe = keyframe;
-        made.tokens.y = model_.search()->search(search, options_.search_steps.key);
-        rows = gop.unit_encoder.refresh_rows(made.tokens, qp);
+        const nn::Tensor behind = ops.batch(base.rgb, base.rgb.shape().n - 1, 1);
+        search_cells(gop, unit, last, behind, qp, made, rows);
     }
     gop.coded.units.back().push_back(gop.unit_encoder.encode_refresh(made.tokens, qp, rows));
     descriptor.refreshed |= static_cast<uint8_t>(1 << unit);
@@ -208,8 +239,103 @@ void Encoder::refresh_cells(Try& gop, int unit, const nn::Tensor& last, models::
         put_cells(model_, made.tokens, made.means, qp, plane, base, gop.state);
     if (gop.follow) {
         gop.followers.back().cells = values_of(ops, shown.rgb);
-        gop.followers.back().share = std::move(share);
+        gop.followers.back().share = values_of(ops, cell_shares(ops, cells, plane, 3, 1));
     }
+}
+
+// ---- keyframes of cells ----
+
+// The cells of a keyframe that are coded anew, as the GOP's qp has them. rgb: its original,
+// [1, 3, H, W]. The state is then that behind the keyframe before.
+Encoder::CellTokens Encoder::key_cells(Try& gop, const nn::Tensor& rgb) {
+    nn::Ops& ops = model_.ops();
+    StageTimer timer(costs_.analyse, ops);
+    const int qp = gop.coded.descriptor.qp;
+    lay_out(gop);
+    gop.state = gop.search ? stream_.key_state : stream_.plain_key_state;
+    const models::Latent latent =
+        model_.tokeniser().analyse_key(ops, rgb, {static_cast<float>(qp)});
+    const nn::Tensor around = around_cells(model_, qp, gop.state.last_rgb);
+    std::vector<uint8_t>& cells = gop.cells[0];
+    if (!gop.search) {
+        const std::vector<double> before = cell_distances(rgb, stream_.key_state.last_rgb);
+        cells = choose_cells(gop, 0, rgb, std::vector<uint8_t>(before.size(), 1), before, latent,
+                             around, qp);
+    }
+    return tokens_of(latent, cells, around);
+}
+
+void Encoder::code_key_cells(Try& gop, const nn::Tensor& rgb) {
+    nn::Ops& ops = model_.ops();
+    const entropy::SliceSize plane = bitstream::plane_size(options_.sequence);
+    const int qp = gop.coded.descriptor.qp;
+    CellTokens made = key_cells(gop, rgb);
+    auto rows = gop.unit_encoder.refresh_rows(made.tokens, qp);
+    if (gop.search) {
+        if (any(made.tokens.cells)) search_cells(gop, 0, rgb, gop.state.key_rgb, qp, made, rows);
+        if (!gop.refreshes) gop.followers = {};  // their memory
+    }
+    bitstream::UnitTokens none(plane);
+    auto& slices = gop.coded.units.emplace_back(gop.unit_encoder.encode(0, none, {}));
+    slices.push_back(gop.unit_encoder.encode_refresh(made.tokens, qp, rows));
+    StageTimer timer(costs_.base, ops);
+    const models::BaseOutput base =
+        decode_key_cells(model_, made.tokens, made.means, qp, plane, gop.state);
+    if (gop.keep != Try::Keep::nothing) keep_pictures(gop, 0, base.rgb);
+}
+
+// Streams whose keyframes are where the caller wants them have whole ones.
+bool Encoder::has_kept_keyframes() const {
+    return options_.keep_cells && options_.adaptive_keyint && may_refresh() && searches() &&
+           options_.sequence.context == bitstream::ContextMode::chain;
+}
+
+bool Encoder::may_keep(const GopSource& source) const {
+    return has_kept_keyframes() && source.plan.key && !source.plan.cut && !source.alone &&
+           stream_.key_state.last_rgb.defined() &&
+           stream_.since_keyframe + source.plan.frames <= kKeptFor;
+}
+
+bool Encoder::may_lend(const GopSource& source) const {
+    return has_kept_keyframes() && source.plan.key && !*source.keeps && !source.plan.scene_ends &&
+           stream_.rate.by_rate();
+}
+
+// The share of cells that differ less from the GOP's beginning to its end than its keyframe does
+// from its original. What stands still for one GOP mostly does so for another.
+double Encoder::still_share(const GopSource& source) {
+    nn::Ops& ops = model_.ops();
+    StageTimer timer(costs_.analyse, ops);
+    const auto rgb_of = [&](size_t i) {
+        const WaitingPicture* picture = &source.coded(i);
+        return to_device(ops, std::span(&picture, 1), size_);
+    };
+    const auto last = static_cast<size_t>(source.frames()) - 1;
+    const std::vector<double> change = cell_distances(rgb_of(0), rgb_of(last));
+    const nn::Tensor original = rgb_of(last / 2);
+    const std::vector<float> qps{static_cast<float>(stream_.rate.first_qp())};
+    const models::Latent latent = model_.tokeniser().analyse_key(ops, original, qps);
+    const entropy::SliceSize plane = bitstream::plane_size(options_.sequence);
+    const nn::Tensor means = unit_means(model_, UnitRole::key, quantise(ops, latent.z), plane, {});
+    const std::vector<int16_t> y = quantise(ops, ops.sub(latent.y, means));
+    models::DecoderState state;
+    decode_base(model_, UnitRole::key, means, y, {}, stream_.rate.first_qp(), state);
+    const std::vector<double> coded = cell_distances(original, state.last_rgb);
+    double still = 0;
+    for (size_t i = 0; i < coded.size(); ++i) still += kStill * coded[i] > change[i];
+    return still / static_cast<double>(coded.size());
+}
+
+// Whether it is worth while, at the qp that rate control has for a keyframe.
+bool Encoder::keeps_enough(const GopSource& source) {
+    Try gop = begin_try(source);
+    gop.coded.descriptor.qp = static_cast<uint8_t>(stream_.rate.first_qp());
+    const int index = bitstream::unit_frames(gop.coded.descriptor, 0).first;
+    const WaitingPicture* picture = &source.coded(static_cast<size_t>(index));
+    const std::vector<uint8_t> cells =
+        key_cells(gop, to_device(model_.ops(), std::span(&picture, 1), size_)).tokens.cells;
+    const auto kept = static_cast<double>(std::count(cells.begin(), cells.end(), 0));
+    return kept >= kLeastKept * static_cast<double>(cells.size());
 }
 
 }  // namespace gvc::codec

@@ -1,4 +1,4 @@
-// A GOP with a neural base while the encoder tries what to make of it.
+// A GOP with a neural base while the encoder tries what to make of it, and cells of its pictures.
 #pragma once
 
 #include <algorithm>
@@ -12,6 +12,12 @@
 
 namespace gvc::codec {
 
+// A picture's tokens with its cells, as the keyframe's networks make them.
+struct Encoder::CellTokens {
+    bitstream::UnitTokens::Refresh tokens;
+    nn::Tensor means, exact;  // of y; y minus its means, not rounded
+};
+
 struct Encoder::Try {
     Try(const bitstream::UnitEncoder& encoder, const models::DecoderState& before)
         : unit_encoder(encoder), state(before) {}
@@ -20,6 +26,7 @@ struct Encoder::Try {
     bitstream::GopLayout layout;
     bitstream::UnitEncoder unit_encoder;
     models::DecoderState state, key_state;  // key_state: after unit 0
+    models::DecoderState plain_key_state;   // the same, had there not been a search
     std::vector<int> chunk_qps;
     std::optional<int> first_qp;  // where it is settled; else by rate control
     bool follow = false;          // fill followers, for a search to come
@@ -44,7 +51,7 @@ struct Encoder::Try {
     };
     std::vector<Judged> judged(int unit) const {
         const int count = bitstream::unit_frames(coded.descriptor, unit).count;
-        if (!layout.refreshes(unit)) return {judged(unit, count / 2, count)};
+        if (unit == 0 || !layout.refreshes(unit)) return {judged(unit, count / 2, count)};
         return {judged(unit, 1, count - 1), judged(unit, count - 1, 1)};
     }
     Judged judged(int unit, int decoded, int pictures) const {
@@ -68,6 +75,11 @@ struct Encoder::Try {
         return models::kChunkFrames - (refreshes ? std::min(1, count / 2) : count / 2);
     }
 
+    // Whether the keyframe is made of the one before.
+    bool of_cells() const { return coded.descriptor.refreshed % 2 != 0; }
+    bool has_keyframe() const {
+        return coded.kind == bitstream::PacketKind::keyframe || of_cells();
+    }
     // So many pictures are made of a chunk's last one, itself included; 0 where it is not shown.
     int made_of(int unit) const {
         const bitstream::UnitFrames frames = bitstream::unit_frames(coded.descriptor, unit);

@@ -41,7 +41,11 @@ void Encoder::code_first(Try& gop, const GopSource& source) {
     while (true) {
         const int qp = gop.first_qp.value_or(stream_.rate.first_qp());
         gop.coded.descriptor.qp = static_cast<uint8_t>(qp);
-        code_unit(gop, 0, rgb);
+        if (gop.of_cells()) {
+            code_key_cells(gop, rgb);
+        } else {
+            code_unit(gop, 0, rgb);
+        }
         gop.key_state = gop.state;
         const double bits = gop.first_bits();
         if (gop.first_qp) return stream_.rate.first_replaced(bits);
@@ -106,7 +110,7 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb) {
     nn::Ops& ops = model_.ops();
     const models::Tokeniser& tokeniser = model_.tokeniser();
     const entropy::SliceSize plane = bitstream::plane_size(options_.sequence);
-    const UnitRole role = unit_role(gop.coded.kind, unit);
+    const UnitRole role = unit_role(gop.layout, unit);
     const int qp = unit == 0 ? gop.coded.descriptor.qp : gop.chunk_qps.back();
     const std::vector<float> qps = {static_cast<float>(qp)};
     bitstream::UnitTokens tokens;
@@ -214,16 +218,18 @@ std::vector<int16_t> Encoder::search_key(Try& gop, const nn::Tensor& rgb, const 
     return found;
 }
 
+void Encoder::lay_out(Try& gop) const {
+    // Cannot fail: there are never more bands than rows.
+    gop.layout =
+        bitstream::gop_layout(options_.sequence, gop.coded.descriptor, gop.coded.kind).value();
+    gop.unit_encoder.begin_gop(options_.sequence, gop.coded.descriptor, gop.layout);
+}
+
 // A keyframe of a stream for links that lose packets has as many bands as keep each in a packet.
 void Encoder::choose_bands(Try& gop, const bitstream::UnitTokens& tokens) {
     bitstream::Descriptor& descriptor = gop.coded.descriptor;
-    const auto lay_out = [&] {
-        // Cannot fail: there are never more bands than rows.
-        gop.layout = bitstream::gop_layout(options_.sequence, descriptor, gop.coded.kind).value();
-        gop.unit_encoder.begin_gop(options_.sequence, descriptor, gop.layout);
-    };
     descriptor.slices.reset();
-    lay_out();
+    lay_out(gop);
     if (options_.sequence.context != bitstream::ContextMode::self ||
         gop.layout.kind == bitstream::PacketKind::pkey) {
         return;
@@ -231,7 +237,7 @@ void Encoder::choose_bands(Try& gop, const bitstream::UnitTokens& tokens) {
     const auto rows = static_cast<uint32_t>(bitstream::plane_size(options_.sequence).h64);
     const auto bands = static_cast<uint32_t>(gop.unit_encoder.bits(0, tokens) / kBandPayload) + 1;
     descriptor.slices = {std::min({rows, bands, 256u}), options_.sequence.chunk_slices};
-    lay_out();
+    lay_out(gop);
 }
 
 }  // namespace gvc::codec

@@ -119,6 +119,7 @@ std::optional<PlannedGop> GopPlanner::next() {
     gop.last = certain && count == cuts_.size();
     gop.key = begins_with_key(gop.frames, gop.last);
     gop.cut = cuts_.front();
+    gop.scene_ends = gop.last || (count < cuts_.size() && cuts_[count]);
     since_key_ = (gop.key ? 0 : since_key_) + gop.frames;
     chained_ = gop.key ? 1 : chained_ + 1;
     cuts_.erase(cuts_.begin(), cuts_.begin() + gop.frames);

@@ -32,6 +32,7 @@ struct PlannedGop {
     bool key = true;  // false: chained to the GOP before
     bool cut = true;  // begins a scene
     bool last = false;
+    bool scene_ends = false;  // with it, for certain
 };
 
 // Cuts are seen kLookahead frames late, so that a flash is told from a cut.

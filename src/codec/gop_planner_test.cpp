@@ -47,6 +47,8 @@ TEST(GopPlanner, CutsEndGops) {
     EXPECT_EQ(lengths(gops), (Lengths{12, 29, 4, 15}));
     EXPECT_FALSE(gops[2].last);
     EXPECT_TRUE(gops[3].last);
+    const auto ends = [](const PlannedGop& gop) { return gop.scene_ends; };
+    EXPECT_TRUE(ends(gops[0]) && !ends(gops[1]) && ends(gops[2]) && ends(gops[3]));
     EXPECT_EQ(lengths(plan({.scene_cuts = false}, 60, scenes)), (Lengths{29, 29, 2}));
 }
 

@@ -47,7 +47,10 @@ std::vector<GopSource> GopSource::parts(int count) const {
         part.usual_frames = end - begin;
         part.lead = lead;
         part.refresh = refresh;
-        part.plan = {end - begin, true, plan.cut && i == 0, plan.last && i + 1 == count};
+        part.alone = alone && i == 0;
+        part.lent = i == 0 ? lent.value_or(0) : 0;
+        part.plan = {end - begin, true, plan.cut && i == 0, plan.last && i + 1 == count,
+                     plan.scene_ends && i + 1 == count};
     }
     return parts;
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "bitstream/descriptor.h"
@@ -21,6 +22,12 @@ struct GopSource {
     int usual_frames = 0;  // of the GOPs around it
     int lead = models::kKeyframeLead;
     bool refresh = false;  // chunks may code cells anew
+    bool alone = false;    // what came before may not be referred to
+    // Whether the keyframe keeps cells of the one before (GopLayout::of_cells), once that is known.
+    std::optional<bool> keeps;
+    // Bits for it that serve later keyframes, as they will keep cells of it, over those for the
+    // GOP, once that is known.
+    std::optional<double> lent;
 
     int frames() const { return static_cast<int>(kept.size()); }
     int chunks() const;  // behind the keyframe

@@ -111,7 +111,8 @@ double RateControl::choose_budget() const {
                          units_bits(RateModel::keyframe, models::chunk_count(frames), kStartQp);
     const double share = gop_.last ? wanted : (wanted + std::max(wanted, usual)) / 2;
     const double paid = gop_.last ? debt_ : 0.7 * debt_;
-    return std::clamp(share - paid, 0.3 * std::max(share, usual), 2 * std::max(share, usual));
+    const double most = std::max(share, usual);
+    return (1 + gop_.lent) * std::clamp(share - paid, 0.3 * most, 2 * most);
 }
 
 void RateControl::begin(const Gop& gop) {
@@ -260,6 +261,11 @@ void RateControl::commit(double bits) {
     }
     credit_ -= bits;
     any_gop_ = true;
+}
+
+std::optional<double> RateControl::budget() const {
+    if (!steered()) return std::nullopt;
+    return budget_;
 }
 
 std::optional<double> RateControl::cap() const {

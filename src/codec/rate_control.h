@@ -61,6 +61,7 @@ class RateControl {
         bool last = false;
         int usual_frames = 29;  // of the GOPs around it
         int lead = models::kKeyframeLead;
+        double lent = 0;  // of its bits so many times more, which later GOPs need not spend
     };
     void begin(const Gop& gop);
     // What qps cost, as the other one knows from pictures like those to come.
@@ -89,6 +90,8 @@ class RateControl {
     // The GOP goes out with so many bits (0: it was dropped).
     void commit(double bits);
 
+    // Bits that the GOP in hand is to take; none: whatever its qps cost.
+    std::optional<double> budget() const;
     // Bits that maxrate leaves to the GOP in hand; none: no limit.
     std::optional<double> cap() const;
 

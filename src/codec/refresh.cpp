@@ -52,6 +52,15 @@ Tensor cell_means(const Model& model, const bitstream::UnitTokens::Refresh& refr
                      mask(ops, refresh.cells, plane, means.shape().c, entropy::kZToY));
 }
 
+models::BaseOutput decode_key_cells(const Model& model, const bitstream::UnitTokens::Refresh& cells,
+                                    const Tensor& means, int qp, entropy::SliceSize plane,
+                                    models::DecoderState& state) {
+    models::BaseOutput keyframe = model.tokeniser().keyframe_of(model.ops(), state);
+    put_cells(model, cells, means, qp, plane, keyframe, state);
+    state.last_becomes_key();
+    return keyframe;
+}
+
 models::BaseOutput put_cells(const Model& model, const bitstream::UnitTokens::Refresh& refresh,
                              const Tensor& means, int qp, entropy::SliceSize plane,
                              models::BaseOutput& chunk, models::DecoderState& state) {

@@ -29,6 +29,12 @@ nn::Tensor around_cells(const Model& model, int qp, const nn::Tensor& picture);
 nn::Tensor cell_means(const Model& model, const bitstream::UnitTokens::Refresh& refresh,
                       entropy::SliceSize plane, const nn::Tensor& around);
 
+// A keyframe of which only cells are coded; others are as in the keyframe before. state: behind
+// that one as it was decoded, then behind this one. means: cell_means of the former's picture.
+models::BaseOutput decode_key_cells(const Model& model, const bitstream::UnitTokens::Refresh& cells,
+                                    const nn::Tensor& means, int qp, entropy::SliceSize plane,
+                                    models::DecoderState& state);
+
 // Puts the cells into the last picture of a chunk and the state behind it, and lets them come in
 // over the two pictures before; means: cell_means of the last picture as it was. Returns what the
 // keyframe's decoder shows, of which the cells are parts.

@@ -201,6 +201,75 @@ TEST(TrainedWeights, WhatComesIntoThePictureIsRefreshed) {
     EXPECT_FALSE(refreshed(1.0));
 }
 
+// With the second GOP a square of a scene becomes another one.
+TEST(TrainedWeights, KeyframesKeepWhatStandsStill) {
+    ModelOptions options = searching_model();
+    if (!std::filesystem::exists(options.tokeniser_path)) GTEST_SKIP() << "no weights in models/";
+    options.threads = 1;
+    const auto model = Model::load(options);
+    const std::vector<float> photograph = read_photograph();
+    const PictureSize size{2 * kPhotograph.width, kPhotograph.height};  // it, and again
+    const auto columns = static_cast<size_t>(size.width);
+    std::vector<float> before(size.samples());
+    for (size_t i = 0; i < before.size(); ++i)
+        before[i] = photograph[(i / columns) * columns / 2 + i % columns % (columns / 2)];
+    std::vector<float> after = before;
+    const size_t plane = before.size() / 3;
+    for (size_t i = 0; i < after.size(); ++i)
+        if (i % columns < 64 && i % plane / columns < 64)
+            after[i] = before[i + plane - 1 - 2 * (i % plane)];  // upside down
+    constexpr int kFrames = 42;
+    const auto encode = [&](EncoderOptions o) {
+        o.scene_cuts = false;
+        o.search_steps.key = 16;
+        o.refresh = true;
+        o.distance = [](auto, auto, auto) -> Result<double> { return 0.1; };  // motion is good
+        return test_encode(*model.value(), o, kFrames,
+                           [&](int i) { return i < 29 ? before : after; });
+    };
+    EncoderOptions o = test_options(size, 14);
+    o.adaptive_keyint = true;
+    const TestEncoding whole = encode(o);
+    o.keep_cells = true;
+    const TestEncoding kept = encode(o);
+    ASSERT_EQ(whole.gops.size(), 2u);
+    ASSERT_EQ(kept.gops.size(), 2u);
+    EXPECT_TRUE(whole.gops[1].random_access);
+    EXPECT_FALSE(kept.gops[1].random_access);
+    EXPECT_EQ(kept.gops[1].descriptor.refreshed, 1);
+    EXPECT_LT(double(kept.gops[1].bytes), 0.75 * double(whole.gops[1].bytes));
+    const auto error = [&](const TestEncoding& encoding) {
+        double sum = 0;
+        for (size_t i = 0; i < after.size(); ++i)
+            sum += std::abs(encoding.reconstruction.back()[i] - after[i]);
+        return sum;
+    };
+    EXPECT_LT(error(kept), 1.05 * error(whole));
+
+    const TestDecoding shown = test_decode(*model.value(), all_packets(kept));
+    ASSERT_TRUE(shown.status.ok()) << shown.status.message();
+    ASSERT_EQ(shown.frames.size(), size_t{kFrames});
+    for (size_t i = 0; i < kFrames; ++i) EXPECT_EQ(shown.frames[i].rgb, kept.reconstruction[i]);
+    EXPECT_TRUE(shown.frames[0].key);
+    EXPECT_FALSE(shown.frames[29].key);
+
+    // What is kept may cost more at first.
+    o.rate = {RateOptions::Mode::bpp, 0.008, 0};
+    const auto first_bytes = [&](bool keep) {
+        o.keep_cells = keep;
+        return double(encode(o).gops[0].bytes);
+    };
+    EXPECT_GT(first_bytes(true), 1.3 * first_bytes(false));
+
+    // Streams for links that lose packets, and those whose keyframes are the caller's.
+    o.keep_cells = true;
+    o.adaptive_keyint = false;
+    EXPECT_TRUE(encode(o).gops[1].random_access);
+    o.adaptive_keyint = true;
+    o.sequence.context = bitstream::ContextMode::self;
+    EXPECT_TRUE(encode(o).gops[1].random_access);
+}
+
 // In the keyframe and in what is made of it.
 TEST(TrainedWeights, TheSearchLooksWhereItIsTold) {
     ModelOptions options = searching_model();

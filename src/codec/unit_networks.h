@@ -2,17 +2,18 @@
 // from y to base pictures and the state that the next unit starts from.
 #pragma once
 
-#include "bitstream/packet.h"
+#include "bitstream/gop_layout.h"
 #include "codec/model.h"
 #include "models/tokeniser.h"
 
 namespace gvc::codec {
 
-enum class UnitRole { key, pkey, chunk };
+enum class UnitRole { key, pkey, key_cells, chunk };  // key_cells: GopLayout::of_cells
 
-inline UnitRole unit_role(bitstream::PacketKind kind, int unit) {
+inline UnitRole unit_role(const bitstream::GopLayout& layout, int unit) {
     if (unit > 0) return UnitRole::chunk;
-    return kind == bitstream::PacketKind::pkey ? UnitRole::pkey : UnitRole::key;
+    if (layout.kind != bitstream::PacketKind::pkey) return UnitRole::key;
+    return layout.of_cells() ? UnitRole::key_cells : UnitRole::pkey;
 }
 
 // Shapes of a unit's planes as tensors.

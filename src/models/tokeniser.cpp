@@ -212,6 +212,14 @@ BaseOutput Tokeniser::decode_key(Ops& ops, const Tensor& y_hat, const std::vecto
     return out;
 }
 
+BaseOutput Tokeniser::keyframe_of(Ops& ops, const DecoderState& state) const {
+    BaseOutput out;
+    out.rgb = state.key_rgb;
+    out.feature = state.key_feature;
+    out.z_base = z_base_(ops, out.feature);
+    return out;
+}
+
 // ---- chunk ----
 
 Latent Tokeniser::analyse_chunk(Ops& ops, const Tensor& rgb, const DecoderState& state,

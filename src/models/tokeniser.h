@@ -66,6 +66,9 @@ class Tokeniser {
     BaseOutput decode_key(nn::Ops& ops, const nn::Tensor& y_hat, const std::vector<float>& qps,
                           DecoderState& state) const;
 
+    // What that returned, told from the state that it made.
+    BaseOutput keyframe_of(nn::Ops& ops, const DecoderState& state) const;
+
     // rgb: [N*4, 3, H, W], the chunk's frames; state: as decoded so far.
     Latent analyse_chunk(nn::Ops& ops, const nn::Tensor& rgb, const DecoderState& state,
                          const std::vector<float>& qps) const;
