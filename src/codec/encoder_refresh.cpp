@@ -191,6 +191,7 @@ void Encoder::refresh_cells(Try& gop, int unit, const nn::Tensor& last, models::
             values_of(ops, ops.batch(base.rgb, base.rgb.shape().n - 1, 1));
         const std::vector<float> keyframe = values_of(ops, gop.state.key_rgb);
         KeyframeToSearch search = to_search(last, made.exact, made.means, rows, qp);
+        search.cells = cells;
         search.weights = gop.followers[static_cast<size_t>(unit) - 1].weights;
         search.followers = followers_of(gop, unit);
         search.behind = behind;
