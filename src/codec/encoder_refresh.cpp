@@ -183,6 +183,7 @@ void Encoder::search_cells(Try& gop, int unit, const nn::Tensor& original, const
     KeyframeToSearch search = to_search(original, made.exact, made.means, rows, qp);
     search.behind = of_behind;
     search.share = share;
+    search.cells = made.tokens.cells;
     if (unit == 0) {
         search.weights = std::exchange(gop.key_weights, {});
         search.followers = gop.followers;

@@ -1,54 +1,92 @@
 #include "codec/keyframe_search.h"
 
-#include <algorithm>
-
+#include "codec/keyframe_windows.h"
 #include "codec/quantiser.h"
 #include "entropy/token_config.h"
+#include "models/blocks.h"
 
 namespace gvc::codec {
 namespace {
 
-constexpr int64_t kCell = 64;  // tiles are made of cells of so many pixels a side
-// Of a tile, about a picture of 480 lines; and what is decoded around it, since the decoder's
-// networks see so far.
-constexpr int64_t kTileColumns = 16, kTileRows = 9, kMargin = 1;
-// Cells of a picture that is one tile, upright or not: up to 720 lines.
-constexpr int64_t kMostLong = 20, kMostShort = 12;
+// Values of y along a cell's side, and of motion.
+constexpr int64_t kLatentScale = entropy::kZToY, kMotionScale = Window::kCell / models::kPatch;
 
-// A range of cells along one side: what is searched, and with the margin what is decoded.
-struct Range {
-    int64_t begin, end;
-    int64_t outer_begin, outer_end;
-
-    int64_t outer() const { return outer_end - outer_begin; }
+// A window of the pictures that a keyframe is searched with.
+struct Pictures {
+    std::vector<Follower> followers;
+    std::vector<float> behind, share, keyframe;
 };
 
-std::vector<Range> ranges(int64_t cells, int64_t most) {
-    const int64_t count = (cells + most - 1) / most;
-    std::vector<Range> result;
-    for (int64_t i = 0; i < count; ++i) {
-        const int64_t begin = cells * i / count, end = cells * (i + 1) / count;
-        result.push_back(
-            {begin, end, std::max<int64_t>(begin - kMargin, 0), std::min(end + kMargin, cells)});
-    }
-    return result;
+Follower cropped(const Follower& whole, PictureSize size, const Window& window) {
+    const auto crop = [&](const std::vector<float>& values, int64_t channels) {
+        return window.crop(values, channels, size);
+    };
+    Follower shown;
+    shown.first = whole.first;
+    shown.pictures = whole.pictures;
+    shown.flows = window.crop(whole.flows, 4, size, kMotionScale);
+    shown.logits = window.crop(whole.logits, 3, size, kMotionScale);
+    shown.rest = crop(whole.rest, 3);
+    shown.rgb = crop(whole.rgb, 3);
+    shown.weights = crop(whole.weights, 1);
+    shown.cells = crop(whole.cells, 3);
+    shown.share = crop(whole.share, 3);
+    return shown;
 }
 
-// Calls f(place in the tile's array, place in the whole one, whether it is no margin) for planes
-// that have `scale` values along a cell's side.
-template <typename F>
-void each_value(int64_t channels, PictureSize size, const Range& rows, const Range& columns,
-                int64_t scale, const F& f) {
-    const int64_t w = size.padded_width() / kCell * scale, h = size.padded_height() / kCell * scale;
-    size_t at = 0;
-    for (int64_t c = 0; c < channels; ++c)
-        for (int64_t y = rows.outer_begin * scale; y < rows.outer_end * scale; ++y)
-            for (int64_t x = columns.outer_begin * scale; x < columns.outer_end * scale;
-                 ++x, ++at) {
-                const bool own = y >= rows.begin * scale && y < rows.end * scale &&
-                                 x >= columns.begin * scale && x < columns.end * scale;
-                f(at, static_cast<size_t>((c * h + y) * w + x), own);
-            }
+Pictures cropped(const KeyframeToSearch& key, const Window& window) {
+    Pictures shown;
+    for (const Follower& follower : key.followers)
+        shown.followers.push_back(cropped(follower, key.size, window));
+    shown.behind = window.crop(key.behind, 3, key.size);
+    shown.share = window.crop(key.share, 3, key.size);
+    shown.keyframe = window.crop(key.keyframe, 3, key.size);
+    return shown;
+}
+
+// Whole pictures as they are (a GOP's are large), else what is kept of them.
+void show(const KeyframeToSearch& key, const Window& window, Pictures& kept, KeyframePart& part) {
+    const auto refer_to = [&](const auto& pictures) {
+        part.followers = pictures.followers;
+        part.behind = pictures.behind;
+        part.share = pictures.share;
+        part.keyframe = pictures.keyframe;
+    };
+    if (window.width() == key.size.padded_width() && window.height() == key.size.padded_height()) {
+        refer_to(key);
+    } else {
+        kept = cropped(key, window);
+        refer_to(kept);
+    }
+}
+
+// The window but for its pictures; token_rows, symbols: of the whole, as it is so far.
+KeyframePart make_part(const KeyframeToSearch& key, const Window& window,
+                       const std::vector<entropy::TokenRow>& token_rows,
+                       const std::vector<float>& symbols) {
+    const PictureSize size = key.size;
+    const auto pw = static_cast<size_t>(size.padded_width());
+    const auto ph = static_cast<size_t>(size.padded_height());
+    const auto shown = [&](size_t sample) {
+        return sample % pw < static_cast<size_t>(size.width) &&
+               sample / pw % ph < static_cast<size_t>(size.height);
+    };
+    KeyframePart part;
+    part.width = window.width();
+    part.height = window.height();
+    part.qp = key.qp;
+    window.each_value(3, size, Window::kCell, [&](size_t, size_t i, bool own) {
+        part.rgb.push_back(key.rgb[i]);
+        const float weight = key.weights.empty() ? 1.0f : key.weights[i % (pw * ph)];
+        part.counts.push_back((own || window.margin_counts) && shown(i) ? weight : 0.0f);
+    });
+    window.each_value(entropy::kYChannels, size, kLatentScale, [&](size_t, size_t i, bool own) {
+        const entropy::TokenRow row = own ? token_rows[i] : entropy::TokenRow{0};
+        part.token_rows.push_back(row);
+        part.exact.push_back(row == 0 ? symbols[i] : key.exact[i]);
+        part.means.push_back(key.means[i]);
+    });
+    return part;
 }
 
 // LPIPS' weights, which an encoder can do without.
@@ -76,14 +114,12 @@ Result<std::unique_ptr<KeyframeSearch>> KeyframeSearch::make(
     return search;
 }
 
-bool KeyframeSearch::in_one(PictureSize size) {
-    const int64_t w = size.padded_width() / kCell, h = size.padded_height() / kCell;
-    return std::min(w, h) <= kMostShort && std::max(w, h) <= kMostLong;
-}
+bool KeyframeSearch::in_one(PictureSize size) { return in_one_window(size); }
 
 std::vector<double> KeyframeSearch::distances(PictureSize size, const std::vector<float>& original,
                                               const std::vector<float>& shown) {
-    const int64_t rows = size.padded_height() / kCell, columns = size.padded_width() / kCell;
+    const int64_t rows = size.padded_height() / Window::kCell,
+                  columns = size.padded_width() / Window::kCell;
     std::vector<double> sums(static_cast<size_t>(rows * columns));
     descent_->add_distance({1, 3, size.padded_height(), size.padded_width()}, original, shown,
                            {sums, rows, columns});
@@ -91,16 +127,8 @@ std::vector<double> KeyframeSearch::distances(PictureSize size, const std::vecto
 }
 
 std::vector<int16_t> KeyframeSearch::search(const KeyframeToSearch& key, int steps) {
-    constexpr int64_t kChannels = entropy::kYChannels, kLatentScale = entropy::kZToY;
-    const PictureSize size = key.size;
-    const auto pw = static_cast<size_t>(size.padded_width());
-    const auto ph = static_cast<size_t>(size.padded_height());
-    const auto shown = [&](size_t sample) {
-        return sample % pw < static_cast<size_t>(size.width) &&
-               sample / pw % ph < static_cast<size_t>(size.height);
-    };
-    const nn::Shape latent{1, kChannels, size.padded_height() / kCell * kLatentScale,
-                           size.padded_width() / kCell * kLatentScale};
+    const nn::Shape latent{1, entropy::kYChannels, key.size.padded_height() / 16,
+                           key.size.padded_width() / 16};
     std::vector<entropy::TokenRow> token_rows(key.exact.size());
     std::vector<float> symbols(key.exact.size());
     each_sample(latent, [&](size_t token, size_t i) {
@@ -108,39 +136,16 @@ std::vector<int16_t> KeyframeSearch::search(const KeyframeToSearch& key, int ste
         symbols[i] = token_rows[i] == 0 ? 0.0f : static_cast<float>(quantise(key.exact[i]));
     });
 
-    const bool one = in_one(size);
-    const int64_t cell_rows = size.padded_height() / kCell,
-                  cell_columns = size.padded_width() / kCell;
-    for (const Range& rows : ranges(cell_rows, one ? cell_rows : kTileRows)) {
-        for (const Range& columns : ranges(cell_columns, one ? cell_columns : kTileColumns)) {
-            KeyframePart part;
-            part.width = columns.outer() * kCell;
-            part.height = rows.outer() * kCell;
-            part.qp = key.qp;
-            if (one) {
-                part.followers = key.followers;
-                part.behind = key.behind;
-                part.share = key.share;
-                part.keyframe = key.keyframe;
-            }
-            each_value(3, size, rows, columns, kCell, [&](size_t, size_t i, bool own) {
-                part.rgb.push_back(key.rgb[i]);
-                const float weight = key.weights.empty() ? 1.0f : key.weights[i % (pw * ph)];
-                part.counts.push_back(own && shown(i) ? weight : 0.0f);
-            });
-            each_value(kChannels, size, rows, columns, kLatentScale,
-                       [&](size_t, size_t i, bool own) {
-                           const entropy::TokenRow row = own ? token_rows[i] : entropy::TokenRow{0};
-                           part.token_rows.push_back(row);
-                           part.exact.push_back(row == 0 ? symbols[i] : key.exact[i]);
-                           part.means.push_back(key.means[i]);
-                       });
-            const std::vector<float> found = descent_->run(part, key.costs, steps);
-            each_value(kChannels, size, rows, columns, kLatentScale,
-                       [&](size_t at, size_t i, bool own) {
-                           if (own) symbols[i] = found[at];
-                       });
-        }
+    for (const Window& window :
+         key.cells.empty() ? windows_of(key.size) : windows_around(key.cells, key.size)) {
+        KeyframePart part = make_part(key, window, token_rows, symbols);
+        Pictures kept;
+        show(key, window, kept, part);
+        const std::vector<float> found = descent_->run(part, key.costs, steps);
+        window.each_value(entropy::kYChannels, key.size, kLatentScale,
+                          [&](size_t at, size_t i, bool own) {
+                              if (own) symbols[i] = found[at];
+                          });
     }
     std::vector<int16_t> plane(symbols.size());
     each_sample(latent,

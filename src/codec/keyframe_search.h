@@ -31,10 +31,12 @@ struct KeyframeToSearch {
     std::span<const entropy::TokenRow> token_rows;  // of y's tokens, in the order of token planes
     std::span<const entropy::CdfCost> costs;        // of a token at each row
     int qp = 0;
+    // The cells of 64x64 pixels that are coded, [rows, columns]; others' token rows are 0, and only
+    // what is around these cells is looked at. Empty: all are.
+    std::span<const uint8_t> cells;
     std::span<const Follower> followers;  // made of it; none: it alone is looked at
     // Where it is only seen in cells, in front of another picture: that one, [3, padded height,
-    // padded width], and the share of the keyframe, likewise. Empty: it is all that is seen. For
-    // pictures that are searched in one piece.
+    // padded width], and the share of the keyframe, likewise. Empty: it is all that is seen.
     std::span<const float> behind, share;
     // Its followers' other reference, likewise, where that is another picture. Empty: it is not.
     std::span<const float> keyframe;
@@ -48,7 +50,7 @@ class KeyframeSearch {
                                                         nn::Precision precision, int threads);
 
     // y's tokens, in the order of token planes, after so many steps. Large pictures are searched
-    // tile by tile, so that memory is bounded.
+    // tile by tile, so that memory is bounded, and those of few cells around these.
     std::vector<int16_t> search(const KeyframeToSearch& key, int steps);
 
     // LPIPS (AlexNet) of a picture, [3, padded height, padded width], by its cells of 64x64 pixels,
