@@ -16,9 +16,6 @@ using bitstream::ContextMode;
 using bitstream::PacketKind;
 using bitstream::size_of;
 
-// Of what a keyframe may cost more as later ones keep its cells; where all of them do, it serves
-// all of a scene, but nobody knows how long that is.
-constexpr double kLent = 0.75;
 constexpr int kLargeHeight = 720;  // lines; pictures above have two slices a unit
 
 // Fills in what is the encoder's to say.
@@ -55,7 +52,8 @@ Encoder::Encoder(const Model& model, EncoderOptions options)
       options_(std::move(options)),
       size_{static_cast<int>(options_.sequence.width), static_cast<int>(options_.sequence.height)},
       planner_({options_.keyint, options_.scene_cuts,
-                options_.sequence.context == ContextMode::chain && !options_.base_coder}),
+                options_.sequence.context == ContextMode::chain && !options_.base_coder &&
+                    !has_kept_keyframes()}),
       stream_{RateControl(options_.rate, static_cast<double>(size_.width) * size_.height,
                           tick_seconds(options_.sequence) * options_.sequence.ticks_per_frame),
               bitstream::UnitEncoder(model.tokens()),
@@ -146,7 +144,7 @@ void Encoder::begin_rate(const GopSource& source) {
 void Encoder::begin(GopSource& source) {
     begin_rate(source);
     if (!source.keeps) source.keeps = may_keep(source) && keeps_enough(source);
-    if (!source.lent) source.lent = may_lend(source) ? kLent * still_share(source) : 0;
+    if (!source.lent) source.lent = may_lend(source) ? to_lend(source) : 0;
     begin_rate(source);
 }
 
@@ -154,6 +152,7 @@ GopSource Encoder::take_source(const PlannedGop& plan) {
     GopSource source;
     source.plan = plan;
     source.usual_frames = std::min(options_.keyint, models::kGopFrames);
+    planned_ += static_cast<uint64_t>(plan.frames);
     for (int i = 0; i < plan.frames; ++i) {
         source.kept.push_back(source.pictures.size());
         source.pictures.push_back(std::move(waiting_.front()));

@@ -103,6 +103,7 @@ class Encoder {
     bool keeps_enough(const GopSource& source);
     bool may_lend(const GopSource& source) const;
     double still_share(const GopSource& source);
+    double to_lend(const GopSource& source);
     bool has_kept_keyframes() const;
     void forget_keyframe();
     Result<Gops> code_as(Keyframes keyframes, const GopSource& source);
@@ -156,7 +157,8 @@ class Encoder {
     int since_base_trial_ = 0;     // GOPs
     std::deque<std::shared_ptr<const WaitingPicture>> waiting_;
     std::deque<EncodedGop> ready_;
-    uint64_t taken_ = 0;  // pictures sent
+    uint64_t taken_ = 0;    // pictures sent
+    uint64_t planned_ = 0;  // those in GOPs, that in hand included
     uint64_t last_pts_ = 0;
     StageCosts costs_;  // of the pictures in hand
     int tries_ = 0;

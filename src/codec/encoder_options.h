@@ -50,6 +50,7 @@ struct EncoderOptions {
     // GOPs of 29 (GopLayout::of_cells): such GOPs do not stand alone. With a search, in chain mode,
     // where keyframes are adaptive and cells may be refreshed.
     bool keep_cells = false;
+    int64_t expected_pictures = 0;  // about so many will be sent; 0: nobody knows
     // What the search for keyframes looks at in particular; none: all of a picture alike.
     ErrorWeights attention;
     // While a GOP is searched: told, by receive(), how many of its pictures are done.

@@ -302,6 +302,20 @@ bool Encoder::may_lend(const GopSource& source) const {
            stream_.rate.by_rate();
 }
 
+// Where later keyframes will keep a share of cells, the same quality for all takes that many bits
+// more of the first. Nobody knows when a scene ends.
+double Encoder::to_lend(const GopSource& source) {
+    constexpr double kMostGops = 3, kUsualGops = 2;
+    double gops = kUsualGops;
+    if (options_.expected_pictures > 0) {
+        const auto to_come = std::max<double>(
+            static_cast<double>(options_.expected_pictures) - static_cast<double>(planned_), 0);
+        gops = std::min(kMostGops, 1 + to_come / source.usual_frames);
+    }
+    const double still = still_share(source);
+    return gops / (1 + (gops - 1) * (1 - still)) - 1;
+}
+
 // The share of cells that differ less from the GOP's beginning to its end than its keyframe does
 // from its original. What stands still for one GOP mostly does so for another.
 double Encoder::still_share(const GopSource& source) {
