@@ -142,9 +142,12 @@ void Encoder::begin_rate(const GopSource& source) {
 
 // With whatever its keyframe keeps of the one before, and the next ones of it.
 void Encoder::begin(GopSource& source) {
+    const RateControl before = stream_.rate;
     begin_rate(source);
+    if (source.keeps && source.lent) return;
     if (!source.keeps) source.keeps = may_keep(source) && keeps_enough(source);
     if (!source.lent) source.lent = may_lend(source) ? to_lend(source) : 0;
+    stream_.rate = before;
     begin_rate(source);
 }
 

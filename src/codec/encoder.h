@@ -54,7 +54,7 @@ class Encoder {
         models::DecoderState state;
         // Behind the keyframe before: as it is, and had there not been a search, for trials.
         // Undefined where it may not be referred to.
-        models::DecoderState key_state, plain_key_state;
+        models::DecoderState key_state = {}, plain_key_state = {};
         int since_keyframe = 0;  // pictures since the last that stands alone, itself included
         uint32_t gops = 0;
         // Of bits by the search, so far: chunks cost more behind a keyframe that is made to be

@@ -26,7 +26,6 @@ constexpr double kSameRate = 1.25;
 // How much worse than a refined AV1 base, taken as 1, a neural keyframe may look and its GOP be
 // tried still.
 constexpr double kHopelessKey = 1.25;
-constexpr double kSearchGain = 1.6;  // what the search makes of that, about
 
 // Whether to try again: at cuts, and now and then.
 bool is_due(const GopSource& source, int& since_trial) {

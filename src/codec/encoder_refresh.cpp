@@ -25,14 +25,6 @@ constexpr int kCoarser = 7;
 // times.
 constexpr double kLost = 0.03, kLostOfKey = 2.5, kOfKey = 1.5;
 
-// So many pictures after a keyframe that stands alone, at most, others refer to it.
-constexpr int kKeptFor = 8 * models::kGopFrames;
-// A keyframe that would keep a smaller share of its cells is coded whole.
-constexpr double kLeastKept = 0.1;
-// A cell stands still if it changes by no more than so much of what coding does to it.
-constexpr double kStill = 0.5;
-constexpr double kSearchGain = 1.6;  // of a keyframe's distance, about
-
 // Bits of y's tokens, cell by cell.
 std::vector<double> bits_by_cell(const Refresh& refresh, std::span<const entropy::TokenRow> rows,
                                  std::span<const entropy::CdfCost> costs,
@@ -63,10 +55,6 @@ std::vector<double> absolute_differences(entropy::SliceSize plane, std::span<con
         }
     }
     return means;
-}
-
-bool any(const std::vector<uint8_t>& cells) {
-    return std::any_of(cells.begin(), cells.end(), [](uint8_t cell) { return cell != 0; });
 }
 
 double sum(const std::vector<double>& values) {
@@ -214,14 +202,14 @@ void Encoder::refresh_cells(Try& gop, int unit, const nn::Tensor& last, models::
             if (gop.made_of(unit) < 2) return;
             distances = cell_distances(last, gop.state.last_rgb);
             lost = lost_cells(gop, distances);
-            if (!any(lost)) return;
+            if (!any_cell(lost)) return;
         }
         const models::Latent latent =
             model_.tokeniser().analyse_key(ops, last, {static_cast<float>(qp)});
         const nn::Tensor around = around_cells(model_, qp, gop.state.last_rgb);
         if (!gop.cells_chosen) {
             lost = choose_cells(gop, unit, last, std::move(lost), distances, latent, around, qp);
-            if (!any(lost)) return;
+            if (!any_cell(lost)) return;
             cells = std::move(lost);
         }
         made = tokens_of(latent, cells, around);
@@ -242,115 +230,6 @@ void Encoder::refresh_cells(Try& gop, int unit, const nn::Tensor& last, models::
         gop.followers.back().cells = values_of(ops, shown.rgb);
         gop.followers.back().share = values_of(ops, cell_shares(ops, cells, plane, 3, 1));
     }
-}
-
-// ---- keyframes of cells ----
-
-// The cells of a keyframe that are coded anew, as the GOP's qp has them. rgb: its original,
-// [1, 3, H, W]. The state is then that behind the keyframe before.
-Encoder::CellTokens Encoder::key_cells(Try& gop, const nn::Tensor& rgb) {
-    nn::Ops& ops = model_.ops();
-    StageTimer timer(costs_.analyse, ops);
-    const int qp = gop.coded.descriptor.qp;
-    lay_out(gop);
-    gop.state = gop.search ? stream_.key_state : stream_.plain_key_state;
-    const models::Latent latent =
-        model_.tokeniser().analyse_key(ops, rgb, {static_cast<float>(qp)});
-    const nn::Tensor around = around_cells(model_, qp, gop.state.last_rgb);
-    std::vector<uint8_t>& cells = gop.cells[0];
-    if (!gop.search) {
-        const std::vector<double> before = cell_distances(rgb, stream_.key_state.last_rgb);
-        cells = choose_cells(gop, 0, rgb, std::vector<uint8_t>(before.size(), 1), before, latent,
-                             around, qp);
-    }
-    return tokens_of(latent, cells, around);
-}
-
-void Encoder::code_key_cells(Try& gop, const nn::Tensor& rgb) {
-    nn::Ops& ops = model_.ops();
-    const entropy::SliceSize plane = bitstream::plane_size(options_.sequence);
-    const int qp = gop.coded.descriptor.qp;
-    CellTokens made = key_cells(gop, rgb);
-    auto rows = gop.unit_encoder.refresh_rows(made.tokens, qp);
-    if (gop.search) {
-        if (any(made.tokens.cells)) search_cells(gop, 0, rgb, gop.state.key_rgb, qp, made, rows);
-        if (!gop.refreshes) gop.followers = {};  // their memory
-    }
-    bitstream::UnitTokens none(plane);
-    auto& slices = gop.coded.units.emplace_back(gop.unit_encoder.encode(0, none, {}));
-    slices.push_back(gop.unit_encoder.encode_refresh(made.tokens, qp, rows));
-    StageTimer timer(costs_.base, ops);
-    const models::BaseOutput base =
-        decode_key_cells(model_, made.tokens, made.means, qp, plane, gop.state);
-    if (gop.keep != Try::Keep::nothing) keep_pictures(gop, 0, base.rgb);
-}
-
-// Streams whose keyframes are where the caller wants them have whole ones.
-bool Encoder::has_kept_keyframes() const {
-    return options_.keep_cells && options_.adaptive_keyint && may_refresh() && searches() &&
-           options_.sequence.context == bitstream::ContextMode::chain;
-}
-
-bool Encoder::may_keep(const GopSource& source) const {
-    return has_kept_keyframes() && source.plan.key && !source.plan.cut && !source.alone &&
-           stream_.key_state.last_rgb.defined() &&
-           stream_.since_keyframe + source.plan.frames <= kKeptFor;
-}
-
-bool Encoder::may_lend(const GopSource& source) const {
-    return has_kept_keyframes() && source.plan.key && !*source.keeps && !source.plan.scene_ends &&
-           stream_.rate.by_rate();
-}
-
-// Where later keyframes will keep a share of cells, the same quality for all takes that many bits
-// more of the first. Nobody knows when a scene ends.
-double Encoder::to_lend(const GopSource& source) {
-    constexpr double kMostGops = 3, kUsualGops = 2;
-    double gops = kUsualGops;
-    if (options_.expected_pictures > 0) {
-        const auto to_come = std::max<double>(
-            static_cast<double>(options_.expected_pictures) - static_cast<double>(planned_), 0);
-        gops = std::min(kMostGops, 1 + to_come / source.usual_frames);
-    }
-    const double still = still_share(source);
-    return gops / (1 + (gops - 1) * (1 - still)) - 1;
-}
-
-// The share of cells that differ less from the GOP's beginning to its end than its keyframe does
-// from its original. What stands still for one GOP mostly does so for another.
-double Encoder::still_share(const GopSource& source) {
-    nn::Ops& ops = model_.ops();
-    StageTimer timer(costs_.analyse, ops);
-    const auto rgb_of = [&](size_t i) {
-        const WaitingPicture* picture = &source.coded(i);
-        return to_device(ops, std::span(&picture, 1), size_);
-    };
-    const auto last = static_cast<size_t>(source.frames()) - 1;
-    const std::vector<double> change = cell_distances(rgb_of(0), rgb_of(last));
-    const nn::Tensor original = rgb_of(last / 2);
-    const std::vector<float> qps{static_cast<float>(stream_.rate.first_qp())};
-    const models::Latent latent = model_.tokeniser().analyse_key(ops, original, qps);
-    const entropy::SliceSize plane = bitstream::plane_size(options_.sequence);
-    const nn::Tensor means = unit_means(model_, UnitRole::key, quantise(ops, latent.z), plane, {});
-    const std::vector<int16_t> y = quantise(ops, ops.sub(latent.y, means));
-    models::DecoderState state;
-    decode_base(model_, UnitRole::key, means, y, {}, stream_.rate.first_qp(), state);
-    const std::vector<double> coded = cell_distances(original, state.last_rgb);
-    double still = 0;
-    for (size_t i = 0; i < coded.size(); ++i) still += kStill * coded[i] > change[i];
-    return still / static_cast<double>(coded.size());
-}
-
-// Whether it is worth while, at the qp that rate control has for a keyframe.
-bool Encoder::keeps_enough(const GopSource& source) {
-    Try gop = begin_try(source);
-    gop.coded.descriptor.qp = static_cast<uint8_t>(stream_.rate.first_qp());
-    const int index = bitstream::unit_frames(gop.coded.descriptor, 0).first;
-    const WaitingPicture* picture = &source.coded(static_cast<size_t>(index));
-    const std::vector<uint8_t> cells =
-        key_cells(gop, to_device(model_.ops(), std::span(&picture, 1), size_)).tokens.cells;
-    const auto kept = static_cast<double>(std::count(cells.begin(), cells.end(), 0));
-    return kept >= kLeastKept * static_cast<double>(cells.size());
 }
 
 }  // namespace gvc::codec

@@ -3,6 +3,7 @@
 // follows is made of that picture. docs/decisions/0020-refresh.md.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -14,6 +15,10 @@
 namespace gvc::codec {
 
 inline constexpr int kCellPixels = 64;  // a side
+
+inline bool any_cell(std::span<const uint8_t> cells) {
+    return std::any_of(cells.begin(), cells.end(), [](uint8_t cell) { return cell != 0; });
+}
 
 // The share that cells have of each value of a plane with so many channels, [1, channels, H /
 // scale, W / scale]; scale 1 or 8. It goes from 0 to 1 within 8 pixels.
