@@ -308,6 +308,7 @@ EncodedGop Encoder::commit(Try gop, const GopSource& source) {
         (out.random_access ? 0 : stream_.since_keyframe) + static_cast<int>(out.descriptor.frames);
     stream_.plain_key_state = gop.search ? std::move(gop.plain_key_state) : gop.key_state;
     stream_.key_state = std::move(gop.key_state);
+    stream_.key_distances = std::move(gop.key_distances);
     ++stream_.gops;
     return out;
 }

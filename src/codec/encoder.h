@@ -55,6 +55,7 @@ class Encoder {
         // Behind the keyframe before: as it is, and had there not been a search, for trials.
         // Undefined where it may not be referred to.
         models::DecoderState key_state = {}, plain_key_state = {};
+        std::vector<double> key_distances = {};  // as Encoder::Try has them
         int since_keyframe = 0;  // pictures since the last that stands alone, itself included
         uint32_t gops = 0;
         // Of bits by the search, so far: chunks cost more behind a keyframe that is made to be
@@ -101,6 +102,7 @@ class Encoder {
     void begin(GopSource& source);
     bool may_keep(const GopSource& source) const;
     bool keeps_enough(const GopSource& source);
+    std::vector<uint8_t> changed_cells(const nn::Tensor& rgb) const;
     bool may_lend(const GopSource& source) const;
     double still_share(const GopSource& source);
     double to_lend(const GopSource& source);

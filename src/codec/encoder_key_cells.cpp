@@ -16,7 +16,11 @@ constexpr int kKeptFor = 8 * models::kGopFrames;
 // A keyframe that would keep a smaller share of its cells is coded whole.
 constexpr double kLeastKept = 0.1;
 // A cell stands still if it changes by no more than so much of what coding does to it.
-constexpr double kStill = 0.5;
+constexpr double kStill = 0.7;
+// Without a search, by mean absolute differences: if by no more than this.
+constexpr double kStillDifference = 0.012;
+// A cell has changed if it is further off than it was, by so much.
+constexpr double kChanged = 1.15, kLeastChange = 0.001;
 
 }  // namespace
 
@@ -32,7 +36,9 @@ Encoder::CellTokens Encoder::key_cells(Try& gop, const nn::Tensor& rgb) {
         model_.tokeniser().analyse_key(ops, rgb, {static_cast<float>(qp)});
     const nn::Tensor around = around_cells(model_, qp, gop.state.last_rgb);
     std::vector<uint8_t>& cells = gop.cells[0];
-    if (!gop.search) {
+    if (!searches()) {
+        cells = changed_cells(rgb);
+    } else if (!gop.search) {
         const std::vector<double> before = cell_distances(rgb, stream_.key_state.last_rgb);
         cells = choose_cells(gop, 0, rgb, std::vector<uint8_t>(before.size(), 1), before, latent,
                              around, qp);
@@ -60,10 +66,19 @@ void Encoder::code_key_cells(Try& gop, const nn::Tensor& rgb) {
     if (gop.keep != Try::Keep::nothing) keep_pictures(gop, 0, base.rgb);
 }
 
-// Streams whose keyframes are where the caller wants them have whole ones.
 bool Encoder::has_kept_keyframes() const {
-    return options_.keep_cells && options_.adaptive_keyint && may_refresh() && searches() &&
+    return options_.keep_cells && may_refresh() && options_.keyint <= models::kGopFrames &&
            options_.sequence.context == bitstream::ContextMode::chain;
+}
+
+// Without a search nothing is coded twice to be compared: cells whose keyframe is further off now
+// than when it was coded.
+std::vector<uint8_t> Encoder::changed_cells(const nn::Tensor& rgb) const {
+    const std::vector<double> now = cell_distances(rgb, stream_.key_state.last_rgb);
+    std::vector<uint8_t> changed(now.size());
+    for (size_t i = 0; i < now.size(); ++i)
+        changed[i] = now[i] > kChanged * stream_.key_distances[i] + kLeastChange;
+    return changed;
 }
 
 bool Encoder::may_keep(const GopSource& source) const {
@@ -102,6 +117,11 @@ double Encoder::still_share(const GopSource& source) {
     };
     const auto last = static_cast<size_t>(source.frames()) - 1;
     const std::vector<double> change = cell_distances(rgb_of(0), rgb_of(last));
+    if (!searches()) {
+        const auto still = std::count_if(change.begin(), change.end(),
+                                         [](double d) { return d < kStillDifference; });
+        return static_cast<double>(still) / static_cast<double>(change.size());
+    }
     const nn::Tensor original = rgb_of(last / 2);
     const std::vector<float> qps{static_cast<float>(stream_.rate.first_qp())};
     const models::Latent latent = model_.tokeniser().analyse_key(ops, original, qps);
@@ -122,8 +142,9 @@ bool Encoder::keeps_enough(const GopSource& source) {
     gop.coded.descriptor.qp = static_cast<uint8_t>(stream_.rate.first_qp());
     const int index = bitstream::unit_frames(gop.coded.descriptor, 0).first;
     const WaitingPicture* picture = &source.coded(static_cast<size_t>(index));
+    const nn::Tensor rgb = to_device(model_.ops(), std::span(&picture, 1), size_);
     const std::vector<uint8_t> cells =
-        key_cells(gop, to_device(model_.ops(), std::span(&picture, 1), size_)).tokens.cells;
+        searches() ? key_cells(gop, rgb).tokens.cells : changed_cells(rgb);
     const auto kept = static_cast<double>(std::count(cells.begin(), cells.end(), 0));
     return kept >= kLeastKept * static_cast<double>(cells.size());
 }

@@ -47,8 +47,8 @@ struct EncoderOptions {
     // looks better at equal rate, without one where motion has lost them for certain.
     bool refresh = false;
     // Keyframes may keep cells of the one before where the picture stands still, for at most eight
-    // GOPs of 29 (GopLayout::of_cells): such GOPs do not stand alone. With a search, in chain mode,
-    // where keyframes are adaptive and cells may be refreshed.
+    // GOPs of 29 (GopLayout::of_cells): such GOPs do not stand alone. In chain mode, with keyint up
+    // to 29, where cells may be refreshed.
     bool keep_cells = false;
     int64_t expected_pictures = 0;  // about so many will be sent; 0: nobody knows
     // What the search for keyframes looks at in particular; none: all of a picture alike.

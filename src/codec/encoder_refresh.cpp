@@ -73,11 +73,14 @@ std::vector<double> Encoder::cell_distances(const nn::Tensor& original,
                       : absolute_differences(bitstream::plane_size(options_.sequence), a, b);
 }
 
-// What lost cells are told by.
+// What lost and changed cells are told by.
 void Encoder::measure_keyframe(Try& gop, const nn::Tensor& rgb) const {
-    if (searches()) return;
-    const std::vector<double> distances = cell_distances(rgb, gop.state.last_rgb);
-    gop.key_distance = sum(distances) / static_cast<double>(distances.size());
+    if (searches() || !(gop.refreshes || has_kept_keyframes()) || !gop.has_keyframe()) return;
+    gop.key_distances = cell_distances(rgb, gop.state.last_rgb);
+    gop.key_distance = sum(gop.key_distances) / static_cast<double>(gop.key_distances.size());
+    if (!gop.of_cells()) return;
+    for (size_t i = 0; i < gop.key_distances.size(); ++i)  // changes may not add up unseen
+        if (gop.cells[0][i] == 0) gop.key_distances[i] = stream_.key_distances[i];
 }
 
 // Which cells, so far from their original, may be coded anew.

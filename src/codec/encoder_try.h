@@ -35,7 +35,10 @@ struct Encoder::Try {
     // in the first try of a GOP.
     bool refreshes = false, cells_chosen = false;
     std::array<std::vector<uint8_t>, bitstream::kMaxUnits> cells;
-    double key_distance = 0;         // mean over a keyframe's cells, where lost ones are told by it
+    // Of the keyframe's cells from their original, and the mean of all, where changed and lost ones
+    // are told by them: without a search.
+    std::vector<double> key_distances;
+    double key_distance = 0;
     bool search = false;             // for the keyframe's symbols, and its chunks'
     std::vector<float> key_weights;  // for that search, as KeyframeToSearch has them
     std::vector<bitstream::Bytes> packets;

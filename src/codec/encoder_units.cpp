@@ -47,6 +47,7 @@ void Encoder::code_first(Try& gop, const GopSource& source) {
             code_unit(gop, 0, rgb);
         }
         gop.key_state = gop.state;
+        measure_keyframe(gop, rgb);
         const double bits = gop.first_bits();
         if (gop.first_qp) return stream_.rate.first_replaced(bits);
         if (!stream_.rate.first_done(bits + growth_to_come(gop, {bits, 0, 0}))) return;
@@ -171,7 +172,6 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb) {
                               bitstream::unit_frames(gop.coded.descriptor, unit).count));
         }
     }
-    if (role == UnitRole::key && gop.refreshes) measure_keyframe(gop, rgb);
     if (role == UnitRole::chunk && gop.refreshes)
         refresh_cells(gop, unit, ops.batch(rgb, kChunk - 1, 1), base);
     if (gop.keep != Try::Keep::nothing) keep_pictures(gop, unit, base.rgb);

@@ -160,6 +160,42 @@ TEST_F(Keyframes, ChainsAndShortScenesStayWhole) {
     EXPECT_EQ(looks_, 0);
 }
 
+// Without a search, by how far they are from the keyframe before.
+TEST_F(Keyframes, CellsThatDoNotChangeAreKept) {
+    constexpr PictureSize kWide{256, 128};
+    const auto encode = [&](bool keep, int changed_columns, int frames = 58) {
+        EncoderOptions o = test_options(kWide, 14);
+        o.scene_cuts = false;
+        o.refresh = true;
+        o.keep_cells = keep;
+        return test_encode(*model_, o, frames, [&](int i) {
+            std::vector<float> rgb = test_picture(kWide, 0);
+            for (size_t k = 0; i >= 29 && k < rgb.size(); ++k)
+                if (static_cast<int>(k % kWide.width) < changed_columns) rgb[k] = 1;
+            return rgb;
+        });
+    };
+    const TestEncoding kept = encode(true, 64), whole = encode(false, 64);
+    ASSERT_EQ(lengths(kept), (Lengths{29, 29}));
+    EXPECT_FALSE(kept.gops[1].random_access);
+    EXPECT_EQ(kept.gops[1].descriptor.refreshed % 2, 1);
+    EXPECT_TRUE(whole.gops[1].random_access);
+    EXPECT_LT(kept.gops[1].first_bytes, whole.gops[1].first_bytes / 2);
+    const auto shown = test_decode(*model_, all_packets(kept));
+    ASSERT_TRUE(shown.status.ok()) << shown.status.message();
+    ASSERT_EQ(shown.frames.size(), 58u);
+    for (size_t i = 0; i < 58; ++i) {
+        EXPECT_EQ(shown.frames[i].rgb, kept.reconstruction[i]) << i;
+        EXPECT_EQ(shown.frames[i].key, i == 0);
+    }
+    // Where nothing stays, and once the last whole one is too far away.
+    EXPECT_TRUE(encode(true, kWide.width).gops[1].random_access);
+    const TestEncoding long_scene = encode(true, 0, 10 * 29);
+    for (size_t i = 0; i < 10; ++i) EXPECT_EQ(long_scene.gops[i].random_access, i % 8 == 0) << i;
+    // Without what it was made of a P-key is worth nothing.
+    EXPECT_FALSE(test_decode(*model_, kept.gops[1].packets).status.ok());
+}
+
 TEST_F(Keyframes, TheWantedRateHolds) {
     EncoderOptions o = options(threes(), Then::again);
     const double one_gop = double(test_encode(*model_, test_options(kSize, 14), 29).bytes());
