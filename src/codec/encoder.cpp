@@ -267,7 +267,7 @@ Encoder::Try Encoder::begin_try(const GopSource& source) const {
         gop.coded.sequence = options_.sequence;
         gop.coded.sequence->required_features |= bitstream::kOrderAndMotion | bitstream::kShakes;
         if (may_refresh()) gop.coded.sequence->required_features |= bitstream::kRefresh;
-        if (options_.keep_cells) gop.coded.sequence->required_features |= bitstream::kKeyCells;
+        if (has_kept_keyframes()) gop.coded.sequence->required_features |= bitstream::kKeyCells;
     }
     gop.coded.descriptor = describe(source, options_.sequence, stream_.gops, options_.seed);
     if (keeps) gop.coded.descriptor.refreshed = 1;
