@@ -71,11 +71,14 @@ int main(int argc, char** argv) {
     gvc::bitstream::TestStreamOptions tiny;
     tiny.gops = 2, tiny.frames = 5, tiny.width = tiny.height = 64, tiny.key_slices = 1;
     tiny.token_range = 1000;
+    gvc::bitstream::TestStreamOptions cells;
+    cells.chained = cells.key_cells = true;
     const bool good = write(root / "model.safetensors", as_u8(model_bytes)) &&
                       write(root / "weights/small", as_u8(small_bytes)) &&
                       write_stream(root / "stream.gvc", test_stream(model, chain)) &&
                       write_stream(root / "self.gvc", test_stream(model, self)) &&
                       write_stream(root / "stream/tiny", test_stream(model, tiny)) &&
+                      write_stream(root / "stream/cells", test_stream(model, cells)) &&
                       write_slices(root / "slice", model);
     return good ? 0 : 1;
 }
