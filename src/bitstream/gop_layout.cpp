@@ -15,20 +15,19 @@ Result<GopLayout> gop_layout(const SequenceHeader& sequence, const Descriptor& d
     if (slices[0] > rows || slices[1] > rows) {
         return {Code::corrupt, "a GOP has more slices than rows"};
     }
-    const bool of_cells = descriptor.refreshed % 2 != 0;
-    if (of_cells && kind != PacketKind::pkey) {
+    GopLayout layout;
+    layout.kind = kind;
+    layout.refreshed = descriptor.refreshed;
+    if (layout.of_cells() && kind != PacketKind::pkey) {
         return {Code::corrupt, "a GOP that is no P-key is made of cells"};
     }
-    if (kind == PacketKind::pkey && !of_cells && descriptor.chunks_before > 0) {
+    if (kind == PacketKind::pkey && !layout.of_cells() && descriptor.chunks_before > 0) {
         return {Code::corrupt, "a P-key has chunks before it"};
     }
     const bool has_detail = descriptor.base == BaseKind::av1 && descriptor.detail;
-    GopLayout layout;
-    layout.kind = kind;
     layout.units = 1 + chunk_count(descriptor);
     layout.chunk_slices = static_cast<int>(slices[1]);
-    layout.refreshed = descriptor.refreshed;
-    layout.key_slices = of_cells                       ? 0
+    layout.key_slices = layout.of_cells()              ? 0
                         : kind == PacketKind::keyframe ? static_cast<int>(slices[0])
                         : kind == PacketKind::pkey     ? layout.chunk_slices
                         : has_detail                   ? 2

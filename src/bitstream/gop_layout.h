@@ -23,6 +23,8 @@ struct GopLayout {
     bool refreshes(int unit) const { return (refreshed >> unit & 1) != 0; }
     // A P-key of cells is the keyframe before, of which some cells are coded anew. It has no bands.
     bool of_cells() const { return refreshes(0); }
+    // Whether what follows starts from unit 0 anew.
+    bool has_keyframe() const { return kind == PacketKind::keyframe || of_cells(); }
     // Slices that are bands of a unit's planes, and all.
     int bands_of(int unit) const { return unit == 0 ? key_slices : chunk_slices; }
     int slices_of(int unit) const { return bands_of(unit) + (refreshes(unit) ? 1 : 0); }
@@ -38,8 +40,7 @@ Result<GopLayout> gop_layout(const SequenceHeader& sequence, const Descriptor& d
 // The tables of a unit's tokens: only the keyframe itself, and what is made of its cells, uses
 // those of keys.
 inline entropy::TokenKind token_kind(const GopLayout& layout, int unit) {
-    const bool key = layout.kind == PacketKind::keyframe || layout.of_cells();
-    return key && unit == 0 ? entropy::TokenKind::key : entropy::TokenKind::chunk;
+    return layout.has_keyframe() && unit == 0 ? entropy::TokenKind::key : entropy::TokenKind::chunk;
 }
 
 // Rows of z, [first, end), of slice i out of count: i*h64/count rounded down, and so on.

@@ -155,7 +155,7 @@ GopSource Encoder::take_source(const PlannedGop& plan) {
     GopSource source;
     source.plan = plan;
     source.usual_frames = std::min(options_.keyint, models::kGopFrames);
-    planned_ += static_cast<uint64_t>(plan.frames);
+    planned_ += plan.frames;
     for (int i = 0; i < plan.frames; ++i) {
         source.kept.push_back(source.pictures.size());
         source.pictures.push_back(std::move(waiting_.front()));
@@ -213,13 +213,10 @@ Result<Encoder::Try> Encoder::with_search(Try plain, const GopSource& source) {
     searched.first_qp = plain.coded.descriptor.qp;
     searched.cells = plain.cells;
     searched.cells_chosen = true;
-    searched.plain_key_state = std::move(plain.key_state);
+    searched.plain_key_state = plain.key_state;
     if (key) pay_attention(searched, source);
     GVC_RETURN_IF_ERROR(code_units(searched, source));
-    if (stream_.rate.cap() && searched.bits() > *stream_.rate.cap()) {
-        plain.key_state = std::move(searched.plain_key_state);
-        return plain;
-    }
+    if (stream_.rate.cap() && searched.bits() > *stream_.rate.cap()) return plain;
     const auto learn = [key](double& growth, double after, double before) {
         if (key && before > 0) growth += (after / before - 1 - growth) / 2;
     };
@@ -231,7 +228,7 @@ Result<Encoder::Try> Encoder::with_search(Try plain, const GopSource& source) {
 
 // By how much the search will change bits of the GOP's parts.
 double Encoder::growth_to_come(const Try& gop, const BitsByPart& bits) const {
-    const bool searched_later = searches() && !gop.search && gop.has_keyframe();
+    const bool searched_later = searches() && !gop.search && gop.layout.has_keyframe();
     if (!searched_later) return 0;
     const BitsByPart& growth = stream_.growth;
     return growth.key * bits.key + growth.chunk * bits.chunk + growth.refresh * bits.refresh;

@@ -72,6 +72,7 @@ class Encoder {
     // encoder_choice.cpp: which base, and how many keyframes
     Result<Gops> code_better(GopSource& source);
     Result<Gops> code_as_before(GopSource& source);
+    void pass(const GopSource& source, double bits);
     Result<std::optional<Gops>> neural_if_better(const GopSource& source,
                                                  const HybridEncoder::Coded& hybrid);
     Result<double> distance_of_picture(const GopSource& source, size_t picture,
@@ -102,12 +103,13 @@ class Encoder {
     void begin(GopSource& source);
     bool may_keep(const GopSource& source) const;
     bool keeps_enough(const GopSource& source);
-    std::vector<uint8_t> changed_cells(const nn::Tensor& rgb) const;
+    std::vector<uint8_t> changed_cells(const std::vector<double>& now) const;
     bool may_lend(const GopSource& source) const;
     double still_share(const GopSource& source);
     double to_lend(const GopSource& source);
     bool has_kept_keyframes() const;
-    void forget_keyframe();
+    nn::Tensor original_of(const GopSource& source, int picture) const;
+    std::vector<double> key_changes(const nn::Tensor& rgb) const;
     Result<Gops> code_as(Keyframes keyframes, const GopSource& source);
     Result<Try> code_within_rate(GopSource& source, bool to_be_judged);
     bool searches() const { return model_.search() && options_.search_steps.key > 0; }
@@ -159,8 +161,8 @@ class Encoder {
     int since_base_trial_ = 0;     // GOPs
     std::deque<std::shared_ptr<const WaitingPicture>> waiting_;
     std::deque<EncodedGop> ready_;
-    uint64_t taken_ = 0;    // pictures sent
-    uint64_t planned_ = 0;  // those in GOPs, that in hand included
+    uint64_t taken_ = 0;   // pictures sent
+    int64_t planned_ = 0;  // those in GOPs, that in hand included
     uint64_t last_pts_ = 0;
     StageCosts costs_;  // of the pictures in hand
     int tries_ = 0;

@@ -233,9 +233,7 @@ Result<Encoder::Gops> Encoder::code_better(GopSource& source) {
     }
     const double bits = 8.0 * static_cast<double>(hybrid.gop.bytes);
     hybrid_->commit(bits);
-    forget_keyframe();
-    begin_rate(source);
-    stream_.rate.commit(bits);
+    pass(source, bits);
     if (!hybrid.gop.packets.empty()) ++stream_.gops;
     return Gops{std::move(hybrid.gop)};
 }
@@ -245,15 +243,17 @@ Result<Encoder::Gops> Encoder::code_as_before(GopSource& source) {
     if (prefers_neural_) {
         hybrid_->pass(source, bits_of(gops));
     } else {
-        forget_keyframe();
-        begin_rate(source);
-        stream_.rate.commit(bits_of(gops));
+        pass(source, bits_of(gops));
     }
     return gops;
 }
 
-// Decoders have none behind GOPs with an AV1 base.
-void Encoder::forget_keyframe() { stream_.key_state = stream_.plain_key_state = {}; }
+// A GOP with an AV1 base goes out, behind which decoders have no keyframe.
+void Encoder::pass(const GopSource& source, double bits) {
+    stream_.key_state = stream_.plain_key_state = {};
+    begin_rate(source);
+    stream_.rate.commit(bits);
+}
 
 // The pictures with the neural base if they look better than with an AV1 base. The keyframe is
 // looked at first: what follows is made from it and seldom looks better.

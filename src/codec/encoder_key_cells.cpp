@@ -36,10 +36,10 @@ Encoder::CellTokens Encoder::key_cells(Try& gop, const nn::Tensor& rgb) {
         model_.tokeniser().analyse_key(ops, rgb, {static_cast<float>(qp)});
     const nn::Tensor around = around_cells(model_, qp, gop.state.last_rgb);
     std::vector<uint8_t>& cells = gop.cells[0];
+    const std::vector<double>& before = gop.key_changes;
     if (!searches()) {
-        cells = changed_cells(rgb);
+        cells = changed_cells(before);
     } else if (!gop.search) {
-        const std::vector<double> before = cell_distances(rgb, stream_.key_state.last_rgb);
         cells = choose_cells(gop, 0, rgb, std::vector<uint8_t>(before.size(), 1), before, latent,
                              around, qp);
     }
@@ -66,6 +66,11 @@ void Encoder::code_key_cells(Try& gop, const nn::Tensor& rgb) {
     if (gop.keep != Try::Keep::nothing) keep_pictures(gop, 0, base.rgb);
 }
 
+// How far the keyframe before is from an original, [1, 3, H, W].
+std::vector<double> Encoder::key_changes(const nn::Tensor& rgb) const {
+    return cell_distances(rgb, stream_.key_state.last_rgb);
+}
+
 bool Encoder::has_kept_keyframes() const {
     return options_.keep_cells && may_refresh() && options_.keyint <= models::kGopFrames &&
            options_.sequence.context == bitstream::ContextMode::chain;
@@ -73,8 +78,7 @@ bool Encoder::has_kept_keyframes() const {
 
 // Without a search nothing is coded twice to be compared: cells whose keyframe is further off now
 // than when it was coded.
-std::vector<uint8_t> Encoder::changed_cells(const nn::Tensor& rgb) const {
-    const std::vector<double> now = cell_distances(rgb, stream_.key_state.last_rgb);
+std::vector<uint8_t> Encoder::changed_cells(const std::vector<double>& now) const {
     std::vector<uint8_t> changed(now.size());
     for (size_t i = 0; i < now.size(); ++i)
         changed[i] = now[i] > kChanged * stream_.key_distances[i] + kLeastChange;
@@ -98,9 +102,8 @@ double Encoder::to_lend(const GopSource& source) {
     constexpr double kMostGops = 3, kUsualGops = 2;
     double gops = kUsualGops;
     if (options_.expected_pictures > 0) {
-        const auto to_come = std::max<double>(
-            static_cast<double>(options_.expected_pictures) - static_cast<double>(planned_), 0);
-        gops = std::min(kMostGops, 1 + to_come / source.usual_frames);
+        const int64_t to_come = std::max<int64_t>(options_.expected_pictures - planned_, 0);
+        gops = std::min(kMostGops, 1 + static_cast<double>(to_come) / source.usual_frames);
     }
     const double still = still_share(source);
     return gops / (1 + (gops - 1) * (1 - still)) - 1;
@@ -111,18 +114,15 @@ double Encoder::to_lend(const GopSource& source) {
 double Encoder::still_share(const GopSource& source) {
     nn::Ops& ops = model_.ops();
     StageTimer timer(costs_.analyse, ops);
-    const auto rgb_of = [&](size_t i) {
-        const WaitingPicture* picture = &source.coded(i);
-        return to_device(ops, std::span(&picture, 1), size_);
-    };
-    const auto last = static_cast<size_t>(source.frames()) - 1;
-    const std::vector<double> change = cell_distances(rgb_of(0), rgb_of(last));
+    const int last = source.frames() - 1;
+    const std::vector<double> change =
+        cell_distances(original_of(source, 0), original_of(source, last));
     if (!searches()) {
         const auto still = std::count_if(change.begin(), change.end(),
                                          [](double d) { return d < kStillDifference; });
         return static_cast<double>(still) / static_cast<double>(change.size());
     }
-    const nn::Tensor original = rgb_of(last / 2);
+    const nn::Tensor original = original_of(source, last / 2);
     const std::vector<float> qps{static_cast<float>(stream_.rate.first_qp())};
     const models::Latent latent = model_.tokeniser().analyse_key(ops, original, qps);
     const entropy::SliceSize plane = bitstream::plane_size(options_.sequence);
@@ -141,10 +141,10 @@ bool Encoder::keeps_enough(const GopSource& source) {
     Try gop = begin_try(source);
     gop.coded.descriptor.qp = static_cast<uint8_t>(stream_.rate.first_qp());
     const int index = bitstream::unit_frames(gop.coded.descriptor, 0).first;
-    const WaitingPicture* picture = &source.coded(static_cast<size_t>(index));
-    const nn::Tensor rgb = to_device(model_.ops(), std::span(&picture, 1), size_);
+    const nn::Tensor rgb = original_of(source, index);
+    gop.key_changes = key_changes(rgb);
     const std::vector<uint8_t> cells =
-        searches() ? key_cells(gop, rgb).tokens.cells : changed_cells(rgb);
+        searches() ? key_cells(gop, rgb).tokens.cells : changed_cells(gop.key_changes);
     const auto kept = static_cast<double>(std::count(cells.begin(), cells.end(), 0));
     return kept >= kLeastKept * static_cast<double>(cells.size());
 }

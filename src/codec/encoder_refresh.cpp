@@ -75,10 +75,11 @@ std::vector<double> Encoder::cell_distances(const nn::Tensor& original,
 
 // What lost and changed cells are told by.
 void Encoder::measure_keyframe(Try& gop, const nn::Tensor& rgb) const {
-    if (searches() || !(gop.refreshes || has_kept_keyframes()) || !gop.has_keyframe()) return;
+    if (searches() || !(gop.refreshes || has_kept_keyframes()) || !gop.layout.has_keyframe())
+        return;
     gop.key_distances = cell_distances(rgb, gop.state.last_rgb);
     gop.key_distance = sum(gop.key_distances) / static_cast<double>(gop.key_distances.size());
-    if (!gop.of_cells()) return;
+    if (!gop.layout.of_cells()) return;
     for (size_t i = 0; i < gop.key_distances.size(); ++i)  // changes may not add up unseen
         if (gop.cells[0][i] == 0) gop.key_distances[i] = stream_.key_distances[i];
 }
@@ -168,9 +169,9 @@ void Encoder::search_cells(Try& gop, int unit, const nn::Tensor& original, const
     StageTimer timer(costs_.search, ops);
     const entropy::SliceSize plane = bitstream::plane_size(options_.sequence);
     const std::vector<float> of_behind = values_of(ops, behind),
-                             keyframe = values_of(ops, gop.state.key_rgb),
                              share =
                                  values_of(ops, cell_shares(ops, made.tokens.cells, plane, 3, 1));
+    std::vector<float> keyframe;
     KeyframeToSearch search = to_search(original, made.exact, made.means, rows, qp);
     search.behind = of_behind;
     search.share = share;
@@ -181,6 +182,7 @@ void Encoder::search_cells(Try& gop, int unit, const nn::Tensor& original, const
     } else {
         search.weights = gop.followers[static_cast<size_t>(unit) - 1].weights;
         search.followers = followers_of(gop, unit);
+        keyframe = values_of(ops, gop.state.key_rgb);
         search.keyframe = keyframe;
     }
     made.tokens.y = model_.search()->search(search, options_.search_steps.key);

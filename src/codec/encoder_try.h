@@ -39,6 +39,8 @@ struct Encoder::Try {
     // are told by them: without a search.
     std::vector<double> key_distances;
     double key_distance = 0;
+    // Of a P-key of cells: how far the keyframe before is from the original, by cells.
+    std::vector<double> key_changes;
     bool search = false;             // for the keyframe's symbols, and its chunks'
     std::vector<float> key_weights;  // for that search, as KeyframeToSearch has them
     std::vector<bitstream::Bytes> packets;
@@ -78,11 +80,6 @@ struct Encoder::Try {
         return models::kChunkFrames - (refreshes ? std::min(1, count / 2) : count / 2);
     }
 
-    // Whether the keyframe is made of the one before.
-    bool of_cells() const { return coded.descriptor.refreshed % 2 != 0; }
-    bool has_keyframe() const {
-        return coded.kind == bitstream::PacketKind::keyframe || of_cells();
-    }
     // So many pictures are made of a chunk's last one, itself included; 0 where it is not shown.
     int made_of(int unit) const {
         const bitstream::UnitFrames frames = bitstream::unit_frames(coded.descriptor, unit);

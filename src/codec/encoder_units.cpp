@@ -16,14 +16,19 @@ constexpr double kBandPayload = 8 * 900;  // bits of a band that surely fits a p
 
 }  // namespace
 
+// A coded picture, [1, 3, H, W].
+nn::Tensor Encoder::original_of(const GopSource& source, int picture) const {
+    const WaitingPicture* waiting = &source.coded(static_cast<size_t>(picture));
+    return to_device(model_.ops(), std::span(&waiting, 1), size_);
+}
+
 void Encoder::code_first(Try& gop, const GopSource& source) {
     nn::Ops& ops = model_.ops();
     const int index = bitstream::unit_frames(gop.coded.descriptor, 0).first;
-    const WaitingPicture* picture = &source.coded(static_cast<size_t>(index));
     nn::Tensor rgb;
     {
         StageTimer timer(costs_.transfer, model_.ops());
-        rgb = to_device(ops, std::span(&picture, 1), size_);
+        rgb = original_of(source, index);
     }
     auto& style = gop.coded.descriptor.style.emplace();
     std::vector<int16_t> levels;
@@ -36,12 +41,16 @@ void Encoder::code_first(Try& gop, const GopSource& source) {
     }
     // The chunk network sees a P-key as a chunk of four equal frames.
     if (!source.plan.key) rgb = ops.repeat_batch(rgb, kChunk);
+    if (gop.layout.of_cells() && !gop.search) {
+        StageTimer timer(costs_.analyse, model_.ops());
+        gop.key_changes = key_changes(rgb);
+    }
     std::optional<Try> before;  // where it may have to be done again
     if (!gop.first_qp) before = gop;
     while (true) {
         const int qp = gop.first_qp.value_or(stream_.rate.first_qp());
         gop.coded.descriptor.qp = static_cast<uint8_t>(qp);
-        if (gop.of_cells()) {
+        if (gop.layout.of_cells()) {
             code_key_cells(gop, rgb);
         } else {
             code_unit(gop, 0, rgb);

@@ -9,7 +9,7 @@ namespace gvc::codec {
 namespace {
 
 // Values of y along a cell's side, and of motion.
-constexpr int64_t kLatentScale = entropy::kZToY, kMotionScale = Window::kCell / models::kPatch;
+constexpr int64_t kLatentScale = entropy::kZToY, kMotionScale = kCellPixels / models::kPatch;
 
 // A window of the pictures that a keyframe is searched with.
 struct Pictures {
@@ -75,7 +75,7 @@ KeyframePart make_part(const KeyframeToSearch& key, const Window& window,
     part.width = window.width();
     part.height = window.height();
     part.qp = key.qp;
-    window.each_value(3, size, Window::kCell, [&](size_t, size_t i, bool own) {
+    window.each_value(3, size, kCellPixels, [&](size_t, size_t i, bool own) {
         part.rgb.push_back(key.rgb[i]);
         const float weight = key.weights.empty() ? 1.0f : key.weights[i % (pw * ph)];
         part.counts.push_back((own || window.margin_counts) && shown(i) ? weight : 0.0f);
@@ -118,8 +118,8 @@ bool KeyframeSearch::in_one(PictureSize size) { return in_one_window(size); }
 
 std::vector<double> KeyframeSearch::distances(PictureSize size, const std::vector<float>& original,
                                               const std::vector<float>& shown) {
-    const int64_t rows = size.padded_height() / Window::kCell,
-                  columns = size.padded_width() / Window::kCell;
+    const int64_t rows = size.padded_height() / kCellPixels,
+                  columns = size.padded_width() / kCellPixels;
     std::vector<double> sums(static_cast<size_t>(rows * columns));
     descent_->add_distance({1, 3, size.padded_height(), size.padded_width()}, original, shown,
                            {sums, rows, columns});

@@ -33,15 +33,12 @@ std::vector<float> noise(std::mt19937& random, size_t count, float range) {
 Case make_case(const RandomWeights& weights, PictureSize size = kSize) {
     Case c{{}, {}, entropy::TokenModel::load(weights.tokeniser).value()};
     std::mt19937 random(1);
-    const auto noise = [&](size_t count, float range) {
-        return gvc::codec::noise(random, count, range);
-    };
     const auto samples = static_cast<size_t>(3 * size.padded_width() * size.padded_height());
     const size_t latents = samples / 3 / 256 * entropy::kYChannels;
     c.key.size = size;
-    c.key.rgb = noise(samples, 0.5f);
-    c.key.exact = noise(latents, 2.0f);
-    c.key.means = noise(latents, 1.0f);
+    c.key.rgb = noise(random, samples, 0.5f);
+    c.key.exact = noise(random, latents, 2.0f);
+    c.key.means = noise(random, latents, 1.0f);
     for (size_t i = 0; i < latents; ++i) c.token_rows.push_back(random() % entropy::kScaleCount);
     c.key.costs = c.tokens.y_costs(entropy::TokenKind::key);
     c.key.qp = 12;

@@ -13,8 +13,8 @@ constexpr int64_t kMostLong = 20, kMostShort = 12;
 // What is shown around cells.
 constexpr int64_t kCellMargin = 1;
 
-int64_t rows_of(PictureSize size) { return size.padded_height() / Window::kCell; }
-int64_t columns_of(PictureSize size) { return size.padded_width() / Window::kCell; }
+int64_t rows_of(PictureSize size) { return size.padded_height() / kCellPixels; }
+int64_t columns_of(PictureSize size) { return size.padded_width() / kCellPixels; }
 
 Range range(int64_t begin, int64_t end, int64_t margin, int64_t cells) {
     return {begin, end, std::max<int64_t>(begin - margin, 0), std::min(end + margin, cells)};

@@ -19,20 +19,18 @@ struct Range {
 };
 
 struct Window {
-    static constexpr int64_t kCell = 64;  // windows are made of cells of so many pixels a side
-
     Range rows, columns;
     bool margin_counts;  // errors there do: nothing but this window's cells changes them
 
-    int64_t width() const { return columns.outer() * kCell; }
-    int64_t height() const { return rows.outer() * kCell; }
+    int64_t width() const { return columns.outer() * kCellPixels; }
+    int64_t height() const { return rows.outer() * kCellPixels; }
 
     // Calls f(place in the window's array, place in the whole one, whether it is no margin) for
     // planes that have `scale` values along a cell's side.
     template <typename F>
     void each_value(int64_t channels, PictureSize size, int64_t scale, const F& f) const {
-        const int64_t w = size.padded_width() / kCell * scale,
-                      h = size.padded_height() / kCell * scale;
+        const int64_t w = size.padded_width() / kCellPixels * scale,
+                      h = size.padded_height() / kCellPixels * scale;
         size_t at = 0;
         for (int64_t c = 0; c < channels; ++c)
             for (int64_t y = rows.outer_begin * scale; y < rows.outer_end * scale; ++y)
@@ -45,7 +43,7 @@ struct Window {
     }
     // What the window shows of such planes; none of none.
     std::vector<float> crop(std::span<const float> values, int64_t channels, PictureSize size,
-                            int64_t scale = kCell) const;
+                            int64_t scale = kCellPixels) const;
 };
 
 // Whether pictures of this size are searched in one piece if all of their cells are coded.

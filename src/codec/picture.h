@@ -7,10 +7,14 @@
 #include <span>
 #include <vector>
 
+#include "models/config.h"
 #include "nn/ops.h"
 #include "nn/values.h"
 
 namespace gvc::codec {
+
+// Of the cells that pictures are padded to, a side.
+inline constexpr int kCellPixels = models::kPadMultiple;
 
 struct PictureSize {
     int width = 0, height = 0;

@@ -10,11 +10,10 @@
 
 #include "bitstream/unit_coder.h"
 #include "codec/model.h"
+#include "codec/picture.h"
 #include "models/tokeniser.h"
 
 namespace gvc::codec {
-
-inline constexpr int kCellPixels = 64;  // a side
 
 inline bool any_cell(std::span<const uint8_t> cells) {
     return std::any_of(cells.begin(), cells.end(), [](uint8_t cell) { return cell != 0; });
