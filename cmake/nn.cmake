@@ -10,6 +10,10 @@ target_link_libraries(gvcnn PUBLIC gvcformat OpenMP::OpenMP_CXX)
 set_source_files_properties(${PROJECT_SOURCE_DIR}/src/models/coarse_match.cpp PROPERTIES
                             COMPILE_OPTIONS "-O3")
 
+# A friend class of the network, made of types that only this file has.
+set_source_files_properties(${PROJECT_SOURCE_DIR}/src/models/tflite_read.cpp PROPERTIES
+                            SKIP_UNITY_BUILD_INCLUSION ON)
+
 if(NOT GVC_TRAIN_ONLY)
     include(cmake/onednn.cmake)
 

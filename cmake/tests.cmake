@@ -2,6 +2,8 @@
 # scripts of tests/. A script gets GVC_SOURCE_DIR and GVC_BUILD_DIR in its environment and prints
 # "PASS name", "FAIL name" or "SKIP name" per scenario; test.sh counts those lines.
 find_package(GTest REQUIRED)
+# Tests of one layer use the same names: each file alone, also in a unity build.
+set(CMAKE_UNITY_BUILD OFF)
 
 # gvc_layer_test(NAME LIBRARIES pattern...): the *_test.cpp files of some folders as one program.
 function(gvc_layer_test name libraries)

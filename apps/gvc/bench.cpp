@@ -16,7 +16,7 @@
 namespace gvc::app {
 namespace {
 
-struct Options {
+struct BenchOptions {
     std::string input, model;
     std::vector<std::string> sizes = {"480p"}, precisions = {"auto"}, devices = {"cpu"};
     std::vector<int> threads = {0};
@@ -52,7 +52,7 @@ Result<Pictures> read_pictures(const std::string& input, codec::PictureSize size
     return pictures;
 }
 
-Result<Pictures> pictures_of(const Options& options, codec::PictureSize size) {
+Result<Pictures> pictures_of(const BenchOptions& options, codec::PictureSize size) {
     if (!options.input.empty()) return read_pictures(options.input, size, options.what.frames);
     Pictures pictures;
     for (int i = 0; i < options.what.frames; ++i) pictures.push_back(bench_picture(size, i));
@@ -70,7 +70,7 @@ Status check_devices(const std::vector<std::string>& devices) {
     return {};
 }
 
-Status run(const Options& options, Console& console) {
+Status run_command(const BenchOptions& options, Console& console) {
     GVC_RETURN_IF_ERROR(check_devices(options.devices));
     GVC_ASSIGN_OR_RETURN(const ModelFiles files, find_model(options.model, std::nullopt));
     std::vector<BenchResult> results;
@@ -102,7 +102,7 @@ Status run(const Options& options, Console& console) {
 
 void add_bench(CLI::App& root, Run& run_chosen) {
     CLI::App* app = root.add_subcommand("bench", "Time the codec on this machine");
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<BenchOptions>();
     BenchCase& what = options->what;
     app->add_option("input,-i,--input", options->input, "A clip (none: a synthetic one)")
         ->type_name("INPUT");
@@ -137,7 +137,7 @@ void add_bench(CLI::App& root, Run& run_chosen) {
     app->callback([options, &run_chosen] {
         run_chosen = [options] {
             Console console(options->console);
-            const Status status = run(*options, console);
+            const Status status = run_command(*options, console);
             return status.ok() ? 0 : console.error(status);
         };
     });

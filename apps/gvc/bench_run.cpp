@@ -22,7 +22,7 @@ constexpr double kBaseScale = 0.75;
 
 using Pictures = std::vector<std::vector<float>>;
 
-struct Run {
+struct CodingRun {
     double seconds = 0;
     codec::StageCosts stages;
 };
@@ -42,24 +42,24 @@ class OwnMemory {
     uint64_t before_;
 };
 
-// Runs `once`, which returns a Result<Run>, and sums up.
+// Runs `once`, which returns a Result<CodingRun>, and sums up.
 template <typename Once>
 Result<BenchSide> repeat(const BenchCase& what, const Once& once) {
     for (int i = 0; i < what.warm_up; ++i) {
-        const Result<Run> run = once();
+        const Result<CodingRun> run = once();
         if (!run.ok()) return run.status();
     }
-    std::vector<Run> runs;
+    std::vector<CodingRun> runs;
     for (int i = 0; i < what.repetitions; ++i) {
         const auto begin = std::chrono::steady_clock::now();
-        GVC_ASSIGN_OR_RETURN(Run run, once());
+        GVC_ASSIGN_OR_RETURN(CodingRun run, once());
         const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
         run.seconds = elapsed.count();
         runs.push_back(run);
     }
     std::sort(runs.begin(), runs.end(),
-              [](const Run& a, const Run& b) { return a.seconds < b.seconds; });
-    const Run& middle = runs[(runs.size() - 1) / 2];
+              [](const CodingRun& a, const CodingRun& b) { return a.seconds < b.seconds; });
+    const CodingRun& middle = runs[(runs.size() - 1) / 2];
     return BenchSide{{middle.seconds, runs.front().seconds, runs.back().seconds}, middle.stages, 0};
 }
 
@@ -77,8 +77,8 @@ codec::EncoderOptions encoder_options(const BenchCase& what, codec::BaseCoder* b
     return options;
 }
 
-Result<Run> encode(const codec::Model& model, const BenchCase& what, codec::BaseCoder* base,
-                   const Pictures& pictures, std::vector<bitstream::Bytes>& packets) {
+Result<CodingRun> encode(const codec::Model& model, const BenchCase& what, codec::BaseCoder* base,
+                         const Pictures& pictures, std::vector<bitstream::Bytes>& packets) {
     packets.clear();
     GVC_ASSIGN_OR_RETURN(const auto encoder,
                          codec::Encoder::make(model, encoder_options(what, base)));
@@ -88,11 +88,11 @@ Result<Run> encode(const codec::Model& model, const BenchCase& what, codec::Base
     encoder->flush();
     GVC_ASSIGN_OR_RETURN(auto gop, encoder->receive());
     packets = std::move(gop.packets);
-    return Run{0, gop.costs};
+    return CodingRun{0, gop.costs};
 }
 
-Result<Run> decode(const codec::Model& model, const BenchCase& what, codec::BaseCoder* base,
-                   const std::vector<bitstream::Bytes>& packets) {
+Result<CodingRun> decode(const codec::Model& model, const BenchCase& what, codec::BaseCoder* base,
+                         const std::vector<bitstream::Bytes>& packets) {
     codec::DecoderOptions options;
     options.steps = what.steps;
     options.base_coder = base;
@@ -113,7 +113,7 @@ Result<Run> decode(const codec::Model& model, const BenchCase& what, codec::Base
     GVC_RETURN_IF_ERROR(decoder->flush());
     GVC_RETURN_IF_ERROR(drain());
     if (frames != what.frames) return {Code::internal, "the decoder lost frames"};
-    return Run{0, decoder->costs()};
+    return CodingRun{0, decoder->costs()};
 }
 
 double measured_peak(const BenchCase& what) {

@@ -18,7 +18,7 @@
 namespace gvc::app {
 namespace {
 
-struct Options {
+struct EvalOptions {
     SuiteRequest suite;
     std::string reference, distorted;
     std::vector<std::string> metrics;
@@ -53,7 +53,7 @@ std::string table(const eval::Comparison& c) {
     return text;
 }
 
-void write_json(JsonWriter& json, const Options& options, const eval::Comparison& c) {
+void write_json(JsonWriter& json, const EvalOptions& options, const eval::Comparison& c) {
     json.value("command", "eval");
     json.value("reference", options.reference);
     json.value("distorted", options.distorted);
@@ -84,7 +84,7 @@ void write_json(JsonWriter& json, const Options& options, const eval::Comparison
     json.end_object();
 }
 
-Status run(const Options& options, Console& console) {
+Status run_eval(const EvalOptions& options, Console& console) {
     if (!options.suite.file.empty()) {
         if (!options.reference.empty()) return {Code::usage, "a suite names its clips itself"};
         return run_suite_request(options.suite, {options.models, options.threads}, console);
@@ -133,7 +133,7 @@ Status run(const Options& options, Console& console) {
 void add_eval(CLI::App& root, Run& run_chosen) {
     CLI::App* app =
         root.add_subcommand("eval", "Measure a video against its original, or run a suite");
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<EvalOptions>();
     app->add_option("reference", options->reference, "The original")->type_name("REF");
     app->add_option("distorted", options->distorted, "What became of it")->type_name("DIST");
     std::string known;
@@ -163,7 +163,7 @@ void add_eval(CLI::App& root, Run& run_chosen) {
         if (!app->get_subcommands().empty()) return;  // its own callback was called
         run_chosen = [options] {
             Console console(options->console);
-            const Status status = run(*options, console);
+            const Status status = run_eval(*options, console);
             return status.ok() ? 0 : console.error(status);
         };
     });

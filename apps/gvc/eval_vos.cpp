@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct VosOptions {
     std::string truth, masks, video, write_masks;
     std::string features = eval::feature_net_name(eval::FeatureNet::fastestdet);
     std::string models;
@@ -90,7 +90,7 @@ std::string masks_in(const fs::path& folder) {
 
 using Results = std::vector<eval::VosResult>;
 
-Result<Results> measure_masks(const Options& options) {
+Result<Results> measure_masks(const VosOptions& options) {
     GVC_ASSIGN_OR_RETURN(const auto sequences, folders_in(options.masks));
     Results results;
     for (const std::string& name : sequences) {
@@ -122,7 +122,7 @@ std::string video_of(const fs::path& root, const std::string& name) {
     return {};
 }
 
-Result<std::vector<Sequence>> find_sequences(const Options& options, Console& console) {
+Result<std::vector<Sequence>> find_sequences(const VosOptions& options, Console& console) {
     if (!fs::is_directory(options.video)) {
         const fs::path truth = fs::path(options.truth).lexically_normal();
         const fs::path named = truth.has_filename() ? truth : truth.parent_path();
@@ -145,7 +145,7 @@ Result<std::vector<Sequence>> find_sequences(const Options& options, Console& co
     return sequences;
 }
 
-Result<Results> measure_videos(const Options& options, Console& console) {
+Result<Results> measure_videos(const VosOptions& options, Console& console) {
     GVC_ASSIGN_OR_RETURN(const auto sequences, find_sequences(options, console));
     GVC_ASSIGN_OR_RETURN(auto network,
                          eval::MaskFeatures::open(*eval::feature_net_from_name(options.features),
@@ -175,7 +175,7 @@ Result<Results> measure_videos(const Options& options, Console& console) {
     return results;
 }
 
-Status run(const Options& options, Console& console) {
+Status run_vos(const VosOptions& options, Console& console) {
     if (options.truth.empty() || options.masks.empty() == options.video.empty()) {
         return {Code::usage, "a folder of true masks is needed, and either masks or a video",
                 "gvc eval vos --truth TRUE --masks FOUND, or --truth TRUE --video VIDEO"};
@@ -193,7 +193,7 @@ Status run(const Options& options, Console& console) {
 
 void add_eval_vos(CLI::App& eval, Run& run_chosen) {
     CLI::App* app = eval.add_subcommand("vos", "Measure masks of objects as DAVIS does");
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<VosOptions>();
     app->add_option("--truth", options->truth, "The true masks: DIR/SEQUENCE/*.png")
         ->type_name("DIR");
     app->add_option("--masks", options->masks, "Masks that a tracker found, likewise")
@@ -215,7 +215,7 @@ void add_eval_vos(CLI::App& eval, Run& run_chosen) {
     app->callback([options, &run_chosen] {
         run_chosen = [options] {
             Console console(options->console);
-            const Status status = run(*options, console);
+            const Status status = run_vos(*options, console);
             return status.ok() ? 0 : console.error(status);
         };
     });

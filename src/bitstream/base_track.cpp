@@ -5,7 +5,6 @@
 namespace gvc::bitstream {
 namespace {
 
-constexpr size_t kCrcBytes = 4;
 
 void append(Bytes& to, std::span<const uint8_t> from) {
     to.insert(to.end(), from.begin(), from.end());

@@ -7,7 +7,6 @@
 namespace gvc::bitstream {
 namespace {
 
-constexpr size_t kCrcBytes = 4;
 
 void append(Bytes& to, const Bytes& from) { to.insert(to.end(), from.begin(), from.end()); }
 

@@ -10,7 +10,6 @@
 namespace gvc::bitstream {
 namespace {
 
-constexpr size_t kCrcBytes = 4;
 
 // The header's fields but the CRC.
 template <typename Visitor>

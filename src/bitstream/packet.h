@@ -16,6 +16,7 @@ namespace gvc::bitstream {
 
 inline constexpr uint8_t kSync[2] = {0x47, 0xB6};
 inline constexpr size_t kMaxHeaderBytes = 12;
+inline constexpr size_t kCrcBytes = 4;
 inline constexpr size_t kMaxPayload = (1u << 21) - 1;
 inline constexpr int kMaxFragments = 128;
 inline constexpr int kGopCounters = 32;  // the GOP counter wraps here

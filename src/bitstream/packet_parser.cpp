@@ -8,7 +8,6 @@
 namespace gvc::bitstream {
 namespace {
 
-constexpr size_t kCrcBytes = 4;
 constexpr size_t kMinSliceBytes = 4;  // the state of the entropy coder
 
 // Equal but for the number of the fragment.

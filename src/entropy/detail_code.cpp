@@ -10,15 +10,14 @@ namespace {
 
 constexpr int kLevels = 2 * kDetailLimit + 1;
 constexpr int kContexts = 4 * kDetailLimit + 1;  // sums of two neighbours
-constexpr uint32_t kScale = 65536;
-constexpr uint32_t kIncrement = 24;  // of a count, for each symbol seen
+constexpr uint32_t kLevelIncrement = 24;         // of a count, for each symbol seen
 constexpr uint32_t kMostCounted = 4096;
 
 // How often each symbol came so far behind neighbours of one sum.
-class Counts {
+class LevelCounts {
   public:
     // Before any symbol: near half the sum is likelier.
-    explicit Counts(int sum) {
+    explicit LevelCounts(int sum) {
         for (int level = 0; level < kLevels; ++level) {
             const int off = std::abs(2 * (level - kDetailLimit) - sum);
             counts_[static_cast<size_t>(level)] = 1 + (64u >> off);
@@ -34,18 +33,18 @@ class Counts {
         for (int i = 0; i < level; ++i) before += counts_[static_cast<size_t>(i)];
         const uint32_t end = before + counts_[static_cast<size_t>(level)];
         const uint32_t start = scaled(before);
-        return {start, (level + 1 == kLevels ? kScale : scaled(end)) - start};
+        return {start, (level + 1 == kLevels ? kRansScale : scaled(end)) - start};
     }
     void add(int level) {
-        counts_[static_cast<size_t>(level)] += kIncrement;
-        total_ += kIncrement;
+        counts_[static_cast<size_t>(level)] += kLevelIncrement;
+        total_ += kLevelIncrement;
         if (total_ < kMostCounted) return;
         total_ = 0;
         for (uint32_t& count : counts_) total_ += count = (count + 1) / 2;
     }
 
   private:
-    uint32_t scaled(uint32_t count) const { return count * kScale / total_; }
+    uint32_t scaled(uint32_t count) const { return count * kRansScale / total_; }
 
     std::array<uint32_t, kLevels> counts_{};
     uint32_t total_ = 0;
@@ -56,7 +55,7 @@ template <typename Symbol, typename Code>
 void for_each(const DetailSize& size, std::span<Symbol> symbols, Code&& code) {
     auto symbol = symbols.begin();
     for (int channel = 0; channel < size.channels; ++channel) {
-        std::vector<Counts> counts;
+        std::vector<LevelCounts> counts;
         for (int sum = -2 * kDetailLimit; sum <= 2 * kDetailLimit; ++sum) counts.emplace_back(sum);
         for (int row = 0; row < size.rows; ++row) {
             for (int column = 0; column < size.columns; ++column, ++symbol) {
@@ -72,7 +71,7 @@ void for_each(const DetailSize& size, std::span<Symbol> symbols, Code&& code) {
 
 std::vector<uint8_t> encode_detail(const DetailSize& size, std::span<const int8_t> symbols) {
     RansEncoder encoder;
-    for_each(size, symbols, [&](int8_t symbol, Counts& counts) {
+    for_each(size, symbols, [&](int8_t symbol, LevelCounts& counts) {
         const int level = symbol + kDetailLimit;
         const auto [start, frequency] = counts.interval(level);
         encoder.put(start, frequency);
@@ -84,7 +83,7 @@ std::vector<uint8_t> encode_detail(const DetailSize& size, std::span<const int8_
 Status decode_detail(const DetailSize& size, std::span<const uint8_t> bytes,
                      std::span<int8_t> symbols) {
     RansDecoder decoder(bytes);
-    for_each(size, symbols, [&](int8_t& symbol, Counts& counts) {
+    for_each(size, symbols, [&](int8_t& symbol, LevelCounts& counts) {
         int level = 0;
         auto interval = counts.interval(level);
         while (decoder.slot() >= interval.start + interval.frequency) {

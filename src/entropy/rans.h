@@ -11,6 +11,7 @@
 
 namespace gvc::entropy {
 
+inline constexpr uint32_t kRansScale = 65536;   // what the frequencies of a table add up to
 inline constexpr uint32_t kRansLow = 1u << 23;  // the state is kept in [2^23, 2^31)
 
 // Collects symbols in decoding order; finish() codes them, last one first.

@@ -11,7 +11,7 @@ namespace gvc::eval {
 namespace {
 
 constexpr int kPerson = 0;  // of COCO's categories
-constexpr double kLeastScore = 0.4;
+constexpr double kLeastPersonScore = 0.4;
 constexpr double kUpperPart = 0.5;  // of a person, where the face is
 // Where a head is in a person's box, whatever its colour: in the dark that says nothing. Shares of
 // the box's sides; its height is also at most so much of the box's width.
@@ -38,7 +38,7 @@ std::optional<size_t> skin_colour(float r, float g, float b) {
     return static_cast<size_t>(cb) / kStep * kCrSteps + static_cast<size_t>(cr) / kStep;
 }
 
-bool is_person(const Box& box) { return box.category == kPerson && box.score >= kLeastScore; }
+bool is_person(const Box& box) { return box.category == kPerson && box.score >= kLeastPersonScore; }
 
 // A share of a picture's side in units of which it has so many.
 int at_share(double share, int count) {

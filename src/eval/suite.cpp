@@ -54,7 +54,7 @@ Result<std::vector<double>> positive(const JsonValue& object, const char* key,
     return values;
 }
 
-Result<ClipSpec> read_clip(const JsonValue& value) {
+Result<ClipSpec> read_clip_spec(const JsonValue& value) {
     ClipSpec clip;
     if (value.is(Kind::string)) {
         clip.file = value.text();
@@ -191,7 +191,7 @@ Result<Suite> parse_suite(std::string_view text) {
         suite.pictures.push_back(static_cast<int>(frame));
     }
     GVC_ASSIGN_OR_RETURN(suite.published, read_published(root));
-    GVC_RETURN_IF_ERROR(read_list(root, "clips", suite.clips, read_clip));
+    GVC_RETURN_IF_ERROR(read_list(root, "clips", suite.clips, read_clip_spec));
     GVC_RETURN_IF_ERROR(read_list(root, "codecs", suite.codecs, [&](const JsonValue& value) {
         return read_codec(value, suite);
     }));

@@ -28,6 +28,9 @@ struct Av1Settings {
 // header. One after the other, they are the data of a base packet.
 using Av1Units = std::vector<std::vector<uint8_t>>;
 
+// A temporal unit without the delimiter that it may begin with.
+std::span<const uint8_t> without_delimiter(std::span<const uint8_t> unit);
+
 // frames: equal in size (even sides from 64) and colour. Code::resources if this FFmpeg has no
 // SVT-AV1, or memory is short; Code::usage if it refuses the size or the settings.
 Result<Av1Units> encode_av1(std::span<const Frame> frames, const Av1Settings& settings);

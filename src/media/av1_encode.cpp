@@ -101,16 +101,21 @@ Result<bool> drain(AVCodecContext& encoder, Av1Units& units) {
         if (error == AVERROR(EAGAIN)) return false;
         if (error == AVERROR_EOF) return true;
         if (error < 0) return {Code::internal, "SVT-AV1 failed: " + error_text(error)};
-        std::span<const uint8_t> data(packet->data, static_cast<size_t>(packet->size));
-        if (data.size() >= 2 && std::equal(data.begin(), data.begin() + 2, kTemporalDelimiter)) {
-            data = data.subspan(2);
-        }
+        const auto data = without_delimiter({packet->data, static_cast<size_t>(packet->size)});
         units.emplace_back(data.begin(), data.end());
         av_packet_unref(packet.get());
     }
 }
 
 }  // namespace
+
+std::span<const uint8_t> without_delimiter(std::span<const uint8_t> unit) {
+    if (unit.size() < std::size(kTemporalDelimiter) ||
+        !std::equal(std::begin(kTemporalDelimiter), std::end(kTemporalDelimiter), unit.begin())) {
+        return unit;
+    }
+    return unit.subspan(std::size(kTemporalDelimiter));
+}
 
 Result<Av1Units> encode_av1(std::span<const Frame> frames, const Av1Settings& settings) {
     take_over_ffmpeg_log();

@@ -1,11 +1,10 @@
 #include "media/base_joiner.h"
 
-#include <algorithm>
-#include <array>
 #include <utility>
 
 #include "bitstream/base_track.h"
 #include "bitstream/packet.h"
+#include "media/av1.h"
 
 namespace gvc::media {
 namespace {
@@ -14,16 +13,11 @@ namespace {
 constexpr double kSameTime = 0.0015;
 // What may wait for the other track: far more than muxers let tracks drift apart.
 constexpr size_t kMostWaiting = 64;
-constexpr std::array<uint8_t, 2> kTemporalDelimiter = {0x12, 0x00};
 
 }  // namespace
 
 void BaseJoiner::add_unit(std::span<const uint8_t> unit, double seconds, bool key) {
-    // Other muxers may add delimiters.
-    if (unit.size() >= kTemporalDelimiter.size() &&
-        std::equal(kTemporalDelimiter.begin(), kTemporalDelimiter.end(), unit.begin())) {
-        unit = unit.subspan(kTemporalDelimiter.size());
-    }
+    unit = without_delimiter(unit);  // other muxers may add them
     if (key) bases_.push_back({seconds, {}});
     if (bases_.size() > kMostWaiting) bases_.pop_front();
     if (bases_.empty()) return;

@@ -8,11 +8,11 @@ namespace gvc::models {
 
 namespace {
 
-using Tensor = TfliteNetwork::Tensor;
+using TfliteTensor = TfliteNetwork::Tensor;
 
 struct Size {
     int h = 0, w = 0, c = 0;
-    explicit Size(const Tensor& t) : h(t.shape[1]), w(t.shape[2]), c(t.shape[3]) {}
+    explicit Size(const TfliteTensor& t) : h(t.shape[1]), w(t.shape[2]), c(t.shape[3]) {}
     bool operator==(const Size&) const = default;
 };
 
@@ -50,8 +50,8 @@ void for_taps(const Size& in, const Size& out, int oy, int ox, int kernel_h, int
 }
 
 // Weights are [out, H, W, in]; they are used as [H, W, in, out].
-void conv(const float* from, const Size& in, const Tensor& weights, const float* bias, int stride,
-          int dilation, float* to, const Size& out) {
+void conv(const float* from, const Size& in, const TfliteTensor& weights, const float* bias,
+          int stride, int dilation, float* to, const Size& out) {
     const int taps = weights.shape[1] * weights.shape[2];
     std::vector<float> turned(weights.values.size());
     for (int o = 0; o < out.c; ++o) {
@@ -76,7 +76,7 @@ void conv(const float* from, const Size& in, const Tensor& weights, const float*
 }
 
 // Weights are [1, H, W, channels].
-void depthwise(const float* from, const Size& in, const Tensor& weights, const float* bias,
+void depthwise(const float* from, const Size& in, const TfliteTensor& weights, const float* bias,
                int stride, int dilation, float* to, const Size& out) {
     for (int y = 0; y < out.h; ++y) {
         for (int x = 0; x < out.w; ++x, to += out.c) {
@@ -141,7 +141,7 @@ Status TfliteNetwork::check(const Operation& op) const {
         return wrong;
     }
     const auto is_data = [&](int index) {
-        const Tensor& t = tensors_[index];
+        const TfliteTensor& t = tensors_[index];
         return t.shape.size() == 4 && t.shape[0] == 1;
     };
     if (!is_data(op.inputs[0]) || !is_data(op.output)) return wrong;
@@ -167,8 +167,8 @@ Status TfliteNetwork::check(const Operation& op) const {
         case Kind::depthwise:
             break;
     }
-    const Tensor& weights = tensors_[op.inputs[1]];
-    const Tensor& bias = tensors_[op.inputs[2]];
+    const TfliteTensor& weights = tensors_[op.inputs[1]];
+    const TfliteTensor& bias = tensors_[op.inputs[2]];
     const bool deep = op.kind == Kind::depthwise;
     const bool fits = weights.shape.size() == 4 && weights.shape[0] == (deep ? 1 : out.c) &&
                       weights.shape[3] == in.c && (!deep || in.c == out.c) &&

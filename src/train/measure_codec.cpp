@@ -14,7 +14,6 @@
 namespace gvc::train {
 namespace {
 
-constexpr uint64_t kMeasureSeed = 20261125;
 constexpr std::array<int, 5> kMeasuredQps = {4, 12, 18, 24, 31};
 constexpr int T = models::kChunkFrames;
 

@@ -7,7 +7,6 @@
 
 namespace gvc::train {
 
-constexpr uint64_t kMeasureSeed = 20261125;
 constexpr int64_t kMeasuredGroups = 3;  // the first one only for what the others refer to
 
 Result<Values> Trainer::measure_hybrid(int batches, const HybridParts& parts) {

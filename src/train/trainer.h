@@ -30,6 +30,9 @@
 
 namespace gvc::train {
 
+// Measurements draw the same pictures each time.
+inline constexpr uint64_t kMeasureSeed = 20261125;
+
 struct Options {
     std::string stage;       // key, entropy, flow, chunk, gop, match, refine, joint; hybrid
     std::string pack;        // folder of the packed training clips
