@@ -12,11 +12,12 @@ struct Preset {
     const char* name;
     int av1;  // SVT-AV1's own number
     codec::SearchSteps search;
+    bool hurry = false;
 };
 
-constexpr std::array<Preset, 6> kPresets = {{{"realtime", 10, {}},
-                                             {"faster", 8, {}},
-                                             {"fast", 6, {}},
+constexpr std::array<Preset, 6> kPresets = {{{"realtime", 10, {}, true},
+                                             {"faster", 8, {}, true},
+                                             {"fast", 6, {}, true},
                                              {"medium", 5, {24, 0}},
                                              {"slow", 4, {60, 12}},
                                              {"slower", 2, {120, 30}}}};
@@ -40,6 +41,8 @@ codec::SearchSteps search_steps(const std::string& base, const std::string& pres
 
 // A trial takes as long as coding without a search does.
 bool adapts_keyint(const std::string& preset) { return preset_of(preset).search.key > 0; }
+
+bool hurries(const std::string& preset) { return preset_of(preset).hurry; }
 
 std::unique_ptr<codec::BaseCoder> make_base_coder(const std::string& preset, int threads) {
     media::Av1BaseOptions options;

@@ -10,6 +10,8 @@ namespace {
 
 constexpr int kMaxTries = 5;
 constexpr double kGoodEnough = 0.02;  // a step of crf changes the bits by 5 to 10 %
+// In a hurry: GOPs behind the first one, and, for the last one, all of the stream.
+constexpr double kHurriedGoodEnough = 0.15, kStreamGoodEnough = 0.03;
 constexpr int kStartCrf = 62;
 constexpr double kStartSlope = 0.075, kLeastSlope = 0.015, kMostSlope = 0.2;
 constexpr double kBelowCap = 0.97;
@@ -32,6 +34,7 @@ void BaseRateControl::begin(int frames, double seconds, bool last) {
     if (any_gop_) credit_ = std::min(limit, credit_ + options_.maxrate * seconds);
     frames_ = frames;
     seconds_ = seconds;
+    last_ = last;
     tries_.clear();
     if (by_rate()) {
         const double wanted = wanted_bits();
@@ -93,12 +96,18 @@ int BaseRateControl::next_guess(double target) const {
     return std::clamp(static_cast<int>(std::lround(guess)), kFinest, kCoarsest);
 }
 
+double BaseRateControl::good_enough(double goal) const {
+    if (!options_.hurry || !any_gop_) return kGoodEnough;
+    return last_ ? kStreamGoodEnough * (asked_ + goal) / std::max(goal, 1.0) : kHurriedGoodEnough;
+}
+
 bool BaseRateControl::tried(double bits) {
     tries_[crf_] = bits;
     const bool over_cap = options_.maxrate > 0 && bits > credit_;
     if (!by_rate() && !over_cap) return true;
     const double goal = target();
-    if (!over_cap && std::abs(std::log(std::max(bits, 1.0) / std::max(goal, 1.0))) < kGoodEnough) {
+    if (!over_cap &&
+        std::abs(std::log(std::max(bits, 1.0) / std::max(goal, 1.0))) < good_enough(goal)) {
         return true;
     }
     if (tries_.size() >= kMaxTries && !over_cap) return true;
@@ -141,6 +150,7 @@ void BaseRateControl::commit(double bits) {
         last_crf_ = best();
     }
     if (by_rate()) {
+        asked_ += wanted_bits();
         debt_ += bits - wanted_bits() + kIndexEntryBits;
     }
     credit_ -= bits;

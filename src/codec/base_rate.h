@@ -41,6 +41,7 @@ class BaseRateControl {
     bool by_rate() const { return options_.mode >= RateOptions::Mode::bpp; }
     double wanted_bits() const;  // of the GOP in hand, by its share of the stream
     double target() const;
+    double good_enough(double goal) const;  // ln of bits over what they should be
     int next_guess(double target) const;
     double slope_near(std::map<int, double>::const_iterator at) const;
 
@@ -48,11 +49,13 @@ class BaseRateControl {
     double pixels_, frame_seconds_;
     double debt_;  // bits spent beyond the wanted ones so far
     double credit_;
-    double slope_;  // fall of ln(bits) from one crf to the next
+    double asked_ = 0;  // bits that the GOPs so far were to take
+    double slope_;      // fall of ln(bits) from one crf to the next
     int last_crf_;
     bool any_gop_ = false;
     // The GOP in hand
     int frames_ = 1;
+    bool last_ = false;
     double seconds_ = 0, budget_ = 0;
     int crf_ = 0;
     std::map<int, double> tries_;  // crf -> bits

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 namespace gvc::codec {
@@ -97,6 +98,22 @@ TEST(BaseRate, MeetsTheRate) {
                 EXPECT_NEAR(code(by_rate, base, {29, 29}).bits_per_second / rate, 1, 0.10) << what;
             }
         }
+    }
+}
+
+TEST(BaseRate, TriesLessInAHurry) {
+    const auto sum = [](const std::vector<int>& tries) {
+        return std::accumulate(tries.begin(), tries.end(), 0);
+    };
+    const std::vector<int> gops(18, 29);
+    for (double slope : {0.055, 0.1}) {
+        RateOptions options{Mode::bpp, 0.012, 0};
+        const Outcome calm = code(options, {0.01, slope}, gops);
+        options.hurry = true;
+        const Outcome hurried = code(options, {0.01, slope}, gops);
+        EXPECT_LT(sum(hurried.tries), sum(calm.tries)) << slope;
+        EXPECT_NEAR(hurried.bpp / 0.012, 1, 0.05) << slope;
+        EXPECT_NEAR(code(options, {0.01, slope}, {29, 29}).bpp / 0.012, 1, 0.10) << slope;
     }
 }
 

@@ -105,15 +105,16 @@ Status Encoder::code_next(GopSource source) {
     tries_ = done_ = 0;
     GVC_ASSIGN_OR_RETURN(Gops gops, !hybrid_               ? code_neural(std::move(source))
                                     : options_.choose_base ? code_better(source)
-                                                           : code_hybrid(source));
+                                                           : code_hybrid(source, is_due(source)));
     gops.front().costs = costs_;
     gops.front().tries = tries_;
     std::move(gops.begin(), gops.end(), std::back_inserter(ready_));
     return {};
 }
 
-Result<Encoder::Gops> Encoder::code_hybrid(GopSource& source) {
-    GVC_ASSIGN_OR_RETURN(auto coded, hybrid_->code(source, stream_.gops));
+Result<Encoder::Gops> Encoder::code_hybrid(GopSource& source, bool due) {
+    GVC_ASSIGN_OR_RETURN(auto coded, hybrid_->code(source, stream_.gops, due || !options_.hurry));
+    count(coded.gop);
     hybrid_->commit(8.0 * static_cast<double>(coded.gop.bytes));
     if (!coded.gop.packets.empty()) ++stream_.gops;
     return Gops{std::move(coded.gop)};

@@ -67,7 +67,9 @@ class Encoder {
 
     GopSource take_source(const PlannedGop& plan);
     Status code_next(GopSource source);
-    Result<Gops> code_hybrid(GopSource& source);
+    Result<Gops> code_hybrid(GopSource& source, bool due);
+    bool is_due(const GopSource& source);
+    void count(const EncodedGop& hybrid);
 
     // encoder_choice.cpp: which base, and how many keyframes
     Result<Gops> code_better(GopSource& source);

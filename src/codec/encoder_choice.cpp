@@ -13,7 +13,7 @@ namespace gvc::codec {
 namespace {
 
 // The choice of a base holds for so many GOPs of a scene: a trial costs the coding of two.
-constexpr int kTrialEvery = 10;
+constexpr int kTrialEvery = 10, kHurriedTrialEvery = 40;
 // How much worse than its keyframe a GOP looks where nothing else is tried.
 constexpr double kGoodMotion = 1.3;
 // Nor while no more than so many times the bits that it takes are there to be taken.
@@ -26,13 +26,6 @@ constexpr double kSameRate = 1.25;
 // How much worse than a refined AV1 base, taken as 1, a neural keyframe may look and its GOP be
 // tried still.
 constexpr double kHopelessKey = 1.25;
-
-// Whether to try again: at cuts, and now and then.
-bool is_due(const GopSource& source, int& since_trial) {
-    const bool due = source.plan.cut || ++since_trial >= kTrialEvery;
-    if (due) since_trial = 0;
-    return due;
-}
 
 double bits_of(const std::vector<EncodedGop>& gops) {
     size_t bytes = 0;
@@ -216,11 +209,26 @@ Result<std::optional<Encoder::Version>> Encoder::try_as(Keyframes keyframes,
 
 // ---- the better of two bases ----
 
+// Whether to look at bases again: at cuts, and now and then.
+bool Encoder::is_due(const GopSource& source) {
+    const int every = options_.hurry ? kHurriedTrialEvery : kTrialEvery;
+    const bool due = source.plan.cut || ++since_base_trial_ >= every;
+    if (due) since_base_trial_ = 0;
+    return due;
+}
+
+// What a GOP with an AV1 base took, whether it goes out or not.
+void Encoder::count(const EncodedGop& hybrid) {
+    costs_ += hybrid.costs;
+    tries_ += hybrid.tries;
+}
+
 // By what a decoder shows of both, at equal rate. What was better holds until the scene changes.
 Result<Encoder::Gops> Encoder::code_better(GopSource& source) {
-    if (!is_due(source, since_base_trial_)) return code_as_before(source);
+    if (!is_due(source)) return code_as_before(source);
     source.alone = true;  // it is shown by itself to be compared
-    GVC_ASSIGN_OR_RETURN(auto hybrid, hybrid_->code(source, stream_.gops));
+    GVC_ASSIGN_OR_RETURN(auto hybrid, hybrid_->code(source, stream_.gops, true));
+    count(hybrid.gop);
     std::optional<Gops> neural;
     // Where maxrate already costs frames there is no room for another base.
     if (source.kept.size() == source.pictures.size()) {
@@ -239,7 +247,8 @@ Result<Encoder::Gops> Encoder::code_better(GopSource& source) {
 }
 
 Result<Encoder::Gops> Encoder::code_as_before(GopSource& source) {
-    GVC_ASSIGN_OR_RETURN(Gops gops, prefers_neural_ ? code_neural(source) : code_hybrid(source));
+    GVC_ASSIGN_OR_RETURN(Gops gops,
+                         prefers_neural_ ? code_neural(source) : code_hybrid(source, false));
     if (prefers_neural_) {
         hybrid_->pass(source, bits_of(gops));
     } else {

@@ -128,8 +128,10 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb) {
     models::Latent latent;
     {
         StageTimer timer(costs_.analyse, model_.ops());
+        const auto effort =
+            options_.hurry ? models::SearchEffort::quick : models::SearchEffort::thorough;
         latent = role == UnitRole::key ? tokeniser.analyse_key(ops, rgb, qps)
-                                       : tokeniser.analyse_chunk(ops, rgb, gop.state, qps);
+                                       : tokeniser.analyse_chunk(ops, rgb, gop.state, qps, effort);
     }
     const CommonMotion motion = latent.common.empty() ? CommonMotion() : latent.common.front();
     gop.coded.descriptor.motion[static_cast<size_t>(unit)] = motion;

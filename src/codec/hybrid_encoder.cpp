@@ -54,7 +54,7 @@ void HybridEncoder::pass(const GopSource& source, double bits) {
     rate_.commit(bits);
 }
 
-Result<HybridEncoder::Coded> HybridEncoder::code(GopSource& source, uint32_t number) {
+Result<HybridEncoder::Coded> HybridEncoder::code(GopSource& source, uint32_t number, bool look) {
     number_ = number;
     costs_ = {};
     tries_ = 0;
@@ -72,7 +72,7 @@ Result<HybridEncoder::Coded> HybridEncoder::code(GopSource& source, uint32_t num
             return {Code::quality, "the maximum rate is too low for a single picture",
                     "raise it, or make the pictures smaller"};
         }
-        if (fits) {
+        if (fits && look) {
             GVC_ASSIGN_OR_RETURN(coded.distance, choose_refinement(source, coded.gop));
         }
         if (!fits) coded.gop = {};
@@ -85,7 +85,7 @@ Result<HybridEncoder::Coded> HybridEncoder::code(GopSource& source, uint32_t num
 
 // Which size looks best after refinement depends on the rate and on what is shown: from the middle
 // one the search goes on towards what is better, on the first GOP, until two sizes in a row are
-// worse. All of it on drafts. Without a rate the base has full size.
+// worse, in a hurry one. All of it on drafts. Without a rate the base has full size.
 Status HybridEncoder::choose_size(const GopSource& source) {
     std::optional<Candidate> best;
     chosen_size_ = 0;
@@ -104,12 +104,13 @@ Status HybridEncoder::choose_size(const GopSource& source) {
         return true;
     };
     chosen_size_ = kMiddleScale;
+    const int enough = options_.hurry ? 1 : 2;
     GVC_RETURN_IF_ERROR(is_better(kMiddleScale).status());
     for (const int step : {+1, -1}) {
         int worse = 0;
         bool any = false;
-        for (size_t i = kMiddleScale + static_cast<size_t>(step); i < kScales.size() && worse < 2;
-             i += static_cast<size_t>(step)) {
+        for (size_t i = kMiddleScale + static_cast<size_t>(step);
+             i < kScales.size() && worse < enough; i += static_cast<size_t>(step)) {
             GVC_ASSIGN_OR_RETURN(const bool better, is_better(i));
             any = any || better;
             worse = better || !best ? 0 : worse + 1;
@@ -163,6 +164,7 @@ Result<EncodedGop> HybridEncoder::code_at_size(const GopSource& source, BaseEffo
     EncodedGop gop;
     gop.descriptor = describe(source, options_.sequence, number_, options_.seed);
     gop.descriptor.base = bitstream::BaseKind::av1;
+    gop.descriptor.refinement = static_cast<uint8_t>(refinement_);
     std::map<int, EncodedGop> tries;
     for (bool content = false; !content; ++tries_) {
         const int crf = rate_.crf();
@@ -261,6 +263,7 @@ Result<HybridEncoder::Seen> HybridEncoder::look_at(const GopSource& source, cons
 Result<double> HybridEncoder::choose_refinement(const GopSource& source, EncodedGop& gop) {
     GVC_ASSIGN_OR_RETURN(const Seen seen, look_at(source, gop));
     if (!options_.distance || seen.refinement == gop.descriptor.refinement) return seen.distance;
+    refinement_ = seen.refinement;
     gop.descriptor.refinement = static_cast<uint8_t>(seen.refinement);
     GVC_RETURN_IF_ERROR(pack(gop));
     return seen.distance;

@@ -25,8 +25,9 @@ class HybridEncoder {
         double distance = 0;  // of its judged pictures from their originals
     };
     // GOP `number` at the size and quantiser that suit its budget; with a maximum rate, of fewer
-    // and fewer frames. Code::quality if not even the stream's first picture fits.
-    Result<Coded> code(GopSource& source, uint32_t number);
+    // and fewer frames. Code::quality if not even the stream's first picture fits. look: choose the
+    // refinement and tell the distance; otherwise the refinement is that of the GOP before.
+    Result<Coded> code(GopSource& source, uint32_t number, bool look);
     // The GOP that code() made, or another in its place, goes out with so many bits.
     void commit(double bits);
     // A GOP went out that was not coded here.
@@ -57,8 +58,9 @@ class HybridEncoder {
     EncoderOptions options_;  // its sequence has the base size of the GOP in hand
     PictureSize size_;
     BaseRateControl rate_;
-    std::optional<size_t> chosen_size_;  // of the list in the source file
-    std::optional<double> detail_bits_;  // of the last detail code
+    std::optional<size_t> chosen_size_;            // of the list in the source file
+    std::optional<double> detail_bits_;            // of the last detail code
+    int refinement_ = bitstream::kFullRefinement;  // that was chosen last
     // Of the GOP in hand:
     uint32_t number_ = 0;
     StageCosts costs_;

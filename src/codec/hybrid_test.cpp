@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "codec/detail.h"
 #include "codec/hybrid_pictures.h"
@@ -161,6 +162,24 @@ TEST_F(Hybrid, NoRefinedPictureWhereTheBaseAloneIsBetter) {
         return -*mean_squared(a, b, size);
     };
     EXPECT_EQ(test_encode(*model_, o, 9).gops[0].descriptor.refinement, 3);
+}
+
+// In a hurry pictures are looked at in the first GOP of a scene; the next ones do as it does.
+TEST_F(Hybrid, InAHurryTheRefinementIsKept) {
+    EncoderOptions o = options({64, 64});
+    o.hurry = true;
+    int looks = 0;
+    o.distance = [&](auto a, auto b, auto size) -> Result<double> {
+        ++looks;
+        return mean_squared(a, b, size);
+    };
+    test_encode(*model_, o, 29);
+    const int of_one = std::exchange(looks, 0);
+    const auto encoding = test_encode(*model_, o, 58);
+    ASSERT_EQ(encoding.gops.size(), 2u);
+    EXPECT_EQ(looks, of_one);
+    EXPECT_GT(of_one, 0);
+    for (const EncodedGop& gop : encoding.gops) EXPECT_EQ(gop.descriptor.refinement, 0);
 }
 
 TEST_F(Hybrid, TheRefinementIsJudgedByPicturesThatTheDecoderShows) {

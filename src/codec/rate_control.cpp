@@ -9,9 +9,11 @@ namespace {
 constexpr int kCoarsest = models::kQualities - 1;
 constexpr int kMaxSwing = 3;         // of a chunk's qp around what belongs to its GOP's first
 constexpr double kTolerance = 0.06;  // a GOP further off its budget is coded again
-constexpr int kFirstTries = 2;       // of a keyframe beyond the first
-constexpr int kGopTries = 2;         // of a GOP beyond the first, to meet the wanted rate
-constexpr int kCapTries = 3;         // the same for the cap, before the coarsest qp of all
+// In a hurry: GOPs behind the first one, and, for the last one, all of the stream.
+constexpr double kHurriedTolerance = 0.15, kStreamTolerance = 0.03;
+constexpr int kFirstTries = 2;  // of a keyframe beyond the first
+constexpr int kGopTries = 2;    // of a GOP beyond the first, to meet the wanted rate
+constexpr int kCapTries = 3;    // the same for the cap, before the coarsest qp of all
 constexpr double kBelowCap = 0.95;
 
 // Where a stream starts: bits a pixel at qp 16, and the fall from one qp to the next.
@@ -228,6 +230,11 @@ double RateControl::refresh_to_come() const {
     return std::max(0.0, refresh_share_ * first_bits_ - refreshed_);
 }
 
+double RateControl::tolerance() const {
+    if (!options_.hurry || !any_gop_) return kTolerance;
+    return gop_.last ? kStreamTolerance * (asked_ + budget_) / budget_ : kHurriedTolerance;
+}
+
 bool RateControl::gop_done(double bits) {
     overhead_[gop_.key] = bits - spent_ - refreshed_;
     refresh_share_ = first_bits_ > 0 ? refreshed_ / first_bits_ : 0;
@@ -247,7 +254,7 @@ bool RateControl::gop_done(double bits) {
     }
     const double miss = bits / budget_ - 1;
     const bool stuck = miss > 0 ? first_qp_ == kCoarsest : first_qp_ == 0;
-    if (!steered() || std::abs(miss) < kTolerance || stuck || tries_ >= kGopTries) return false;
+    if (!steered() || std::abs(miss) < tolerance() || stuck || tries_ >= kGopTries) return false;
     if (capped_ && miss < 0) return false;  // below the cap is good enough
     ++tries_;
     begin_try();
@@ -256,7 +263,9 @@ bool RateControl::gop_done(double bits) {
 
 void RateControl::commit(double bits) {
     if (by_rate()) {
-        debt_ += bits - wanted_bits(gop_.frames, gop_.seconds);
+        const double wanted = wanted_bits(gop_.frames, gop_.seconds);
+        asked_ += wanted;
+        debt_ += bits - wanted;
         if (gop_.key) debt_ += kIndexEntryBits;
     }
     credit_ -= bits;

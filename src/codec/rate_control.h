@@ -14,6 +14,9 @@ struct RateOptions {
     Mode mode = Mode::crf;
     double value = 40;   // qp 0 ... 31, crf 0 ... 63 (two steps a qp), bits a pixel, bits a second
     double maxrate = 0;  // bits a second that no full GOP exceeds; 0: none
+    // GOPs may miss their share of the rate by more, and later ones make up for it: few are coded
+    // twice.
+    bool hurry = false;
 };
 
 // Code::usage if a value is out of range.
@@ -104,6 +107,7 @@ class RateControl {
     int best_first_qp() const;  // nearest to what the budget leaves to units
     double for_units() const { return budget_ - overhead_[gop_.key]; }
     double refresh_to_come() const;
+    double tolerance() const;  // share of its budget by which the GOP in hand may miss it
     void begin_try();
 
     RateOptions options_;
@@ -113,6 +117,7 @@ class RateControl {
     double debt_ = 0;                 // bits spent beyond the wanted ones so far
     std::array<double, 2> overhead_;  // of a chained GOP, of one with a keyframe: outside its units
     double credit_ = 0;               // of maxrate
+    double asked_ = 0;                // bits that the GOPs so far were to take
     bool any_gop_ = false;
     // The GOP in hand
     Gop gop_;

@@ -102,6 +102,41 @@ TEST(RateControl, MeetsBppOfAnyCodec) {
     }
 }
 
+// In a hurry fewer GOPs are coded twice, and the stream meets its rate all the same.
+TEST(RateControl, CodesFewGopsTwiceInAHurry) {
+    const FakeCodec codec{864 * 480, 0.11, 1.0};
+    const int kGops = 12;
+    const auto passes = [&](bool hurry, double& rate) {
+        RateOptions options{Mode::bpp, 0.01, 0};
+        options.hurry = hurry;
+        RateControl control(options, codec.pixels, 0.04);
+        int count = 0;
+        double total = 8 * 27;
+        for (int g = 0; g < kGops; ++g) {
+            control.begin({29, 7, 1.16, true, g + 1 == kGops});
+            double bits = 0;
+            do {
+                bits = code_gop(control, codec, g, 7, g % 2 ? 0.15 : 0.05) + 8 * 70;
+                ++count;
+            } while (control.gop_done(bits));
+            control.commit(bits);
+            total += bits;
+        }
+        rate = total / (29 * kGops * codec.pixels);
+        return count;
+    };
+    double calm = 0, hurried = 0;
+    EXPECT_LT(passes(true, hurried), passes(false, calm));
+    EXPECT_NEAR(calm / 0.01, 1, 0.05);
+    EXPECT_NEAR(hurried / 0.01, 1, 0.05);
+    for (double bpp : {0.005, 0.02}) {
+        RateOptions options{Mode::bpp, bpp, 0};
+        options.hurry = true;
+        EXPECT_NEAR(coded_rate(options, codec, {29, 29, 29, 29, 29}) / bpp, 1, 0.05) << bpp;
+        EXPECT_NEAR(coded_rate(options, codec, {29, 29}) / bpp, 1, 0.10) << bpp;
+    }
+}
+
 TEST(RateControl, MeetsBppWithCellsThatAreRefreshed) {
     const FakeCodec codec{864 * 480, 0.11, 1.0};
     for (double bpp : {0.005, 0.008, 0.02}) {

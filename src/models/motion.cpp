@@ -217,8 +217,8 @@ Shift median_beyond(const Vectors& found, const Vectors& expected) {
 // itself, the more, the dearer bits are, and is nothing where it does not pay.
 ChunkFields search_chunk(std::span<const SearchPicture> frames, const SearchPicture& last,
                          const SearchPicture* key, const Vectors& way, float smoothness,
-                         int threads) {
-    const SearchOptions find{threads, SearchEffort::thorough, 1.0f};
+                         SearchEffort effort, int threads) {
+    const SearchOptions find{threads, effort, 1.0f};
     const SearchOptions decide{threads, SearchEffort::quick, smoothness};
     constexpr size_t kEnd = kChunkFrames - 1;
 
@@ -288,7 +288,7 @@ Vectors read(const float* vectors, size_t area) {
 }  // namespace
 
 ChunkMotionHint motion_hint(Ops& ops, const Tensor& rgb, const Tensor& last, const Tensor& key,
-                            const std::vector<float>& qps, const Tensor& way) {
+                            const std::vector<float>& qps, const Tensor& way, SearchEffort effort) {
     const bool same = last.storage() == key.storage();
     const std::vector<SearchPicture> frames = search_pictures(ops, rgb);
     const std::vector<SearchPicture> lasts = search_pictures(ops, last);
@@ -306,7 +306,7 @@ ChunkMotionHint motion_hint(Ops& ops, const Tensor& rgb, const Tensor& last, con
     const auto search = [&](size_t n) {
         const ChunkFields fields = search_chunk(
             {&frames[n * kChunkFrames], kChunkFrames}, lasts[n], same ? nullptr : &keys[n],
-            read(&ways[n * area / 2], area / 4), rate_weight(qps[n]), inside);
+            read(&ways[n * area / 2], area / 4), rate_weight(qps[n]), effort, inside);
         common[n] = fields.common;
         for (size_t t = 0; t < kChunkFrames; ++t) {
             float* v = &vectors[(n * kChunkFrames + t) * 4 * area];

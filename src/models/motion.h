@@ -5,6 +5,7 @@
 
 #include "base/affine.h"
 #include "models/config.h"
+#include "models/motion_search.h"
 #include "nn/ops.h"
 
 namespace gvc::models {
@@ -20,6 +21,8 @@ namespace gvc::models {
 //   motion; the way to the last frame and on from there).
 //   costs [N*4, 4, H/8, W/8]: mean absolute luma difference at the last frame's own vector and for
 //   no motion, then the same for the keyframe, at its own vector no worse than the last frame's.
+//   effort: quick looks where motion leads on, not everywhere: the same pictures, in a third less
+//   time of the encoder's networks and this together
 //   common: one per item, what the pictures do as a whole from the last frame to the chunk's last,
 //   and how they shake on that way; all zero where saying so does not pay
 struct MotionHint {
@@ -30,7 +33,7 @@ struct ChunkMotionHint : MotionHint {
 };
 ChunkMotionHint motion_hint(nn::Ops& ops, const nn::Tensor& rgb, const nn::Tensor& last,
                             const nn::Tensor& key, const std::vector<float>& qps,
-                            const nn::Tensor& way);
+                            const nn::Tensor& way, SearchEffort effort = SearchEffort::thorough);
 
 // The same for `frames` pictures that follow each other, to the picture before them alone, searched
 // quickly.

@@ -223,9 +223,9 @@ BaseOutput Tokeniser::keyframe_of(Ops& ops, const DecoderState& state) const {
 // ---- chunk ----
 
 Latent Tokeniser::analyse_chunk(Ops& ops, const Tensor& rgb, const DecoderState& state,
-                                const std::vector<float>& qps) const {
+                                const std::vector<float>& qps, SearchEffort effort) const {
     const ChunkMotionHint hint =
-        motion_hint(ops, rgb, state.last_rgb, state.key_rgb, qps, state.way_to_key);
+        motion_hint(ops, rgb, state.last_rgb, state.key_rgb, qps, state.way_to_key, effort);
     auto of_chunk = [&](const Tensor& x) { return ops.batch_to_channels(x, kChunkFrames); };
 
     // cells to about unit range, absolute differences of [0, 1] pictures likewise

@@ -12,6 +12,7 @@
 #include "base/affine.h"
 #include "models/blocks.h"
 #include "models/config.h"
+#include "models/motion_search.h"
 
 namespace gvc::models {
 
@@ -69,9 +70,10 @@ class Tokeniser {
     // What that returned, told from the state that it made.
     BaseOutput keyframe_of(nn::Ops& ops, const DecoderState& state) const;
 
-    // rgb: [N*4, 3, H, W], the chunk's frames; state: as decoded so far.
+    // rgb: [N*4, 3, H, W], the chunk's frames; state: as decoded so far; effort: for their motion.
     Latent analyse_chunk(nn::Ops& ops, const nn::Tensor& rgb, const DecoderState& state,
-                         const std::vector<float>& qps) const;
+                         const std::vector<float>& qps,
+                         SearchEffort effort = SearchEffort::thorough) const;
     nn::Tensor chunk_means(nn::Ops& ops, const nn::Tensor& z_hat, const DecoderState& state) const;
     // Advances the state to the chunk's last frame. `common`: of each item, as analysed. `frames`:
     // how many of the chunk's frames to make, counted from its end; the state does not depend on
