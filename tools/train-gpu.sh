@@ -72,9 +72,9 @@ build_trainer() {
     say "building against ${torch:-the LibTorch of the system}"
     [[ ! -d $work/include ]] || headers=-DCMAKE_CXX_FLAGS=-isystem$work/include
     ! command -v ccache > /dev/null || cache=-DCMAKE_CXX_COMPILER_LAUNCHER=ccache
-    # Assertions stay; with the flags of test.sh a compiler cache serves both.
+    # Assertions stay. Several sources at a time: a third of the compiling.
     logged "$work/cmake.log" cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
-        -DCMAKE_CXX_FLAGS_RELEASE=-O2 -DGVC_TRAIN_ONLY=ON ${torch:+"-DCMAKE_PREFIX_PATH=$torch"} $cache $headers
+        -DCMAKE_CXX_FLAGS_RELEASE=-O2 -DCMAKE_UNITY_BUILD=ON -DGVC_TRAIN_ONLY=ON ${torch:+"-DCMAKE_PREFIX_PATH=$torch"} $cache $headers
     logged "$work/ninja.log" ninja -C "$build" gvc-train gvc-checkops
     say "built"
 }
