@@ -11,8 +11,8 @@ tools/install_packages.sh test
 
 launcher=()
 if command -v ccache >/dev/null; then launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
-# -O2 without NDEBUG: assertions hold in the tests. As a unity build, as in run.sh; the trainer and
-# the fuzzers build what they need of the libraries file by file.
+# -O2 without NDEBUG: assertions hold in the tests. As a unity build, as in run.sh; the fuzzers and
+# the tests for aarch64 build what they need of the libraries file by file.
 cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE=-O2 \
     -DCMAKE_UNITY_BUILD=ON -DGVC_BUILD_TESTS=ON -DGVC_BUILD_TORCH=ON "${launcher[@]}"
 # A part that does not build fails as such, and the others are tested all the same.

@@ -73,7 +73,7 @@ codec::EncoderOptions encoder_options(const BenchCase& what, codec::BaseCoder* b
     options.base_coder = base;
     options.base_scale = kBaseScale;
     options.search_steps = search_steps(what.base, what.preset);
-    options.hurry = hurries(what.preset);
+    options.rate.hurry = hurries(what.preset);
     options.refresh = true;  // as gvc encode
     return options;
 }

@@ -69,7 +69,7 @@ codec::EncoderOptions encoder_options(const EncodeOptions& options, const media:
     out.low_delay = options.low_delay;
     out.seed = static_cast<uint16_t>(options.seed);
     out.search_steps = search_steps(options.base, options.preset);
-    out.hurry = out.rate.hurry = hurries(options.preset);
+    out.rate.hurry = hurries(options.preset);
     out.refresh = options.refresh;
     out.expected_pictures = info.estimated_frames;
     out.keep_cells = options.keep_cells.value_or(!options.keyint);

@@ -19,7 +19,7 @@ codec::SearchSteps search_steps(const std::string& base, const std::string& pres
 // Whether the neural base gets more keyframes where they look better (codec::EncoderOptions).
 bool adapts_keyint(const std::string& preset);
 
-// Whether GOPs are seldom coded twice (codec::EncoderOptions, codec::RateOptions).
+// Whether GOPs are seldom coded twice (codec::RateOptions).
 bool hurries(const std::string& preset);
 
 // AV1's encoder at this effort. threads: 0 is one for each CPU.

@@ -10,8 +10,6 @@ namespace {
 
 constexpr int kMaxTries = 5;
 constexpr double kGoodEnough = 0.02;  // a step of crf changes the bits by 5 to 10 %
-// In a hurry: GOPs behind the first one, and, for the last one, all of the stream.
-constexpr double kHurriedGoodEnough = 0.15, kStreamGoodEnough = 0.03;
 constexpr int kStartCrf = 62;
 constexpr double kStartSlope = 0.075, kLeastSlope = 0.015, kMostSlope = 0.2;
 constexpr double kBelowCap = 0.97;
@@ -98,7 +96,7 @@ int BaseRateControl::next_guess(double target) const {
 
 double BaseRateControl::good_enough(double goal) const {
     if (!options_.hurry || !any_gop_) return kGoodEnough;
-    return last_ ? kStreamGoodEnough * (asked_ + goal) / std::max(goal, 1.0) : kHurriedGoodEnough;
+    return hurried_tolerance(last_, asked_, std::max(goal, 1.0));
 }
 
 bool BaseRateControl::tried(double bits) {

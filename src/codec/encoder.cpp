@@ -113,7 +113,8 @@ Status Encoder::code_next(GopSource source) {
 }
 
 Result<Encoder::Gops> Encoder::code_hybrid(GopSource& source, bool due) {
-    GVC_ASSIGN_OR_RETURN(auto coded, hybrid_->code(source, stream_.gops, due || !options_.hurry));
+    GVC_ASSIGN_OR_RETURN(auto coded,
+                         hybrid_->code(source, stream_.gops, due || !options_.rate.hurry));
     count(coded.gop);
     hybrid_->commit(8.0 * static_cast<double>(coded.gop.bytes));
     if (!coded.gop.packets.empty()) ++stream_.gops;

@@ -211,7 +211,7 @@ Result<std::optional<Encoder::Version>> Encoder::try_as(Keyframes keyframes,
 
 // Whether to look at bases again: at cuts, and now and then.
 bool Encoder::is_due(const GopSource& source) {
-    const int every = options_.hurry ? kHurriedTrialEvery : kTrialEvery;
+    const int every = options_.rate.hurry ? kHurriedTrialEvery : kTrialEvery;
     const bool due = source.plan.cut || ++since_base_trial_ >= every;
     if (due) since_base_trial_ = 0;
     return due;

@@ -43,9 +43,6 @@ struct EncoderOptions {
     // (in chain mode) it lies in their middle, which looks better, and the first pictures wait.
     bool low_delay = false;
     SearchSteps search_steps;
-    // Motion is looked for only where it leads on, and what seldom changes now and then, not in each
-    // GOP (the base's refinement).
-    bool hurry = false;
     // Chunks may code cells of their last picture anew (codec/refresh.h): with a search where that
     // looks better at equal rate, without one where motion has lost them for certain.
     bool refresh = false;

@@ -129,7 +129,7 @@ void Encoder::code_unit(Try& gop, int unit, const nn::Tensor& rgb) {
     {
         StageTimer timer(costs_.analyse, model_.ops());
         const auto effort =
-            options_.hurry ? models::SearchEffort::quick : models::SearchEffort::thorough;
+            options_.rate.hurry ? models::SearchEffort::quick : models::SearchEffort::thorough;
         latent = role == UnitRole::key ? tokeniser.analyse_key(ops, rgb, qps)
                                        : tokeniser.analyse_chunk(ops, rgb, gop.state, qps, effort);
     }

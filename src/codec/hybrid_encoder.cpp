@@ -104,7 +104,7 @@ Status HybridEncoder::choose_size(const GopSource& source) {
         return true;
     };
     chosen_size_ = kMiddleScale;
-    const int enough = options_.hurry ? 1 : 2;
+    const int enough = options_.rate.hurry ? 1 : 2;
     GVC_RETURN_IF_ERROR(is_better(kMiddleScale).status());
     for (const int step : {+1, -1}) {
         int worse = 0;

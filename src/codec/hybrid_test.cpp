@@ -167,7 +167,7 @@ TEST_F(Hybrid, NoRefinedPictureWhereTheBaseAloneIsBetter) {
 // In a hurry pictures are looked at in the first GOP of a scene; the next ones do as it does.
 TEST_F(Hybrid, InAHurryTheRefinementIsKept) {
     EncoderOptions o = options({64, 64});
-    o.hurry = true;
+    o.rate.hurry = true;
     int looks = 0;
     o.distance = [&](auto a, auto b, auto size) -> Result<double> {
         ++looks;

@@ -53,6 +53,10 @@ Status check(const RateOptions& options) {
     return {};
 }
 
+double hurried_tolerance(bool last, double asked, double budget) {
+    return last ? kStreamTolerance * (asked + budget) / budget : kHurriedTolerance;
+}
+
 // ---- the model ----
 
 RateModel::RateModel(double pixels) : slope_(kStartSlope) {
@@ -232,7 +236,7 @@ double RateControl::refresh_to_come() const {
 
 double RateControl::tolerance() const {
     if (!options_.hurry || !any_gop_) return kTolerance;
-    return gop_.last ? kStreamTolerance * (asked_ + budget_) / budget_ : kHurriedTolerance;
+    return hurried_tolerance(gop_.last, asked_, budget_);
 }
 
 bool RateControl::gop_done(double bits) {

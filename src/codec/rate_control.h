@@ -15,12 +15,17 @@ struct RateOptions {
     double value = 40;   // qp 0 ... 31, crf 0 ... 63 (two steps a qp), bits a pixel, bits a second
     double maxrate = 0;  // bits a second that no full GOP exceeds; 0: none
     // GOPs may miss their share of the rate by more, and later ones make up for it: few are coded
-    // twice.
+    // twice. Motion is looked for only where it leads on, and what seldom changes (the better base,
+    // its refinement) now and then.
     bool hurry = false;
 };
 
 // Code::usage if a value is out of range.
 Status check(const RateOptions& options);
+
+// In a hurry, behind the stream's first GOP: the share of its budget by which a GOP may miss it.
+// asked: bits that the GOPs before were to take.
+double hurried_tolerance(bool last, double asked, double budget);
 
 // What units cost at any qp, predicted from those that were coded: every unit's bits fall by the
 // same factor from one qp to the next.

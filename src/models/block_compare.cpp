@@ -61,10 +61,10 @@ GVC_INLINE void each_row(const uint8_t* b, int stride, int fx, int fy, int begin
     }
 }
 
+#if defined(__SSE2__)
 // Of rows [begin, end), b not moved by parts of a sample.
 GVC_INLINE int whole_difference(const uint8_t* a, int a_stride, const uint8_t* b, int b_stride,
                                 int begin, int end) {
-#if defined(__SSE2__)
     __m128i total = _mm_setzero_si128();
     for (int r = begin; r < end; ++r) {
         __m128i x, y;
@@ -73,22 +73,19 @@ GVC_INLINE int whole_difference(const uint8_t* a, int a_stride, const uint8_t* b
         total = _mm_add_epi32(total, _mm_sad_epu8(x, y));
     }
     return _mm_cvtsi128_si32(total) + _mm_extract_epi16(total, 4);
-#else
-    Row total{};
-    for (int r = begin; r < end; ++r)
-        total += magnitude(load(b + r * b_stride) - load(a + r * a_stride));
-    return sum(total);
-#endif
 }
+#endif
 
 GVC_INLINE int difference_body(const uint8_t* a, int a_stride, const uint8_t* b, int b_stride,
                                int fx, int fy, int enough) {
     // Most candidates are far worse than the best so far.
+#if defined(__SSE2__)
     if (fx == 0 && fy == 0) {
         const int half = whole_difference(a, a_stride, b, b_stride, 0, kN / 2);
         if (half >= enough) return half;
         return half + whole_difference(a, a_stride, b, b_stride, kN / 2, kN);
     }
+#endif
     Row total{};
     const auto add = [&](int r, const Row& row) __attribute__((always_inline)) {
         total += magnitude(row - load(a + r * a_stride));

@@ -21,8 +21,7 @@ namespace gvc::models {
 //   motion; the way to the last frame and on from there).
 //   costs [N*4, 4, H/8, W/8]: mean absolute luma difference at the last frame's own vector and for
 //   no motion, then the same for the keyframe, at its own vector no worse than the last frame's.
-//   effort: quick looks where motion leads on, not everywhere: the same pictures, in a third less
-//   time of the encoder's networks and this together
+//   effort: quick looks where motion leads on, not everywhere
 //   common: one per item, what the pictures do as a whole from the last frame to the chunk's last,
 //   and how they shake on that way; all zero where saying so does not pay
 struct MotionHint {
