@@ -53,6 +53,13 @@ media::ReaderOptions reader_options(const EncodeOptions& options, bool copy_stre
     return out;
 }
 
+// Whether nobody watches while it is encoded: pictures from a file, for one. Long GOPs are then
+// coded in one.
+bool may_wait(const EncodeOptions& options, const media::StreamInfo& info) {
+    return info.estimated_frames > 0 && !options.low_delay && !options.self_context &&
+           !hurries(options.preset);
+}
+
 codec::EncoderOptions encoder_options(const EncodeOptions& options, const media::StreamInfo& info) {
     codec::EncoderOptions out;
     out.sequence = sequence_of(info);
@@ -63,6 +70,9 @@ codec::EncoderOptions encoder_options(const EncodeOptions& options, const media:
         const double in_frames = keyint->seconds * info.frame_rate.value();
         out.keyint = keyint->frames > 0 ? keyint->frames
                                         : std::max(static_cast<int>(std::lround(in_frames)), 1);
+        out.base_keyint = out.keyint;
+    } else if (may_wait(options, info)) {
+        out.base_keyint = bitstream::kMaxBaseFrames;
     }
     out.adaptive_keyint = options.adaptive_keyint.value_or(adapts_keyint(options.preset));
     out.scene_cuts = options.scene_cuts;

@@ -77,16 +77,27 @@ void visit_slices(Visitor& v, std::array<uint32_t, 2>& slices) {
     }
 }
 
+// Whether it is one with more frames than other GOPs may have.
+template <typename Visitor>
+bool visit_base(Visitor& v, Descriptor& d) {
+    constexpr uint8_t kLongAv1 = 3;
+    const bool many = d.base == BaseKind::av1 && d.frames > kMaxFrames;
+    uint8_t code = many ? kLongAv1 : static_cast<uint8_t>(d.base);
+    v.bits(2, code);
+    d.base = code == kLongAv1 ? BaseKind::av1 : static_cast<BaseKind>(code);
+    return code == kLongAv1;
+}
+
 template <typename Visitor>
 void visit_fields(Visitor& v, Descriptor& d) {
-    v.bits(2, d.base);
-    v.require(d.base <= BaseKind::still);
+    const bool many = visit_base(v, d);
     if (d.base == BaseKind::av1) {
         v.bits(2, d.refinement);
         v.bits(1, d.detail);
     }
-    v.bits(5, d.frames);
-    v.require(d.frames >= 1 && d.frames <= kMaxFrames);
+    const int most = many ? kMaxBaseFrames : kMaxFrames;
+    v.bits(many ? 9 : 5, d.frames);
+    v.require(d.frames > (many ? kMaxFrames : 0) && d.frames <= most);
     v.bits(5, d.qp);
     v.optional(d.chunk_qps, [&](auto& qps) {
         for (uint8_t& qp : qps) v.bits(5, qp);
@@ -94,8 +105,8 @@ void visit_fields(Visitor& v, Descriptor& d) {
     if (!d.chunk_qps) v.signed_bits(4, d.chunk_qp_offset);
     v.bits(16, d.seed);
     v.optional(d.durations, [&](std::vector<uint32_t>& durations) {
-        // At most 28 values, whatever the data says: frames was checked above.
-        durations.resize(std::clamp<size_t>(d.frames, 1, kMaxFrames) - 1);
+        // No more values, whatever the data says: frames was checked above.
+        durations.resize(static_cast<size_t>(std::clamp<int>(d.frames, 1, most)) - 1);
         for (uint32_t& ticks : durations) v.varint(ticks);
     });
     v.optional(d.slices, [&](auto& slices) { visit_slices(v, slices); });

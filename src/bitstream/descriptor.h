@@ -14,6 +14,8 @@
 namespace gvc::bitstream {
 
 inline constexpr int kMaxFrames = 29;  // of a GOP: one keyframe and seven chunks of four
+// Of a GOP with an AV1 base, which has no chunks; fewer of large pictures (max_base_frames).
+inline constexpr int kMaxBaseFrames = 300;
 inline constexpr int kFramesPerChunk = 4;
 inline constexpr int kMaxChunks = 7;
 inline constexpr int kMaxUnits = 1 + kMaxChunks;
@@ -32,8 +34,9 @@ inline constexpr int kFullRefinement = 3;
 struct Descriptor {
     BaseKind base = BaseKind::neural;
     uint8_t refinement = kFullRefinement;  // 0 ... 3, of an AV1 base; others are always refined
-    bool detail = false;         // of an AV1 base: a slice with a detail code comes before its data
-    uint8_t frames = 1;          // shown, 1 ... 29; the last chunk's other frames are dropped
+    bool detail = false;  // of an AV1 base: a slice with a detail code comes before its data
+    // Shown, 1 ... 29, of an AV1 base to kMaxBaseFrames; the last chunk's other frames are dropped.
+    uint16_t frames = 1;
     uint8_t qp = 0;              // 0 ... 31, of the keyframe or P-key
     int8_t chunk_qp_offset = 0;  // -8 ... 7: chunks have qp + offset, cut to 0 ... 31
     std::optional<std::array<uint8_t, kMaxChunks>>

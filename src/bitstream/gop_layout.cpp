@@ -7,6 +7,12 @@
 
 namespace gvc::bitstream {
 
+int max_base_frames(const SequenceHeader& sequence) {
+    constexpr uint64_t kMostPixels = 1 << 27;  // 200 MB as 8-bit 4:2:0
+    const uint64_t pixels = std::max<uint64_t>(uint64_t{sequence.width} * sequence.height, 1);
+    return static_cast<int>(std::clamp<uint64_t>(kMostPixels / pixels, kMaxFrames, kMaxBaseFrames));
+}
+
 Result<GopLayout> gop_layout(const SequenceHeader& sequence, const Descriptor& descriptor,
                              PacketKind kind) {
     const auto slices =
@@ -23,6 +29,9 @@ Result<GopLayout> gop_layout(const SequenceHeader& sequence, const Descriptor& d
     }
     if (kind == PacketKind::pkey && !layout.of_cells() && descriptor.chunks_before > 0) {
         return {Code::corrupt, "a P-key has chunks before it"};
+    }
+    if (descriptor.frames > max_base_frames(sequence)) {
+        return {Code::corrupt, "an AV1 base has too many pictures for their size"};
     }
     const bool has_detail = descriptor.base == BaseKind::av1 && descriptor.detail;
     layout.units = 1 + chunk_count(descriptor);

@@ -32,8 +32,13 @@ struct GopLayout {
     bool is_refresh(int unit, int slice) const { return slice == bands_of(unit); }
 };
 
+// Frames of a GOP with an AV1 base, at most: its pictures are decoded together, and memory is to
+// hold them. 29 ... kMaxBaseFrames.
+int max_base_frames(const SequenceHeader& sequence);
+
 // The layout of a GOP whose first packet has this kind. Code::corrupt if there would be more slices
-// than rows, chunks before a P-key that is not of cells, or cells of a keyframe.
+// than rows, chunks before a P-key that is not of cells, cells of a keyframe, or an AV1 base with
+// more frames than it may have.
 Result<GopLayout> gop_layout(const SequenceHeader& sequence, const Descriptor& descriptor,
                              PacketKind kind);
 

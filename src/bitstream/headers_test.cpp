@@ -2,6 +2,7 @@
 
 #include "bitstream/descriptor.h"
 #include "bitstream/fields.h"
+#include "bitstream/gop_layout.h"
 #include "bitstream/index.h"
 #include "bitstream/sequence_header.h"
 
@@ -101,7 +102,7 @@ TEST(SequenceHeader, RefusesOtherVersionsByName) {
         return result.status().message();
     };
     EXPECT_NE(message([](auto& h) { h.format_major = 3; }).find("3.1"), std::string::npos);
-    EXPECT_NE(message([](auto& h) { h.required_features = 16; }).find("features"),
+    EXPECT_NE(message([](auto& h) { h.required_features = 32; }).find("features"),
               std::string::npos);
 }
 
@@ -317,10 +318,57 @@ TEST(Descriptor, RefusesMotionThatDoesNotFit) {
     }
 }
 
+TEST(Descriptor, AnAv1BaseMayHaveManyFrames) {
+    Descriptor d;
+    d.frames = kMaxFrames + 1;
+    EXPECT_EQ(write_descriptor(d).status().code(), Code::internal);
+    d.base = BaseKind::still;
+    EXPECT_EQ(write_descriptor(d).status().code(), Code::internal);
+    d.base = BaseKind::av1;
+    for (const int frames : {1, 29, 30, 256, 300}) {
+        d.frames = static_cast<uint16_t>(frames);
+        d.durations.emplace(static_cast<size_t>(frames) - 1, 7u);
+        const auto bytes = write_descriptor(d);
+        ASSERT_TRUE(bytes.ok()) << frames;
+        size_t used = 0;
+        const auto back = read_descriptor(*bytes, used);
+        ASSERT_TRUE(back.ok()) << frames;
+        EXPECT_EQ(*back, d);
+        EXPECT_EQ(unit_frames(*back, 0).count, frames);
+        EXPECT_EQ((*bytes)[0] & 3, frames > 29 ? 3 : 1);
+    }
+    d.frames = kMaxBaseFrames + 1;
+    d.durations.reset();
+    EXPECT_EQ(write_descriptor(d).status().code(), Code::internal);
+    // Few frames are written as those of other GOPs are: 2 and 3 bits, then 9 for 29 frames.
+    const std::vector<uint8_t> few{3 | ((29 << 5) & 0xff), 29 >> 3, 0, 0, 0, 0, 0, 0, 0, 0};
+    size_t used = 0;
+    EXPECT_EQ(read_descriptor(few, used).status().code(), Code::corrupt);
+}
+
+TEST(GopLayout, LargePicturesHaveFewerFramesInAnAv1Base) {
+    SequenceHeader sequence;
+    Descriptor d;
+    d.base = BaseKind::av1;
+    const auto accepted = [&](uint32_t width, uint32_t height, int frames) {
+        sequence.width = width;
+        sequence.height = height;
+        d.frames = static_cast<uint16_t>(frames);
+        return gop_layout(sequence, d, PacketKind::base).ok();
+    };
+    EXPECT_EQ((sequence.width = 854, sequence.height = 480, max_base_frames(sequence)), 300);
+    EXPECT_TRUE(accepted(854, 480, 300));
+    EXPECT_EQ((sequence.width = 1920, sequence.height = 1080, max_base_frames(sequence)), 64);
+    EXPECT_TRUE(accepted(1920, 1080, 64));
+    EXPECT_FALSE(accepted(1920, 1080, 65));
+    EXPECT_TRUE(accepted(16384, 16384, 29));
+    EXPECT_FALSE(accepted(16384, 16384, 30));
+}
+
 TEST(Descriptor, UnitsCoverAllFramesOnce) {
     for (int frames = 1; frames <= kMaxFrames; ++frames) {
         Descriptor d;
-        d.frames = static_cast<uint8_t>(frames);
+        d.frames = static_cast<uint16_t>(frames);
         for (int before = 0; before <= chunk_count(d); ++before) {
             d.chunks_before = static_cast<uint8_t>(before);
             if (kFramesPerChunk * before >= frames) continue;  // no frame is left for the key
@@ -342,7 +390,7 @@ TEST(Descriptor, UnitsCoverAllFramesOnce) {
 TEST(Descriptor, CountsChunksAndQps) {
     Descriptor d;
     for (const auto& [frames, chunks] : {std::pair{1, 0}, {2, 1}, {5, 1}, {6, 2}, {29, 7}}) {
-        d.frames = static_cast<uint8_t>(frames);
+        d.frames = static_cast<uint16_t>(frames);
         EXPECT_EQ(chunk_count(d), chunks);
     }
     d.base = BaseKind::still;

@@ -24,7 +24,10 @@ inline constexpr uint8_t kShakes = 2;
 inline constexpr uint8_t kRefresh = 4;
 // P-keys may be made of cells (GopLayout::of_cells).
 inline constexpr uint8_t kKeyCells = 8;
-inline constexpr uint32_t kRequiredFeaturesKnown = kOrderAndMotion | kShakes | kRefresh | kKeyCells;
+// GOPs with an AV1 base may have more frames than others (max_base_frames).
+inline constexpr uint8_t kLongBases = 16;
+inline constexpr uint32_t kRequiredFeaturesKnown =
+    kOrderAndMotion | kShakes | kRefresh | kKeyCells | kLongBases;
 
 enum class ContextMode : uint8_t {
     self = 0,  // a slice's scales come from itself alone

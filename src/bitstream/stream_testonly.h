@@ -79,7 +79,7 @@ inline TestStream test_stream(const entropy::TokenModel& model, const TestStream
         gop.kind = options.chained && g % 2 == 1 ? PacketKind::pkey : PacketKind::keyframe;
         gop.counter = static_cast<uint8_t>(g % kGopCounters);
         if (gop.kind == PacketKind::keyframe) gop.sequence = stream.sequence;
-        gop.descriptor.frames = static_cast<uint8_t>(options.frames);
+        gop.descriptor.frames = static_cast<uint16_t>(options.frames);
         gop.descriptor.qp = static_cast<uint8_t>(7 * g % 32);
         gop.descriptor.start = static_cast<uint64_t>(g * options.frames);
         const bool of_cells = gop.kind == PacketKind::pkey && options.key_cells;

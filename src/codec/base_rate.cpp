@@ -9,7 +9,8 @@ namespace gvc::codec {
 namespace {
 
 constexpr int kMaxTries = 5;
-constexpr double kGoodEnough = 0.02;  // a step of crf changes the bits by 5 to 10 %
+constexpr double kGoodEnough = 0.02,
+                 kAboutEnough = 0.15;  // a step of crf changes the bits by 5 to 10 %
 constexpr int kStartCrf = 62;
 constexpr double kStartSlope = 0.075, kLeastSlope = 0.015, kMostSlope = 0.2;
 constexpr double kBelowCap = 0.97;
@@ -94,18 +95,19 @@ int BaseRateControl::next_guess(double target) const {
     return std::clamp(static_cast<int>(std::lround(guess)), kFinest, kCoarsest);
 }
 
-double BaseRateControl::good_enough(double goal) const {
+double BaseRateControl::good_enough(double goal, bool rough) const {
+    if (rough) return kAboutEnough;
     if (!options_.hurry || !any_gop_) return kGoodEnough;
     return hurried_tolerance(last_, asked_, std::max(goal, 1.0));
 }
 
-bool BaseRateControl::tried(double bits) {
+bool BaseRateControl::tried(double bits, bool rough) {
     tries_[crf_] = bits;
     const bool over_cap = options_.maxrate > 0 && bits > credit_;
     if (!by_rate() && !over_cap) return true;
     const double goal = target();
     if (!over_cap &&
-        std::abs(std::log(std::max(bits, 1.0) / std::max(goal, 1.0))) < good_enough(goal)) {
+        std::abs(std::log(std::max(bits, 1.0) / std::max(goal, 1.0))) < good_enough(goal, rough)) {
         return true;
     }
     if (tries_.size() >= kMaxTries && !over_cap) return true;

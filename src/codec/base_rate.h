@@ -23,8 +23,9 @@ class BaseRateControl {
     // Where to begin: at `crf` something took the budget, and this GOP takes so many times more.
     void start_from(int crf, double factor);
     int crf() const { return crf_; }
-    // Bits of all the GOP's packets at crf(). True: the search is over.
-    bool tried(double bits);
+    // Bits of all the GOP's packets at crf(). True: the search is over; a rough one ends where they
+    // are about those wanted.
+    bool tried(double bits, bool rough = false);
     // Of what was tried: closest to the budget, and below the cap where there is one.
     int best() const;
     // False if even the coarsest quantiser broke the cap: the GOP needs fewer frames.
@@ -41,7 +42,7 @@ class BaseRateControl {
     bool by_rate() const { return options_.mode >= RateOptions::Mode::bpp; }
     double wanted_bits() const;  // of the GOP in hand, by its share of the stream
     double target() const;
-    double good_enough(double goal) const;  // ln of bits over what they should be
+    double good_enough(double goal, bool rough) const;  // ln of bits over what they should be
     int next_guess(double target) const;
     double slope_near(std::map<int, double>::const_iterator at) const;
 

@@ -163,6 +163,51 @@ TEST_F(Choice, TrialsAreRareWithinAScene) {
     EXPECT_EQ(grey_.sources, 2);  // the first GOP and the tenth after it
 }
 
+// Pictures that AV1 takes as one GOP are several neural ones.
+TEST_F(Choice, OneLongGopOrSeveral) {
+    match_rates();
+    const auto choose = [&](EncoderOptions o) {
+        o.base_keyint = 100;
+        const auto encoding = test_encode(*model_, o, 70);
+        const auto shown =
+            test_decode(*model_, all_packets(encoding), {.steps = -1, .base_coder = &grey_});
+        EXPECT_TRUE(shown.status.ok()) << shown.status.message();
+        EXPECT_EQ(shown.frames.size(), 70u);
+        for (size_t i = 0; i < shown.frames.size(); ++i) EXPECT_EQ(shown.frames[i].pts, i);
+        return kinds(encoding);
+    };
+    const std::vector one{BaseKind::av1}, several(3, BaseKind::neural);
+    for (const double much : {0.9, 0.5}) {
+        EXPECT_EQ(choose(options(much, 1.0)), one);
+        EXPECT_EQ(choose(options(1.0, much)), several);
+    }
+    // The first neural GOP looks a little better, those behind it worse; or much better, and that
+    // settles it.
+    for (const double first : {0.9, 0.5}) {
+        EncoderOptions o = options(0, 0);
+        int looks = 0;
+        o.distance = [&](auto, auto shown, auto) -> Result<double> {
+            return is_grey(shown) ? 1.0 : looks++ < 6 ? first : 1.3;
+        };
+        EXPECT_EQ(choose(o), first < 0.6 ? several : one);
+        EXPECT_EQ(looks < 7, first < 0.6);
+    }
+}
+
+// A packet holds 2 MB.
+TEST_F(Choice, ALongGopThatFitsNoPacketIsSeveral) {
+    EncoderOptions o = options(1, 1);
+    o.choose_base = false;
+    o.base_keyint = 100;
+    grey_.bytes = 40000 * std::exp(0.06 * 41);
+    const auto encoding = test_encode(*model_, o, 130);
+    EXPECT_EQ(kinds(encoding), std::vector(6, BaseKind::av1));
+    const auto shown =
+        test_decode(*model_, all_packets(encoding), {.steps = -1, .base_coder = &grey_});
+    ASSERT_TRUE(shown.status.ok()) << shown.status.message();
+    EXPECT_EQ(shown.frames.size(), 130u);
+}
+
 // A keyframe that looks hopeless settles it: no neural GOP is coded and decoded.
 TEST_F(Choice, AHopelessKeyframeEndsTheTrial) {
     match_rates();
@@ -215,7 +260,8 @@ TEST(JudgedPictures, AreInsideTheirGop) {
     EXPECT_EQ(judged_pictures(1), std::vector{0});
     EXPECT_EQ(judged_pictures(2), std::vector{1});
     EXPECT_EQ(judged_pictures(29), (std::vector{1, 2, 13, 14, 25, 26}));
-    for (int count = 1; count <= 29; ++count) {
+    EXPECT_EQ(judged_pictures(300).size(), 10u);
+    for (int count = 1; count <= 300; ++count) {
         const auto judged = judged_pictures(count);
         ASSERT_FALSE(judged.empty());
         EXPECT_TRUE(std::is_sorted(judged.begin(), judged.end()));

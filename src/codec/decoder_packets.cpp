@@ -7,6 +7,15 @@
 #include "codec/decoder.h"
 
 namespace gvc::codec {
+namespace {
+
+uint64_t most_frames(const bitstream::SequenceHeader& sequence) {  // of a GOP
+    const bool long_bases = (sequence.required_features & bitstream::kLongBases) != 0;
+    return static_cast<uint64_t>(long_bases ? bitstream::max_base_frames(sequence)
+                                            : models::kGopFrames);
+}
+
+}  // namespace
 
 using bitstream::BaseKind;
 using bitstream::ContextMode;
@@ -117,7 +126,7 @@ Status Decoder::bridge_gap(const Gop& next) {
     const uint64_t step = next.sequence.ticks_per_frame;
     const uint64_t gap = next.pts.front() - next_pts_;
     const uint64_t frames = gap / step + (gap % step != 0);
-    queue_gap(next.sequence, std::min<uint64_t>(frames, missing * models::kGopFrames));
+    queue_gap(next.sequence, std::min(frames, uint64_t(missing) * most_frames(next.sequence)));
     if (frames > 0) work_.back().end_pts = next.pts.front();
     return {};
 }
@@ -239,10 +248,11 @@ Status Decoder::end_stream(const bitstream::PacketContent& content) {
     if (!end.ok() || !whole_stream_ || end->frames <= frames_) return {};
     const uint64_t missing = end->frames - frames_;
     GVC_RETURN_IF_ERROR(lose(std::to_string(missing) + " frames at the end", "are missing"));
-    report_.lost_gops += (missing - 1) / models::kGopFrames;  // at least
+    if (!parser_.sequence()) return {};
+    const uint64_t of_gop = most_frames(*parser_.sequence());
+    report_.lost_gops += (missing - 1) / of_gop;  // at least
     // A wrong number must not ask for pictures without end.
-    constexpr uint64_t kMost = bitstream::kGopCounters * models::kGopFrames;
-    if (parser_.sequence()) queue_gap(*parser_.sequence(), std::min(missing, kMost));
+    queue_gap(*parser_.sequence(), std::min(missing, bitstream::kGopCounters * of_gop));
     return {};
 }
 

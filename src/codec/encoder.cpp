@@ -28,6 +28,20 @@ void complete(bitstream::SequenceHeader& sequence, uint64_t fingerprint) {
     sequence.chunk_slices = std::min(rows, large || self ? 2u : 1u);
 }
 
+// Frames of a GOP with an AV1 base, so many that a stream's are of about one length; 0: it has no
+// more than others.
+int longest_base(const EncoderOptions& options) {
+    const int most = std::min(options.base_keyint, bitstream::max_base_frames(options.sequence));
+    const bool in_self = options.sequence.context == ContextMode::self;
+    if (!options.base_coder || options.rate.maxrate > 0 || in_self || most <= models::kGopFrames)
+        return 0;
+    const int64_t pictures = options.expected_pictures;
+    if (pictures <= most) return most;
+    constexpr int64_t kMaybeMore = 8;  // pictures: containers only estimate them
+    const int64_t gops = (pictures + most - 1) / most;
+    return static_cast<int>(std::min<int64_t>(most, pictures / gops + kMaybeMore));
+}
+
 // The shorter of the two ways to write the chunks' qps.
 void set_chunk_qps(bitstream::Descriptor& descriptor, const std::vector<int>& qps) {
     constexpr int kLeastOffset = -8, kMostOffset = 7;
@@ -51,7 +65,8 @@ Encoder::Encoder(const Model& model, EncoderOptions options)
     : model_(model),
       options_(std::move(options)),
       size_{static_cast<int>(options_.sequence.width), static_cast<int>(options_.sequence.height)},
-      planner_({options_.keyint, options_.scene_cuts,
+      planner_({std::max(options_.keyint, options_.base_keyint),
+                std::max(models::kGopFrames, options_.base_keyint), options_.scene_cuts,
                 options_.sequence.context == ContextMode::chain && !options_.base_coder &&
                     !has_kept_keyframes()}),
       stream_{RateControl(options_.rate, static_cast<double>(size_.width) * size_.height,
@@ -64,7 +79,9 @@ Encoder::Encoder(const Model& model, EncoderOptions options)
 Result<std::unique_ptr<Encoder>> Encoder::make(const Model& model, EncoderOptions options) {
     GVC_RETURN_IF_ERROR(check(options.rate));
     if (options.keyint < 1) return {Code::usage, "the distance of keyframes must be at least 1"};
+    options.base_keyint = longest_base(options);
     if (options.base_coder) options.keyint = std::min(options.keyint, models::kGopFrames);
+    if (options.base_keyint > 0) options.sequence.required_features |= bitstream::kLongBases;
     complete(options.sequence, model.fingerprint());
     if (!bitstream::write_sequence_header(options.sequence).ok()) {
         return {Code::usage, "a picture size, frame rate or colour code is out of range"};
@@ -103,13 +120,29 @@ Result<EncodedGop> Encoder::receive() {
 Status Encoder::code_next(GopSource source) {
     costs_ = {};
     tries_ = done_ = 0;
-    GVC_ASSIGN_OR_RETURN(Gops gops, !hybrid_               ? code_neural(std::move(source))
-                                    : options_.choose_base ? code_better(source)
-                                                           : code_hybrid(source, is_due(source)));
+    GVC_ASSIGN_OR_RETURN(Gops gops, code(source));
     gops.front().costs = costs_;
     gops.front().tries = tries_;
     std::move(gops.begin(), gops.end(), std::back_inserter(ready_));
     return {};
+}
+
+// As one GOP with an AV1 base or, where a packet cannot hold so much, as several.
+Result<Encoder::Gops> Encoder::code(GopSource& source) {
+    const bool is_long = source.plan.frames > models::kGopFrames;
+    if (!is_long || long_bases_fit_) {
+        auto gops = !hybrid_               ? code_neural(std::move(source))
+                    : options_.choose_base ? code_better(source)
+                                           : code_hybrid(source, is_due(source));
+        if (!is_long || gops.status().code() != Code::quality) return gops;
+        long_bases_fit_ = false;
+    }
+    Gops all;
+    for (GopSource& part : source.gops(options_.keyint)) {
+        GVC_ASSIGN_OR_RETURN(Gops gops, code(part));
+        std::move(gops.begin(), gops.end(), std::back_inserter(all));
+    }
+    return all;
 }
 
 Result<Encoder::Gops> Encoder::code_hybrid(GopSource& source, bool due) {

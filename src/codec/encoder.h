@@ -67,6 +67,7 @@ class Encoder {
 
     GopSource take_source(const PlannedGop& plan);
     Status code_next(GopSource source);
+    Result<Gops> code(GopSource& source);
     Result<Gops> code_hybrid(GopSource& source, bool due);
     bool is_due(const GopSource& source);
     void count(const EncodedGop& hybrid);
@@ -77,9 +78,11 @@ class Encoder {
     void pass(const GopSource& source, double bits);
     Result<std::optional<Gops>> neural_if_better(const GopSource& source,
                                                  const HybridEncoder::Coded& hybrid);
+    Result<std::optional<Gops>> several_if_better(const GopSource& source,
+                                                  const HybridEncoder::Coded& hybrid);
+    class Preview;
     Result<double> distance_of_picture(const GopSource& source, size_t picture,
                                        std::span<const float> shown) const;
-    Result<std::vector<std::vector<float>>> show(const Gops& gops) const;
     // What motion leaves of a keyframe decides what it is worth.
     enum class Keyframes {
         leading,    // one to a GOP, finer than its chunks
@@ -161,6 +164,7 @@ class Encoder {
     std::optional<HybridEncoder> hybrid_;
     bool prefers_neural_ = false;  // holds for a while
     int since_base_trial_ = 0;     // GOPs
+    bool long_bases_fit_ = true;   // into packets, so far
     std::deque<std::shared_ptr<const WaitingPicture>> waiting_;
     std::deque<EncodedGop> ready_;
     uint64_t taken_ = 0;   // pictures sent

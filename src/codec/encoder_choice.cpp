@@ -1,6 +1,7 @@
 // What the encoder decides by looking: how many keyframes the pictures of a GOP get, and which of
 // two bases.
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
 #include "codec/decoder.h"
@@ -26,6 +27,9 @@ constexpr double kSameRate = 1.25;
 // How much worse than a refined AV1 base, taken as 1, a neural keyframe may look and its GOP be
 // tried still.
 constexpr double kHopelessKey = 1.25;
+// Of several neural GOPs, all are coded to be compared with one AV1 base unless the first one looks
+// so many times better or worse.
+constexpr double kCertain = 1.4;
 
 double bits_of(const std::vector<EncodedGop>& gops) {
     size_t bytes = 0;
@@ -209,6 +213,57 @@ Result<std::optional<Encoder::Version>> Encoder::try_as(Keyframes keyframes,
 
 // ---- the better of two bases ----
 
+// What a decoder shows of GOPs, the first of which begins with a keyframe, as they are coded.
+class Encoder::Preview {
+  public:
+    // Of GOPs that have all of the source's pictures; both must outlive this.
+    Preview(const Encoder& encoder, const GopSource& source)
+        : encoder_(encoder), source_(source), judged_(judged_pictures(source.frames())) {}
+
+    Status show(const Gops& gops) {
+        if (!decoder_) {
+            GVC_ASSIGN_OR_RETURN(decoder_, Decoder::make(encoder_.model_, {}));
+        }
+        for (const EncodedGop& gop : gops) {
+            for (const bitstream::Bytes& packet : gop.packets) {
+                GVC_RETURN_IF_ERROR(decoder_->send(packet));
+                GVC_RETURN_IF_ERROR(judge());
+            }
+        }
+        return {};
+    }
+    // Nothing follows what was shown.
+    Status finish() {
+        GVC_RETURN_IF_ERROR(decoder_->flush());
+        return judge();
+    }
+    // Of the judged pictures so far from their originals, on average.
+    double distance() const { return sum_ / std::max(count_, 1); }
+
+  private:
+    Status judge() {
+        while (true) {
+            const auto frame = decoder_->receive();
+            if (frame.status().code() == Code::again) return {};
+            if (!frame.ok()) return frame.status();
+            const int picture = shown_++;
+            if (!std::binary_search(judged_.begin(), judged_.end(), picture)) continue;
+            GVC_ASSIGN_OR_RETURN(
+                const double distance,
+                encoder_.distance_of_picture(source_, static_cast<size_t>(picture), frame->rgb));
+            sum_ += distance;
+            ++count_;
+        }
+    }
+
+    const Encoder& encoder_;
+    const GopSource& source_;
+    std::vector<int> judged_;
+    std::unique_ptr<Decoder> decoder_;
+    int shown_ = 0, count_ = 0;
+    double sum_ = 0;
+};
+
 // Whether to look at bases again: at cuts, and now and then.
 bool Encoder::is_due(const GopSource& source) {
     const int every = options_.rate.hurry ? kHurriedTrialEvery : kTrialEvery;
@@ -225,14 +280,16 @@ void Encoder::count(const EncodedGop& hybrid) {
 
 // By what a decoder shows of both, at equal rate. What was better holds until the scene changes.
 Result<Encoder::Gops> Encoder::code_better(GopSource& source) {
-    if (!is_due(source)) return code_as_before(source);
+    const bool several = source.plan.frames > models::kGopFrames;  // neural ones
+    if (!is_due(source) && !several) return code_as_before(source);
     source.alone = true;  // it is shown by itself to be compared
     GVC_ASSIGN_OR_RETURN(auto hybrid, hybrid_->code(source, stream_.gops, true));
     count(hybrid.gop);
     std::optional<Gops> neural;
     // Where maxrate already costs frames there is no room for another base.
     if (source.kept.size() == source.pictures.size()) {
-        GVC_ASSIGN_OR_RETURN(neural, neural_if_better(source, hybrid));
+        GVC_ASSIGN_OR_RETURN(
+            neural, several ? several_if_better(source, hybrid) : neural_if_better(source, hybrid));
     }
     prefers_neural_ = neural.has_value();
     if (neural) {
@@ -293,34 +350,53 @@ Result<std::optional<Encoder::Gops>> Encoder::neural_if_better(const GopSource& 
     for (const EncodedGop& gop : gops) frames += gop.packets.empty() ? 0 : gop.descriptor.frames;
     if (frames < source.frames()) return none();
 
-    GVC_ASSIGN_OR_RETURN(const auto shown, show(gops));
-    double of_neural = 0;
-    const std::vector<int> judged = judged_pictures(frames);
-    for (const int picture : judged) {
-        const auto i = static_cast<size_t>(picture);
-        GVC_ASSIGN_OR_RETURN(const double d, distance_of_picture(source, i, shown.at(i)));
-        of_neural += d / static_cast<double>(judged.size());
-    }
+    Preview preview(*this, source);
+    GVC_RETURN_IF_ERROR(preview.show(gops));
+    GVC_RETURN_IF_ERROR(preview.finish());
     const double hybrid_bits = 8.0 * static_cast<double>(hybrid.gop.bytes);
-    if (at_equal_rate(of_neural, bits_of(gops), hybrid_bits) >= hybrid.distance) return none();
+    if (at_equal_rate(preview.distance(), bits_of(gops), hybrid_bits) >= hybrid.distance)
+        return none();
     return std::optional(std::move(gops));
 }
 
-// The pictures that a decoder shows of GOPs that begin with a keyframe.
-Result<std::vector<std::vector<float>>> Encoder::show(const Gops& gops) const {
-    GVC_ASSIGN_OR_RETURN(const auto decoder, Decoder::make(model_, {}));
-    for (const EncodedGop& gop : gops) {
-        for (const bitstream::Bytes& packet : gop.packets)
-            GVC_RETURN_IF_ERROR(decoder->send(packet));
+// The same where the pictures are one GOP with an AV1 base and several neural ones. The first of
+// these mostly tells.
+Result<std::optional<Encoder::Gops>> Encoder::several_if_better(
+    const GopSource& source, const HybridEncoder::Coded& hybrid) {
+    const Stream before = stream_;
+    const double hybrid_bits = 8.0 * static_cast<double>(hybrid.gop.bytes);
+    const int done = done_;
+    Preview preview(*this, source);
+    Gops all;
+    int frames = 0;
+    bool certain = false;
+    planned_ -= source.plan.frames;
+    const std::vector<GopSource> sources = source.gops(options_.keyint);
+    for (const GopSource& next : sources) {
+        planned_ += next.plan.frames;
+        GVC_ASSIGN_OR_RETURN(Gops gops, code_neural(next));
+        frames += next.plan.frames;
+        done_ = done + frames;
+        if (!certain) GVC_RETURN_IF_ERROR(preview.show(gops));
+        std::move(gops.begin(), gops.end(), std::back_inserter(all));
+        if (frames == next.plan.frames) {
+            const double share = static_cast<double>(frames) / source.plan.frames;
+            const double worse =
+                at_equal_rate(preview.distance(), bits_of(all), share * hybrid_bits) /
+                hybrid.distance;
+            certain = worse < 1 / kCertain;
+            if (worse > kCertain) break;
+        }
     }
-    GVC_RETURN_IF_ERROR(decoder->flush());
-    std::vector<std::vector<float>> pictures;
-    while (true) {
-        auto frame = decoder->receive();
-        if (frame.status().code() == Code::again) return pictures;
-        if (!frame.ok()) return frame.status();
-        pictures.push_back(std::move(frame->rgb));
-    }
+    if (!certain) GVC_RETURN_IF_ERROR(preview.finish());
+    const bool is_better =
+        certain || (frames == source.plan.frames &&
+                    at_equal_rate(preview.distance(), bits_of(all), hybrid_bits) < hybrid.distance);
+    if (is_better) return std::optional(std::move(all));
+    stream_ = before;
+    planned_ += source.plan.frames - frames;
+    done_ = done;
+    return std::optional<Gops>();
 }
 
 }  // namespace gvc::codec

@@ -36,6 +36,10 @@ struct EncoderOptions {
     bitstream::SequenceHeader sequence;
     RateOptions rate;
     int keyint = 29;  // frames; above 29 GOPs are chained by P-keys, at most 8 to a keyframe
+    // The same of GOPs with an AV1 base, which may be as long (bitstream::max_base_frames at most):
+    // its pictures refer to each other all along. Such a GOP is coded, and decoded, at once. 0: as
+    // keyint; so it is with a maximum rate and in mode self.
+    int base_keyint = 0;
     bool scene_cuts = true;
     // More keyframes than keyint asks for where that looks better (neural base, keyint up to 29).
     bool adaptive_keyint = false;
@@ -53,11 +57,13 @@ struct EncoderOptions {
     int64_t expected_pictures = 0;  // about so many will be sent; 0: nobody knows
     // What the search for keyframes looks at in particular; none: all of a picture alike.
     ErrorWeights attention;
-    // While a GOP is searched: told, by receive(), how many of its pictures are done.
+    // While a GOP is searched, or tried with an AV1 base: told, by receive(), how many of its
+    // pictures are done.
     std::function<void(int pictures)> on_searched;
     uint16_t seed = 0;                 // of the decoder's noise; each GOP gets its own from it
     bool keep_reconstruction = false;  // fill EncodedGop::reconstruction
-    // The hybrid base: GOPs are coded with it, and keyint is at most 29. nullptr: neural base.
+    // The hybrid base: GOPs are coded with it, and those with a neural one are not chained, keyint
+    // being at most 29. nullptr: neural base.
     BaseCoder* base_coder = nullptr;
     // With a base coder: each GOP gets the better of both bases, as far as the encoder looks.
     bool choose_base = false;

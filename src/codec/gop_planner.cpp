@@ -98,7 +98,7 @@ void GopPlanner::decide_cuts() {
 bool GopPlanner::begins_with_key(int frames, bool last) const {
     if (cuts_.front() || chained_ >= kMaxChain) return true;
     if (last && frames <= kShortTail && options_.short_tail_chained) return false;
-    return since_key_ >= options_.keyint || options_.keyint <= models::kGopFrames;
+    return since_key_ >= options_.keyint || options_.keyint <= options_.most_frames;
 }
 
 std::optional<PlannedGop> GopPlanner::next() {
@@ -109,7 +109,7 @@ std::optional<PlannedGop> GopPlanner::next() {
     // A keyframe that is due inside the GOP ends it.
     const bool new_distance = begins_with_key(0, false);
     const int to_key = new_distance ? options_.keyint : options_.keyint - since_key_;
-    const auto limit = static_cast<size_t>(std::clamp(to_key, 1, models::kGopFrames));
+    const auto limit = static_cast<size_t>(std::clamp(to_key, 1, options_.most_frames));
     size_t count = 1;
     while (count < cuts_.size() && count < limit && !cuts_[count]) ++count;
     if (count == cuts_.size() && count < limit && !certain) return std::nullopt;

@@ -1,5 +1,5 @@
-// Where GOPs begin and end: every 29 frames, at scene cuts, and at the wanted distance of
-// keyframes.
+// Where GOPs begin and end: every 29 frames (or more, of an AV1 base), at scene cuts, and at the
+// wanted distance of keyframes.
 #pragma once
 
 #include <array>
@@ -22,13 +22,15 @@ struct FrameSketch {
 FrameSketch sketch(std::span<const float> rgb, PictureSize size);
 
 struct PlannerOptions {
-    int keyint = 29;  // frames from keyframe to keyframe; above 29, GOPs are chained by P-keys
+    // Frames from keyframe to keyframe; above most_frames, GOPs are chained by P-keys.
+    int keyint = models::kGopFrames;
+    int most_frames = models::kGopFrames;  // of a GOP
     bool scene_cuts = true;
     bool short_tail_chained = false;  // a last GOP of a few frames begins with a P-key
 };
 
 struct PlannedGop {
-    int frames = 0;   // 1 ... 29
+    int frames = 0;   // 1 ... most_frames
     bool key = true;  // false: chained to the GOP before
     bool cut = true;  // begins a scene
     bool last = false;

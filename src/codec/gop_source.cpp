@@ -34,31 +34,46 @@ bool GopSource::thin_out() {
 
 int GopSource::part_count() const { return (plan.frames + kPartFrames - 2) / kPartFrames; }
 
+GopSource GopSource::part(int begin, int end) const {
+    const auto all = static_cast<int>(pictures.size());
+    GopSource part;
+    part.pictures.assign(pictures.begin() + begin, pictures.begin() + end);
+    part.kept.resize(part.pictures.size());
+    std::iota(part.kept.begin(), part.kept.end(), size_t{0});
+    part.end_pts = end < all ? pictures[static_cast<size_t>(end)]->pts : end_pts;
+    part.lead = lead;
+    part.refresh = refresh;
+    part.alone = alone && begin == 0;
+    part.plan = {end - begin, true, plan.cut && begin == 0, plan.last && end == all,
+                 plan.scene_ends && end == all};
+    return part;
+}
+
 std::vector<GopSource> GopSource::parts(int count) const {
     std::vector<GopSource> parts;
     const auto all = static_cast<int>(pictures.size());
     for (int i = 0; i < count; ++i) {
-        const int begin = i * all / count, end = (i + 1) * all / count;
-        GopSource& part = parts.emplace_back();
-        part.pictures.assign(pictures.begin() + begin, pictures.begin() + end);
-        part.kept.resize(part.pictures.size());
-        std::iota(part.kept.begin(), part.kept.end(), size_t{0});
-        part.end_pts = end < all ? pictures[static_cast<size_t>(end)]->pts : end_pts;
-        part.usual_frames = end - begin;
-        part.lead = lead;
-        part.refresh = refresh;
-        part.alone = alone && i == 0;
-        part.lent = i == 0 ? lent.value_or(0) : 0;
-        part.plan = {end - begin, true, plan.cut && i == 0, plan.last && i + 1 == count,
-                     plan.scene_ends && i + 1 == count};
+        parts.push_back(part(i * all / count, (i + 1) * all / count));
+        parts.back().usual_frames = parts.back().plan.frames;
+        parts.back().lent = i == 0 ? lent.value_or(0) : 0;
     }
     return parts;
+}
+
+std::vector<GopSource> GopSource::gops(int frames) const {
+    std::vector<GopSource> gops;
+    const auto all = static_cast<int>(pictures.size());
+    for (int begin = 0; begin < all; begin += frames) {
+        gops.push_back(part(begin, std::min(begin + frames, all)));
+        gops.back().usual_frames = usual_frames;
+    }
+    return gops;
 }
 
 bitstream::Descriptor describe(const GopSource& source, const bitstream::SequenceHeader& sequence,
                                uint32_t number, uint16_t seed) {
     bitstream::Descriptor descriptor;
-    descriptor.frames = static_cast<uint8_t>(source.frames());
+    descriptor.frames = static_cast<uint16_t>(source.frames());
     descriptor.seed = static_cast<uint16_t>(seed + number * kSeedStep);
     descriptor.start = source.coded(0).pts;
     std::vector<uint32_t> durations;

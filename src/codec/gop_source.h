@@ -39,6 +39,12 @@ struct GopSource {
     // All pictures again, as so many GOPs, each with a keyframe.
     std::vector<GopSource> parts(int count) const;
     int part_count() const;  // so many have about ten pictures; few pictures stay one GOP
+    // All pictures again, as GOPs of so many; the last one has what is left.
+    std::vector<GopSource> gops(int frames) const;
+
+  private:
+    // Pictures from `begin` to before `end` as a GOP with a keyframe.
+    GopSource part(int begin, int end) const;
 };
 
 // The descriptor of GOP `number`, without what its base adds: frames, times, seed of the noise.

@@ -64,6 +64,19 @@ class HybridDamage : public Hybrid {
     TestDecoding intact_;
 };
 
+TEST_F(Hybrid, ALongGopThatIsMissingIsAsLongAsItWas) {
+    EncoderOptions o = options({64, 64}, 16);
+    o.base_keyint = 40;
+    auto packets = all_packets(test_encode(*model_, o, 120));
+    ASSERT_EQ(packets.size(), 3u);
+    packets.erase(packets.begin() + 1);
+    const auto decoding = decode(packets, -1, true);
+    ASSERT_TRUE(decoding.status.ok()) << decoding.status.message();
+    ASSERT_EQ(decoding.frames.size(), 120u);
+    EXPECT_EQ(decoding.report.concealed, 40u);
+    EXPECT_EQ(decoding.report.lost_gops, 1u);
+}
+
 TEST_F(HybridDamage, APacketMissingOrFlippedCostsItsGopAlone) {
     auto packets = all_packets(encoding_);
     ASSERT_EQ(packets.size(), 4u);

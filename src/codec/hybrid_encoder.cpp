@@ -85,7 +85,8 @@ Result<HybridEncoder::Coded> HybridEncoder::code(GopSource& source, uint32_t num
 
 // Which size looks best after refinement depends on the rate and on what is shown: from the middle
 // one the search goes on towards what is better, on the first GOP, until two sizes in a row are
-// worse, in a hurry one. All of it on drafts. Without a rate the base has full size.
+// worse, in a hurry or with a long GOP one. All of it on drafts. Without a rate the base has full
+// size.
 Status HybridEncoder::choose_size(const GopSource& source) {
     std::optional<Candidate> best;
     chosen_size_ = 0;
@@ -104,7 +105,8 @@ Status HybridEncoder::choose_size(const GopSource& source) {
         return true;
     };
     chosen_size_ = kMiddleScale;
-    const int enough = options_.rate.hurry ? 1 : 2;
+    const bool is_long = source.plan.frames > models::kGopFrames;
+    const int enough = options_.rate.hurry || is_long ? 1 : 2;
     GVC_RETURN_IF_ERROR(is_better(kMiddleScale).status());
     for (const int step : {+1, -1}) {
         int worse = 0;
@@ -168,6 +170,7 @@ Result<EncodedGop> HybridEncoder::code_at_size(const GopSource& source, BaseEffo
     std::map<int, EncodedGop> tries;
     for (bool content = false; !content; ++tries_) {
         const int crf = rate_.crf();
+        if (options_.on_searched) options_.on_searched(0);  // a sign of life
         GVC_ASSIGN_OR_RETURN(const auto units, coder->encode(crf, effort));
         gop.base_data.clear();
         for (const Bytes& unit : units) {
@@ -176,7 +179,10 @@ Result<EncodedGop> HybridEncoder::code_at_size(const GopSource& source, BaseEffo
         gop.descriptor.qp = static_cast<uint8_t>(std::min(crf / 2, models::kQualities - 1));
         GVC_RETURN_IF_ERROR(pack(gop));
         tries[crf] = gop;
-        content = rate_.tried(8.0 * static_cast<double>(gop.bytes) + expected_detail_bits());
+        // Drafts are compared at equal rate, and those of long GOPs take their time.
+        const bool rough =
+            effort == BaseEffort::draft && gop.descriptor.frames > bitstream::kMaxFrames;
+        content = rate_.tried(8.0 * static_cast<double>(gop.bytes) + expected_detail_bits(), rough);
     }
     gop = std::move(tries[rate_.best()]);
     if (options_.detail && model_.hybrid()) GVC_RETURN_IF_ERROR(add_detail(pictures, gop));

@@ -76,6 +76,49 @@ INSTANTIATE_TEST_SUITE_P(Lengths, HybridRoundTrip,
                          testing::Values(Case{{64, 64}, 1}, Case{{64, 64}, 3}, Case{{64, 64}, 29},
                                          Case{{64, 64}, 30}, Case{{64, 64}, 61}));
 
+// Frames of each GOP.
+std::vector<int> lengths(const TestEncoding& encoding) {
+    std::vector<int> lengths;
+    for (const EncodedGop& gop : encoding.gops) lengths.push_back(gop.descriptor.frames);
+    return lengths;
+}
+
+TEST_F(Hybrid, GopsMayBeLong) {
+    EncoderOptions o = options({64, 64});
+    const auto usual = test_encode(*model_, o, 80);
+    EXPECT_EQ(lengths(usual), (std::vector{29, 29, 22}));
+    EXPECT_FALSE(usual.sequence.required_features & bitstream::kLongBases);
+    o.base_keyint = 300;
+    const auto encoding = test_encode(*model_, o, 80);
+    EXPECT_EQ(lengths(encoding), std::vector{80});
+    EXPECT_TRUE(encoding.sequence.required_features & bitstream::kLongBases);
+    EXPECT_LT(encoding.bytes(), 0.9 * double(usual.bytes()));
+    const auto decoding = decode(all_packets(encoding));
+    ASSERT_TRUE(decoding.status.ok()) << decoding.status.message();
+    ASSERT_EQ(decoding.frames.size(), 80u);
+    for (size_t i = 0; i < 80; ++i) {
+        EXPECT_EQ(decoding.frames[i].pts, i);
+        EXPECT_EQ(decoding.frames[i].key, i == 0);
+    }
+    o.base_keyint = 40;
+    EXPECT_EQ(lengths(test_encode(*model_, o, 80)), (std::vector{40, 40}));
+    o.expected_pictures = 60;  // GOPs are of one length, with some room for more pictures
+    EXPECT_EQ(lengths(test_encode(*model_, o, 60)), (std::vector{38, 22}));
+    o.base_keyint = 20;
+    EXPECT_EQ(lengths(test_encode(*model_, o, 60)), (std::vector{29, 29, 2}));
+}
+
+TEST_F(Hybrid, GopsAreShortWhereAPacketOrASecondCounts) {
+    EncoderOptions o = options({64, 64});
+    o.base_keyint = 300;
+    o.sequence.context = bitstream::ContextMode::self;
+    EXPECT_EQ(lengths(test_encode(*model_, o, 40)), (std::vector{29, 11}));
+    o = options({64, 64});
+    o.base_keyint = 300;
+    o.rate.maxrate = 1e6;
+    EXPECT_EQ(lengths(test_encode(*model_, o, 40)), (std::vector{29, 11}));
+}
+
 TEST_F(Hybrid, WithoutStepsTheBaseItselfIsShown) {
     for (const PictureSize size : {PictureSize{64, 64}, {99, 81}}) {
         const auto encoding = test_encode(*model_, options(size, 20), 9);
@@ -94,7 +137,7 @@ TEST_F(Hybrid, WithoutStepsTheBaseItselfIsShown) {
 }
 
 TEST(RefinedGroups, DivideAGop) {
-    for (int count = 1; count <= 29; ++count) {
+    for (int count = 1; count <= 300; ++count) {
         SCOPED_TRACE(count);
         int next = 0;
         while (next < count) {

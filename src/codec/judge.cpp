@@ -9,7 +9,7 @@
 namespace gvc::codec {
 namespace {
 
-constexpr int kLookApart = 12;
+constexpr int kLookApart = 12, kMostLooks = 5;
 constexpr std::array kLookedAt = {1, 2};  // of a group
 
 double squared_error(std::span<const float> a, std::span<const float> b) {
@@ -22,7 +22,8 @@ double squared_error(std::span<const float> a, std::span<const float> b) {
 
 std::vector<int> judged_pictures(int count) {
     std::vector<int> judged;
-    for (int picture = 0; picture < count; picture += kLookApart) {
+    const int apart = kLookApart * std::max(1, count / (kMostLooks * kLookApart));
+    for (int picture = 0; picture < count; picture += apart) {
         const RefinedGroup group = refined_group(picture, count);
         for (const int i : kLookedAt) {
             if (i < std::max(group.count, 2)) {

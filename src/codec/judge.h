@@ -11,7 +11,7 @@
 namespace gvc::codec {
 
 // The pictures of a GOP of so many that are looked at, ascending: two of every third group that a
-// decoder refines together.
+// decoder refines together, in long ones of fewer.
 std::vector<int> judged_pictures(int count);
 
 // By `distance`, or the mean squared error where there is none.
