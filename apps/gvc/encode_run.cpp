@@ -57,7 +57,7 @@ media::ReaderOptions reader_options(const EncodeOptions& options, bool copy_stre
 // coded in one.
 bool may_wait(const EncodeOptions& options, const media::StreamInfo& info) {
     return info.estimated_frames > 0 && !options.low_delay && !options.self_context &&
-           !hurries(options.preset);
+           options.preset != "realtime";
 }
 
 codec::EncoderOptions encoder_options(const EncodeOptions& options, const media::StreamInfo& info) {

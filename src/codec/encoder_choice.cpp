@@ -29,7 +29,7 @@ constexpr double kSameRate = 1.25;
 constexpr double kHopelessKey = 1.25;
 // Of several neural GOPs, all are coded to be compared with one AV1 base unless the first one looks
 // so many times better or worse.
-constexpr double kCertain = 1.4;
+constexpr double kCertain = 1.25;
 
 double bits_of(const std::vector<EncodedGop>& gops) {
     size_t bytes = 0;
