@@ -59,7 +59,13 @@ Result<HybridEncoder::Coded> HybridEncoder::code(GopSource& source, uint32_t num
     costs_ = {};
     tries_ = 0;
     begin_rate(source);
-    if (!chosen_size_) GVC_RETURN_IF_ERROR(choose_size(source));
+    if (!chosen_size_) {
+        const Status chosen = choose_size(source);
+        if (!chosen.ok()) {
+            chosen_size_.reset();  // what is too long for a packet comes again, in pieces
+            return chosen;
+        }
+    }
     while (true) {
         Coded coded;
         GVC_ASSIGN_OR_RETURN(coded.gop, code_within_budget(source));
