@@ -107,36 +107,48 @@ std::string search_weights(const EncodeOptions& options, Console& console) {
 
 // The search for a keyframe's symbols goes down on LPIPS as its networks' strides see the picture,
 // and looks best just so. What is compared with pictures that nobody searched for is judged half a
-// stride beside it.
+// stride beside it; where that decides on a base, by the mean of both, as it is what everybody
+// measures.
 constexpr int kBesideTheGrid = 2;
 
-// Planar, without its first rows and columns.
-std::vector<float> beside_the_grid(std::span<const float> rgb, codec::PictureSize size) {
+// Planar, without its first `count` rows and columns.
+std::vector<float> without_first(int count, std::span<const float> rgb, codec::PictureSize size) {
     std::vector<float> part;
     const auto w = static_cast<size_t>(size.width);
     for (size_t row = 0; row < 3 * static_cast<size_t>(size.height); ++row) {
-        if (row % static_cast<size_t>(size.height) < kBesideTheGrid) continue;
-        const auto line = rgb.subspan(row * w, w).subspan(kBesideTheGrid);
+        if (static_cast<int>(row % static_cast<size_t>(size.height)) < count) continue;
+        const auto line = rgb.subspan(row * w, w).subspan(static_cast<size_t>(count));
         part.insert(part.end(), line.begin(), line.end());
     }
     return part;
 }
 
-// LPIPS as the measure by which the encoder compares its choices; none where its weights are
-// missing or the pictures too small for it.
+// The mean of two measures, where there are any.
+codec::PictureDistance mean_of(codec::PictureDistance one, codec::PictureDistance other) {
+    if (!one || !other) return {};
+    return [=](std::span<const float> a, std::span<const float> b,
+               codec::PictureSize size) -> Result<double> {
+        GVC_ASSIGN_OR_RETURN(const double of_one, one(a, b, size));
+        GVC_ASSIGN_OR_RETURN(const double of_other, other(a, b, size));
+        return (of_one + of_other) / 2;
+    };
+}
+
+// LPIPS, without the first `beside` rows and columns, as the measure by which the encoder compares
+// its choices; none where its weights are missing or the pictures too small for it.
 codec::PictureDistance perceptual_distance(const EncodeOptions& options,
-                                           const media::StreamInfo& info) {
-    if (std::min(info.width, info.height) < eval::kLpipsMinSide + kBesideTheGrid) return {};
+                                           const media::StreamInfo& info, int beside) {
+    if (std::min(info.width, info.height) < eval::kLpipsMinSide + beside) return {};
     auto lpips = eval::Lpips::open(metrics_folder(options.compute.model), models::LpipsNet::alex,
                                    options.compute.threads);
     if (!lpips.ok()) return {};
     const auto shared = std::make_shared<eval::Lpips>(std::move(*lpips));
-    return [shared](std::span<const float> a, std::span<const float> b,
-                    codec::PictureSize size) -> Result<double> {
-        const auto one = beside_the_grid(a, size), other = beside_the_grid(b, size);
-        GVC_ASSIGN_OR_RETURN(const auto maps, shared->features({one.data(), other.data()},
-                                                               size.width - kBesideTheGrid,
-                                                               size.height - kBesideTheGrid));
+    return [shared, beside](std::span<const float> a, std::span<const float> b,
+                            codec::PictureSize size) -> Result<double> {
+        const auto one = without_first(beside, a, size), other = without_first(beside, b, size);
+        GVC_ASSIGN_OR_RETURN(const auto maps,
+                             shared->features({one.data(), other.data()}, size.width - beside,
+                                              size.height - beside));
         return shared->distance(maps[0], maps[1]);
     };
 }
@@ -365,7 +377,10 @@ Result<EncodeSummary> run_encode(const EncodeOptions& options, Console& console)
     settings.base_scale = options.base_scale;
     settings.detail = options.detail;
     if (base || settings.adaptive_keyint)
-        settings.distance = perceptual_distance(options, reader->info());
+        settings.distance = perceptual_distance(options, reader->info(), kBesideTheGrid);
+    if (choose_base && settings.search_steps.key > 0)
+        settings.distance_of_neural =
+            mean_of(settings.distance, perceptual_distance(options, reader->info(), 0));
     if (settings.search_steps.key > 0) settings.attention = faces(options, console);
     CodingProgress progress(reader->info(), console);
     settings.on_searched = [&progress](int pictures) { progress.show(pictures); };

@@ -194,6 +194,19 @@ TEST_F(Choice, OneLongGopOrSeveral) {
     }
 }
 
+// What was searched for may have a measure of its own, which is no measure of the AV1 base.
+TEST_F(Choice, NeuralPicturesMayBeMeasuredOtherwise) {
+    match_rates();
+    EncoderOptions o = options(0.9, 1.0);
+    o.distance_of_neural = [](auto, auto shown, auto) -> Result<double> {
+        EXPECT_FALSE(is_grey(shown));
+        return 0.8;
+    };
+    EXPECT_EQ(kinds(test_encode(*model_, o, 29)), std::vector{BaseKind::neural});
+    o.base_keyint = 100;
+    EXPECT_EQ(kinds(test_encode(*model_, o, 58)), std::vector(2, BaseKind::neural));
+}
+
 // A packet holds 2 MB.
 TEST_F(Choice, ALongGopThatFitsNoPacketIsSeveral) {
     EncoderOptions o = options(1, 1);

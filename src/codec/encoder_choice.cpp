@@ -218,7 +218,11 @@ class Encoder::Preview {
   public:
     // Of GOPs that have all of the source's pictures; both must outlive this.
     Preview(const Encoder& encoder, const GopSource& source)
-        : encoder_(encoder), source_(source), judged_(judged_pictures(source.frames())) {}
+        : encoder_(encoder),
+          source_(source),
+          measure_(encoder.options_.distance_of_neural ? encoder.options_.distance_of_neural
+                                                       : encoder.options_.distance),
+          judged_(judged_pictures(source.frames())) {}
 
     Status show(const Gops& gops) {
         if (!decoder_) {
@@ -248,9 +252,9 @@ class Encoder::Preview {
             if (!frame.ok()) return frame.status();
             const int picture = shown_++;
             if (!std::binary_search(judged_.begin(), judged_.end(), picture)) continue;
-            GVC_ASSIGN_OR_RETURN(
-                const double distance,
-                encoder_.distance_of_picture(source_, static_cast<size_t>(picture), frame->rgb));
+            const auto original = unpack(source_.coded(static_cast<size_t>(picture)));
+            GVC_ASSIGN_OR_RETURN(const double distance,
+                                 distance_of(measure_, original, frame->rgb, frame->size));
             sum_ += distance;
             ++count_;
         }
@@ -258,6 +262,7 @@ class Encoder::Preview {
 
     const Encoder& encoder_;
     const GopSource& source_;
+    PictureDistance measure_;
     std::vector<int> judged_;
     std::unique_ptr<Decoder> decoder_;
     int shown_ = 0, count_ = 0;
@@ -380,9 +385,10 @@ Result<std::optional<Encoder::Gops>> Encoder::several_if_better(
         if (!certain) GVC_RETURN_IF_ERROR(preview.show(gops));
         std::move(gops.begin(), gops.end(), std::back_inserter(all));
         if (frames == next.plan.frames) {
-            const double share = static_cast<double>(frames) / source.plan.frames;
+            // Of bits beyond its share it was lent some, and those behind it have fewer.
+            const double share = hybrid_bits * frames / source.plan.frames;
             const double worse =
-                at_equal_rate(preview.distance(), bits_of(all), share * hybrid_bits) /
+                at_equal_rate(preview.distance(), std::min(bits_of(all), share), share) /
                 hybrid.distance;
             certain = worse < 1 / kCertain;
             if (worse > kCertain) break;

@@ -72,6 +72,9 @@ struct EncoderOptions {
     // How far a decoded picture seems from the original (both planar RGB), for these choices;
     // without it the mean squared error decides.
     PictureDistance distance;
+    // The same of pictures with a neural base where they are compared with those of an AV1 base,
+    // which nothing was searched for; none: distance.
+    PictureDistance distance_of_neural;
 };
 
 }  // namespace gvc::codec
