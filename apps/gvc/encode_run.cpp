@@ -56,8 +56,7 @@ media::ReaderOptions reader_options(const EncodeOptions& options, bool copy_stre
 // Whether nobody watches while it is encoded: pictures from a file, for one. Long GOPs are then
 // coded in one.
 bool may_wait(const EncodeOptions& options, const media::StreamInfo& info) {
-    return info.estimated_frames > 0 && !options.low_delay && !options.self_context &&
-           options.preset != "realtime";
+    return info.estimated_frames > 0 && !options.low_delay && options.preset != "realtime";
 }
 
 codec::EncoderOptions encoder_options(const EncodeOptions& options, const media::StreamInfo& info) {
@@ -123,34 +122,32 @@ std::vector<float> without_first(int count, std::span<const float> rgb, codec::P
     return part;
 }
 
-// The mean of two measures, where there are any.
-codec::PictureDistance mean_of(codec::PictureDistance one, codec::PictureDistance other) {
-    if (!one || !other) return {};
-    return [=](std::span<const float> a, std::span<const float> b,
-               codec::PictureSize size) -> Result<double> {
-        GVC_ASSIGN_OR_RETURN(const double of_one, one(a, b, size));
-        GVC_ASSIGN_OR_RETURN(const double of_other, other(a, b, size));
-        return (of_one + of_other) / 2;
+// LPIPS as the measure by which the encoder compares its choices: the mean of what it is without so
+// many first rows and columns. None where its weights are missing or the pictures too small for it.
+codec::PictureDistance perceptual_distance(const std::shared_ptr<eval::Lpips>& lpips,
+                                           std::vector<int> without) {
+    if (!lpips) return {};
+    return [lpips, without](std::span<const float> a, std::span<const float> b,
+                            codec::PictureSize size) -> Result<double> {
+        double sum = 0;
+        for (const int count : without) {
+            const auto one = without_first(count, a, size), other = without_first(count, b, size);
+            GVC_ASSIGN_OR_RETURN(const auto maps,
+                                 lpips->features({one.data(), other.data()}, size.width - count,
+                                                 size.height - count));
+            sum += lpips->distance(maps[0], maps[1]);
+        }
+        return sum / static_cast<double>(without.size());
     };
 }
 
-// LPIPS, without the first `beside` rows and columns, as the measure by which the encoder compares
-// its choices; none where its weights are missing or the pictures too small for it.
-codec::PictureDistance perceptual_distance(const EncodeOptions& options,
-                                           const media::StreamInfo& info, int beside) {
-    if (std::min(info.width, info.height) < eval::kLpipsMinSide + beside) return {};
+std::shared_ptr<eval::Lpips> lpips_for_choices(const EncodeOptions& options,
+                                               const media::StreamInfo& info) {
+    if (std::min(info.width, info.height) < eval::kLpipsMinSide + kBesideTheGrid) return {};
     auto lpips = eval::Lpips::open(metrics_folder(options.compute.model), models::LpipsNet::alex,
                                    options.compute.threads);
     if (!lpips.ok()) return {};
-    const auto shared = std::make_shared<eval::Lpips>(std::move(*lpips));
-    return [shared, beside](std::span<const float> a, std::span<const float> b,
-                            codec::PictureSize size) -> Result<double> {
-        const auto one = without_first(beside, a, size), other = without_first(beside, b, size);
-        GVC_ASSIGN_OR_RETURN(const auto maps,
-                             shared->features({one.data(), other.data()}, size.width - beside,
-                                              size.height - beside));
-        return shared->distance(maps[0], maps[1]);
-    };
+    return std::make_shared<eval::Lpips>(std::move(*lpips));
 }
 
 // What the search looks at in particular; none where the detector's weights are missing.
@@ -376,11 +373,12 @@ Result<EncodeSummary> run_encode(const EncodeOptions& options, Console& console)
     settings.choose_base = choose_base;
     settings.base_scale = options.base_scale;
     settings.detail = options.detail;
-    if (base || settings.adaptive_keyint)
-        settings.distance = perceptual_distance(options, reader->info(), kBesideTheGrid);
-    if (choose_base && settings.search_steps.key > 0)
-        settings.distance_of_neural =
-            mean_of(settings.distance, perceptual_distance(options, reader->info(), 0));
+    if (base || settings.adaptive_keyint) {
+        const auto lpips = lpips_for_choices(options, reader->info());
+        settings.distance = perceptual_distance(lpips, {kBesideTheGrid});
+        if (choose_base && settings.search_steps.key > 0)
+            settings.distance_of_neural = perceptual_distance(lpips, {kBesideTheGrid, 0});
+    }
     if (settings.search_steps.key > 0) settings.attention = faces(options, console);
     CodingProgress progress(reader->info(), console);
     settings.on_searched = [&progress](int pictures) { progress.show(pictures); };

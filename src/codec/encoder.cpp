@@ -80,6 +80,7 @@ Result<std::unique_ptr<Encoder>> Encoder::make(const Model& model, EncoderOption
     GVC_RETURN_IF_ERROR(check(options.rate));
     if (options.keyint < 1) return {Code::usage, "the distance of keyframes must be at least 1"};
     options.base_keyint = longest_base(options);
+    if (!options.distance_of_neural) options.distance_of_neural = options.distance;
     if (options.base_coder) options.keyint = std::min(options.keyint, models::kGopFrames);
     if (options.base_keyint > 0) options.sequence.required_features |= bitstream::kLongBases;
     complete(options.sequence, model.fingerprint());
@@ -129,7 +130,7 @@ Status Encoder::code_next(GopSource source) {
 
 // As one GOP with an AV1 base or, where a packet cannot hold so much, as several.
 Result<Encoder::Gops> Encoder::code(GopSource& source) {
-    const bool is_long = source.plan.frames > models::kGopFrames;
+    const bool is_long = source.is_long();  // the source may be gone then
     if (!is_long || long_bases_fit_) {
         auto gops = !hybrid_               ? code_neural(std::move(source))
                     : options_.choose_base ? code_better(source)

@@ -218,11 +218,7 @@ class Encoder::Preview {
   public:
     // Of GOPs that have all of the source's pictures; both must outlive this.
     Preview(const Encoder& encoder, const GopSource& source)
-        : encoder_(encoder),
-          source_(source),
-          measure_(encoder.options_.distance_of_neural ? encoder.options_.distance_of_neural
-                                                       : encoder.options_.distance),
-          judged_(judged_pictures(source.frames())) {}
+        : encoder_(encoder), source_(source), judged_(judged_pictures(source.frames())) {}
 
     Status show(const Gops& gops) {
         if (!decoder_) {
@@ -254,7 +250,8 @@ class Encoder::Preview {
             if (!std::binary_search(judged_.begin(), judged_.end(), picture)) continue;
             const auto original = unpack(source_.coded(static_cast<size_t>(picture)));
             GVC_ASSIGN_OR_RETURN(const double distance,
-                                 distance_of(measure_, original, frame->rgb, frame->size));
+                                 distance_of(encoder_.options_.distance_of_neural, original,
+                                             frame->rgb, frame->size));
             sum_ += distance;
             ++count_;
         }
@@ -262,7 +259,6 @@ class Encoder::Preview {
 
     const Encoder& encoder_;
     const GopSource& source_;
-    PictureDistance measure_;
     std::vector<int> judged_;
     std::unique_ptr<Decoder> decoder_;
     int shown_ = 0, count_ = 0;
@@ -285,16 +281,15 @@ void Encoder::count(const EncodedGop& hybrid) {
 
 // By what a decoder shows of both, at equal rate. What was better holds until the scene changes.
 Result<Encoder::Gops> Encoder::code_better(GopSource& source) {
-    const bool several = source.plan.frames > models::kGopFrames;  // neural ones
-    if (!is_due(source) && !several) return code_as_before(source);
+    if (!is_due(source) && !source.is_long()) return code_as_before(source);
     source.alone = true;  // it is shown by itself to be compared
     GVC_ASSIGN_OR_RETURN(auto hybrid, hybrid_->code(source, stream_.gops, true));
     count(hybrid.gop);
     std::optional<Gops> neural;
     // Where maxrate already costs frames there is no room for another base.
     if (source.kept.size() == source.pictures.size()) {
-        GVC_ASSIGN_OR_RETURN(
-            neural, several ? several_if_better(source, hybrid) : neural_if_better(source, hybrid));
+        GVC_ASSIGN_OR_RETURN(neural, source.is_long() ? several_if_better(source, hybrid)
+                                                      : neural_if_better(source, hybrid));
     }
     prefers_neural_ = neural.has_value();
     if (neural) {

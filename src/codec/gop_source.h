@@ -30,7 +30,8 @@ struct GopSource {
     std::optional<double> lent;
 
     int frames() const { return static_cast<int>(kept.size()); }
-    int chunks() const;  // behind the keyframe
+    bool is_long() const { return plan.frames > models::kGopFrames; }  // for an AV1 base alone
+    int chunks() const;                                                // behind the keyframe
     // Coded picture i; the last one repeats.
     const WaitingPicture& coded(size_t i) const;
     double seconds(const bitstream::SequenceHeader& sequence) const;

@@ -111,8 +111,7 @@ Status HybridEncoder::choose_size(const GopSource& source) {
         return true;
     };
     chosen_size_ = kMiddleScale;
-    const bool is_long = source.plan.frames > models::kGopFrames;
-    const int enough = options_.rate.hurry || is_long ? 1 : 2;
+    const int enough = options_.rate.hurry || source.is_long() ? 1 : 2;
     GVC_RETURN_IF_ERROR(is_better(kMiddleScale).status());
     for (const int step : {+1, -1}) {
         int worse = 0;
@@ -186,8 +185,7 @@ Result<EncodedGop> HybridEncoder::code_at_size(const GopSource& source, BaseEffo
         GVC_RETURN_IF_ERROR(pack(gop));
         tries[crf] = gop;
         // Drafts are compared at equal rate, and those of long GOPs take their time.
-        const bool rough =
-            effort == BaseEffort::draft && gop.descriptor.frames > bitstream::kMaxFrames;
+        const bool rough = effort == BaseEffort::draft && source.is_long();
         content = rate_.tried(8.0 * static_cast<double>(gop.bytes) + expected_detail_bits(), rough);
     }
     gop = std::move(tries[rate_.best()]);
