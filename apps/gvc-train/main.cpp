@@ -57,7 +57,13 @@ int run_pairs(int argc, char** argv) {
         "Codes GOPs of a pack with AV1 at random sizes and rates, for the hybrid's refiner."};
     app.add_option("pack", o.pack, "folder of the packed clips")->required();
     app.add_option("--count", o.count, "pairs to make")->check(CLI::Range(1, 1000000));
+    app.add_option("--frames", o.frames, "of the longest GOP; sequences have to have as many")
+        ->check(CLI::Range(gvc::train::kLeastPairFrames, 1000));
     app.add_option("--minutes", o.minutes, "at most; 0: no limit");
+    app.add_option("--low", o.low, "bits per pixel, at least");
+    app.add_option("--high", o.high, "and at most");
+    app.add_option("--most-crf", o.most_crf, "the coarsest quantiser: 64 leaves calm scenes")
+        ->check(CLI::Range(20, 85));
     app.add_option("--preset", o.preset, "of SVT-AV1")->check(CLI::Range(0, 13));
     app.add_option("--seed", o.seed);
     CLI11_PARSE(app, argc, argv);

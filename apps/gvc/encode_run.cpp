@@ -381,7 +381,7 @@ Result<EncodeSummary> run_encode(const EncodeOptions& options, Console& console)
     }
     if (settings.search_steps.key > 0) settings.attention = faces(options, console);
     CodingProgress progress(reader->info(), console);
-    settings.on_searched = [&progress](int pictures) { progress.show(pictures); };
+    settings.on_progress = [&progress](int pictures) { progress.show(pictures); };
     GVC_ASSIGN_OR_RETURN(const auto encoder, codec::Encoder::make(*model, std::move(settings)));
 
     media::MuxOptions mux;

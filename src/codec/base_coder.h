@@ -2,6 +2,7 @@
 // handed in by the application, so that this library needs none.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -29,8 +30,9 @@ class BaseSource {
   public:
     virtual ~BaseSource() = default;
     // The data of each picture, in decoding order, the first one decodable alone. crf: 1 (finest)
-    // to 85, what BaseRateControl chooses from.
-    virtual Result<std::vector<std::vector<uint8_t>>> encode(int crf, BaseEffort effort) = 0;
+    // to 85, what BaseRateControl chooses from. Tells on_pictures how many of them it has taken.
+    virtual Result<std::vector<std::vector<uint8_t>>> encode(
+        int crf, BaseEffort effort, const std::function<void(int pictures)>& on_pictures) = 0;
 };
 
 class BaseCoder {

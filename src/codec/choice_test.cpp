@@ -33,7 +33,9 @@ class GreyPictures final : public BasePictures {
 class GreySource final : public BaseSource {
   public:
     GreySource(size_t count, double bytes) : count_(count), bytes_(bytes) {}
-    Result<std::vector<std::vector<uint8_t>>> encode(int crf, BaseEffort) override {
+    Result<std::vector<std::vector<uint8_t>>> encode(
+        int crf, BaseEffort, const std::function<void(int)>& on_pictures) override {
+        for (size_t i = 0; i < count_; ++i) on_pictures(static_cast<int>(i));
         const auto size = static_cast<size_t>(bytes_ * std::exp(-0.06 * crf)) + 1;
         return std::vector<std::vector<uint8_t>>(count_, std::vector<uint8_t>(size, 7));
     }
@@ -192,6 +194,26 @@ TEST_F(Choice, OneLongGopOrSeveral) {
         EXPECT_EQ(choose(o), first < 0.6 ? several : one);
         EXPECT_EQ(looks < 7, first < 0.6);
     }
+}
+
+// Both bases of one long GOP, each a share of its pictures; and it never falls back.
+TEST_F(Choice, ProgressOfALongGopIsTold) {
+    match_rates();
+    EncoderOptions o = options(1.0, 0.9);
+    o.base_keyint = 100;
+    std::vector<int> told;
+    o.on_progress = [&](int pictures) { told.push_back(pictures); };
+    EXPECT_EQ(kinds(test_encode(*model_, o, 70)).size(), 3u);
+    EXPECT_TRUE(std::is_sorted(told.begin(), told.end()));
+    EXPECT_EQ(told.back(), 70);
+    told.erase(std::unique(told.begin(), told.end()), told.end());
+    EXPECT_GT(told.size(), 10u);
+    o.choose_base = false;
+    told.clear();
+    test_encode(*model_, o, 70);
+    EXPECT_TRUE(std::is_sorted(told.begin(), told.end()));
+    EXPECT_GT(told.back(), 20);
+    EXPECT_LE(told.back(), 70);
 }
 
 // What was searched for may have a measure of its own, which is no measure of the AV1 base.

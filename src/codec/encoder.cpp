@@ -73,7 +73,10 @@ Encoder::Encoder(const Model& model, EncoderOptions options)
                           tick_seconds(options_.sequence) * options_.sequence.ticks_per_frame),
               bitstream::UnitEncoder(model.tokens()),
               {}} {
-    if (options_.base_coder) hybrid_.emplace(model, options_);
+    if (!options_.base_coder) return;
+    EncoderOptions of_hybrid = options_;
+    of_hybrid.on_progress = [this](int pictures) { tell(pictures); };
+    hybrid_.emplace(model, of_hybrid);
 }
 
 Result<std::unique_ptr<Encoder>> Encoder::make(const Model& model, EncoderOptions options) {
@@ -120,7 +123,9 @@ Result<EncodedGop> Encoder::receive() {
 
 Status Encoder::code_next(GopSource source) {
     costs_ = {};
-    tries_ = done_ = 0;
+    tries_ = done_ = told_ = 0;
+    told_share_ = 1;
+    told_before_ = 0;
     GVC_ASSIGN_OR_RETURN(Gops gops, code(source));
     gops.front().costs = costs_;
     gops.front().tries = tries_;
@@ -282,9 +287,15 @@ Status Encoder::code_units(Try& gop, const GopSource& source) {
     return pack(gop);
 }
 
-void Encoder::tell_progress(const Try& gop, int units) const {
-    if (!gop.search || !options_.on_searched) return;
-    options_.on_searched(done_ + gop.coded.descriptor.frames * units / gop.layout.units);
+void Encoder::tell_progress(const Try& gop, int units) {
+    if (gop.search) tell(done_ + gop.coded.descriptor.frames * units / gop.layout.units);
+}
+
+// Work turns out to be more than expected: what was told is not taken back.
+void Encoder::tell(int pictures) {
+    if (!options_.on_progress) return;
+    told_ = std::max(told_, static_cast<int>(told_before_ + told_share_ * pictures));
+    options_.on_progress(told_);
 }
 
 Encoder::Try Encoder::begin_try(const GopSource& source) const {

@@ -121,7 +121,8 @@ class Encoder {
     Result<Try> with_search(Try plain, const GopSource& source);
     double growth_to_come(const Try& gop, const BitsByPart& bits) const;
     Status code_units(Try& gop, const GopSource& source);
-    void tell_progress(const Try& gop, int units) const;
+    void tell_progress(const Try& gop, int units);
+    void tell(int pictures);
     Try begin_try(const GopSource& source) const;
     void code_first(Try& gop, const GopSource& source);
     void code_chunk(Try& gop, const GopSource& source, int unit);
@@ -173,6 +174,9 @@ class Encoder {
     StageCosts costs_;  // of the pictures in hand
     int tries_ = 0;
     int done_ = 0;  // pictures of theirs in parts that are coded
+    // What is told of them: of what is being coded, so large a share of the work, behind so many.
+    double told_share_ = 1, told_before_ = 0;
+    int told_ = 0;
 };
 
 }  // namespace gvc::codec

@@ -30,6 +30,8 @@ constexpr double kHopelessKey = 1.25;
 // Of several neural GOPs, all are coded to be compared with one AV1 base unless the first one looks
 // so many times better or worse.
 constexpr double kCertain = 1.25;
+// Shares of the work that an AV1 base is, beside a neural one with and without a search.
+constexpr double kHybridWork = 0.2, kHybridWorkUnsearched = 0.6;
 
 double bits_of(const std::vector<EncodedGop>& gops) {
     size_t bytes = 0;
@@ -283,8 +285,12 @@ void Encoder::count(const EncodedGop& hybrid) {
 Result<Encoder::Gops> Encoder::code_better(GopSource& source) {
     if (!is_due(source) && !source.is_long()) return code_as_before(source);
     source.alone = true;  // it is shown by itself to be compared
+    const double share = searches() ? kHybridWork : kHybridWorkUnsearched;
+    told_share_ = share;
     GVC_ASSIGN_OR_RETURN(auto hybrid, hybrid_->code(source, stream_.gops, true));
     count(hybrid.gop);
+    told_before_ = share * source.plan.frames;
+    told_share_ = 1 - share;
     std::optional<Gops> neural;
     // Where maxrate already costs frames there is no room for another base.
     if (source.kept.size() == source.pictures.size()) {
@@ -377,6 +383,7 @@ Result<std::optional<Encoder::Gops>> Encoder::several_if_better(
         GVC_ASSIGN_OR_RETURN(Gops gops, code_neural(next));
         frames += next.plan.frames;
         done_ = done + frames;
+        tell(done_);
         if (!certain) GVC_RETURN_IF_ERROR(preview.show(gops));
         std::move(gops.begin(), gops.end(), std::back_inserter(all));
         if (frames == next.plan.frames) {

@@ -57,9 +57,9 @@ struct EncoderOptions {
     int64_t expected_pictures = 0;  // about so many will be sent; 0: nobody knows
     // What the search for keyframes looks at in particular; none: all of a picture alike.
     ErrorWeights attention;
-    // While a GOP is searched, or tried with an AV1 base: told, by receive(), how many of its
-    // pictures are done.
-    std::function<void(int pictures)> on_searched;
+    // Told by receive() about how many pictures of the GOP in hand are done; never fewer than
+    // before. Not while a neural one is coded without a search: that is soon over.
+    std::function<void(int pictures)> on_progress;
     uint16_t seed = 0;                 // of the decoder's noise; each GOP gets its own from it
     bool keep_reconstruction = false;  // fill EncodedGop::reconstruction
     // The hybrid base: GOPs are coded with it, and those with a neural one are not chained, keyint

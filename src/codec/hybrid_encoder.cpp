@@ -23,6 +23,9 @@ constexpr double kBitsPerSize = 1.3;   // bits go with this power of the scale
 constexpr size_t kMostHeaders = 4096;  // bytes that surely hold what comes before a GOP's data
 constexpr double kUsualDetailBits = 1.2, kMostDetailBits = 3.0;  // of a detail code's symbol
 constexpr double kDetailOverheadBits = 64;  // its slice's length and the entropy coder's state
+// How long things take, in drafts, and how often they are usually done: to tell progress by.
+constexpr double kFullWork = 3, kLookWork = 1;
+constexpr double kUsualTries = 2, kUsualSizes = 4;
 
 // The first size from which on the bits, too many by this factor at size i, are expected to fit.
 size_t next_size(size_t i, double excess) {
@@ -58,6 +61,9 @@ Result<HybridEncoder::Coded> HybridEncoder::code(GopSource& source, uint32_t num
     number_ = number;
     costs_ = {};
     tries_ = 0;
+    pictures_ = source.plan.frames;
+    done_ = 0;
+    expected_ = kUsualTries * kFullWork + kLookWork;
     begin_rate(source);
     if (!chosen_size_) {
         const Status chosen = choose_size(source);
@@ -97,6 +103,7 @@ Status HybridEncoder::choose_size(const GopSource& source) {
     std::optional<Candidate> best;
     chosen_size_ = 0;
     if (options_.base_scale > 0 || !rate_.budget()) return {};
+    expected_ += kUsualSizes * (kUsualTries + kLookWork);
     const BaseRateControl before = rate_;
     const auto is_better = [&](size_t i) -> Result<bool> {
         rate_ = before;
@@ -173,10 +180,12 @@ Result<EncodedGop> HybridEncoder::code_at_size(const GopSource& source, BaseEffo
     gop.descriptor.base = bitstream::BaseKind::av1;
     gop.descriptor.refinement = static_cast<uint8_t>(refinement_);
     std::map<int, EncodedGop> tries;
+    const double work = effort == BaseEffort::full ? kFullWork : 1;
     for (bool content = false; !content; ++tries_) {
         const int crf = rate_.crf();
-        if (options_.on_searched) options_.on_searched(0);  // a sign of life
-        GVC_ASSIGN_OR_RETURN(const auto units, coder->encode(crf, effort));
+        const auto tell = [&](int taken) { tell_progress(work * taken / pictures_); };
+        GVC_ASSIGN_OR_RETURN(const auto units, coder->encode(crf, effort, tell));
+        done_ += work;
         gop.base_data.clear();
         for (const Bytes& unit : units) {
             gop.base_data.insert(gop.base_data.end(), unit.begin(), unit.end());
@@ -232,7 +241,8 @@ Result<HybridEncoder::Seen> HybridEncoder::look_at(const GopSource& source, cons
     StageCosts ignored;
     std::vector<std::vector<float>> plain, refined;
     int first = -1;  // of the group in hand
-    for (const int picture : judged_pictures(decoded.count())) {
+    const std::vector<int> judged = judged_pictures(decoded.count());
+    for (const int picture : judged) {
         const RefinedGroup group = refined_group(picture, decoded.count());
         if (group.first != first) {
             first = group.first;
@@ -243,6 +253,8 @@ Result<HybridEncoder::Seen> HybridEncoder::look_at(const GopSource& source, cons
         const auto at = static_cast<size_t>(picture - first);
         samples.push_back({unpack(source.coded(static_cast<size_t>(picture))), std::move(plain[at]),
                            std::move(refined[at])});
+        done_ += kLookWork / static_cast<double>(judged.size());
+        tell_progress(0);
     }
     const auto distance_at = [&](int refinement) -> Result<double> {
         const float share = static_cast<float>(refinement) / bitstream::kFullRefinement;
@@ -277,6 +289,13 @@ Result<double> HybridEncoder::choose_refinement(const GopSource& source, Encoded
     gop.descriptor.refinement = static_cast<uint8_t>(seen.refinement);
     GVC_RETURN_IF_ERROR(pack(gop));
     return seen.distance;
+}
+
+// `work` beside what is done, of which nobody knows beforehand how much there will be.
+void HybridEncoder::tell_progress(double work) const {
+    if (!options_.on_progress) return;
+    const double share = (done_ + work) / std::max(expected_, done_ + kFullWork);
+    options_.on_progress(static_cast<int>(share * pictures_));
 }
 
 // The packets of a GOP from its descriptor, base data and detail code.

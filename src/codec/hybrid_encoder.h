@@ -53,6 +53,7 @@ class HybridEncoder {
     Result<double> choose_refinement(const GopSource& source, EncodedGop& gop);
     Result<Seen> look_at(const GopSource& source, const EncodedGop& gop);
     Status pack(EncodedGop& gop);
+    void tell_progress(double work) const;
 
     const Model& model_;
     EncoderOptions options_;  // its sequence has the base size of the GOP in hand
@@ -65,6 +66,8 @@ class HybridEncoder {
     uint32_t number_ = 0;
     StageCosts costs_;
     int tries_ = 0;
+    int pictures_ = 0;
+    double done_ = 0, expected_ = 1;  // work, in drafts
 };
 
 }  // namespace gvc::codec

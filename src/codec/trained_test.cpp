@@ -355,7 +355,7 @@ TEST(TrainedWeights, SearchedMotionFitsBetterForItsBits) {
         EncoderOptions encoder = test_options(size, 3);
         encoder.search_steps = {4, steps};
         told.clear();
-        encoder.on_searched = [&](int pictures) { told.push_back(pictures); };
+        encoder.on_progress = [&](int pictures) { told.push_back(pictures); };
         return test_encode(*model.value(), encoder, kFrames, bent);
     };
     const auto mean_psnr = [&](const auto& encoding) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,6 +23,7 @@ struct Av1Settings {
     int preset = 5;     // 0 (slow) ... 13 (fast)
     int threads = 0;    // 0: all of the machine
     std::string extra;  // more of SVT-AV1's parameters, "name=value:name=value"
+    std::function<void(int pictures)> on_pictures = {};  // so many are taken
 };
 
 // One temporal unit a picture, without its temporal delimiter; the first begins with the sequence

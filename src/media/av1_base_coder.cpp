@@ -26,7 +26,8 @@ class Source final : public codec::BaseSource {
     Source(std::vector<Frame> frames, const Av1BaseOptions& options)
         : frames_(std::move(frames)), options_(options) {}
 
-    Result<Av1Units> encode(int crf, codec::BaseEffort effort) override {
+    Result<Av1Units> encode(int crf, codec::BaseEffort effort,
+                            const std::function<void(int)>& on_pictures) override {
         Av1Settings settings;
         settings.crf = crf;
         settings.preset = effort == codec::BaseEffort::full
@@ -34,6 +35,7 @@ class Source final : public codec::BaseSource {
                               : std::max(options_.preset, kDraftPreset);
         settings.threads = options_.threads;
         settings.extra = options_.extra;
+        settings.on_pictures = on_pictures;
         return encode_av1(frames_, settings);
     }
 

@@ -129,6 +129,7 @@ Result<Av1Units> encode_av1(std::span<const Frame> frames, const Av1Settings& se
         const int error = avcodec_send_frame(encoder.get(), frame.get());
         if (error < 0) return {Code::internal, "SVT-AV1 failed: " + error_text(error)};
         GVC_RETURN_IF_ERROR(drain(*encoder, units).status());
+        if (settings.on_pictures) settings.on_pictures(static_cast<int>(i) + 1);
     }
     avcodec_send_frame(encoder.get(), nullptr);
     GVC_ASSIGN_OR_RETURN(const bool ended, drain(*encoder, units));

@@ -19,8 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kGop = 29;
-
 // Sizes of the base and the quantisers that bring them near the rates wanted.
 struct Size {
     double scale, share;
@@ -34,19 +32,26 @@ constexpr std::array<Size, 7> kSizes = {{{1.0, 0.3, 50, 85},
                                          {0.375, 0.06, 36, 72},
                                          {0.25, 0.04, 30, 60}}};
 
+// A long GOP takes finer quantisers for the same rate: by so much for each doubling of its length.
+constexpr int kCrfPerDoubling = 5;
+
 struct Draw {
     const Size* size;
     int crf;
 };
 
-Draw draw_settings(std::mt19937_64& random) {
+Draw draw_settings(int frames, int most_crf, std::mt19937_64& random) {
     double left = std::uniform_real_distribution<double>(0.0, 1.0)(random);
     const Size* size = kSizes.data();
     while (size + 1 != kSizes.data() + kSizes.size() && left >= size->share) {
         left -= size->share;
         ++size;
     }
-    return {size, std::uniform_int_distribution<int>(size->crf_low, size->crf_high)(random)};
+    const auto finer = static_cast<int>(
+        std::lround(kCrfPerDoubling * std::log2(double(frames) / kLeastPairFrames)));
+    const int low = size->crf_low - finer;
+    const int high = std::max(low, std::min(size->crf_high, most_crf));
+    return {size, std::uniform_int_distribution<int>(low, high)(random)};
 }
 
 // A packed frame as a media frame of its own.
@@ -75,14 +80,14 @@ struct Coded {
     double bpp = 0;
 };
 
-Result<Coded> code(const Dataset& data, size_t sequence, int first, const Draw& draw, int preset,
-                   double low, double high) {
+Result<Coded> code(const Dataset& data, size_t sequence, int first, int count, const Draw& draw,
+                   const PairOptions& o) {
     const Sequence& s = data.sequence(sequence);
     const int width = even(s.width * draw.size->scale), height = even(s.height * draw.size->scale);
     media::Rescaler down(width, height, media::ScaleFilter::lanczos);
     std::vector<media::Frame> source;
     const at::Tensor frames = data.frames(s);
-    for (int t = 0; t < kGop; ++t) {
+    for (int t = 0; t < count; ++t) {
         GVC_ASSIGN_OR_RETURN(auto full,
                              to_frame(frames[first + t].data_ptr<uint8_t>(), s.width, s.height));
         GVC_ASSIGN_OR_RETURN(auto frame, down(full));
@@ -90,16 +95,16 @@ Result<Coded> code(const Dataset& data, size_t sequence, int first, const Draw& 
     }
     media::Av1Settings settings;
     settings.crf = draw.crf;
-    settings.preset = preset;
+    settings.preset = o.preset;
     settings.threads = 1;
     GVC_ASSIGN_OR_RETURN(const media::Av1Units units, media::encode_av1(source, settings));
     std::vector<uint8_t> bytes;
     for (const auto& unit : units) bytes.insert(bytes.end(), unit.begin(), unit.end());
     Coded coded;
-    coded.bpp = 8.0 * double(bytes.size()) / (double(s.width) * s.height * kGop);
-    if (coded.bpp < low || coded.bpp > high) return coded;
+    coded.bpp = 8.0 * double(bytes.size()) / (double(s.width) * s.height * count);
+    if (coded.bpp < o.low || coded.bpp > o.high) return coded;
     GVC_ASSIGN_OR_RETURN(const auto decoded,
-                         media::decode_av1(bytes, kGop, {width, height, source[0].colour}, 1));
+                         media::decode_av1(bytes, count, {width, height, source[0].colour}, 1));
     media::Rescaler up(s.width, s.height, media::ScaleFilter::bicubic);
     for (const media::Frame& frame : decoded) {
         GVC_ASSIGN_OR_RETURN(auto full, up(frame));
@@ -110,7 +115,7 @@ Result<Coded> code(const Dataset& data, size_t sequence, int first, const Draw& 
 
 bool has_gop(const Dataset& data) {
     for (size_t i = 0; i < data.size(); ++i) {
-        if (data.sequence(i).frames >= kGop) return true;
+        if (data.sequence(i).frames >= kLeastPairFrames) return true;
     }
     return false;
 }
@@ -132,7 +137,8 @@ Status make_pairs(const PairOptions& o) {
     if (!val.ok()) return val.status();
     if (!has_gop(*train) || !has_gop(*val)) {
         return {Code::input,
-                "a split of " + o.pack + " has no sequence of " + std::to_string(kGop) + " frames",
+                "a split of " + o.pack + " has no sequence of " + std::to_string(kLeastPairFrames) +
+                    " frames",
                 "pack longer ones with: gvc-pack --frames"};
     }
     for (int done = 0; done < o.count;) {
@@ -143,11 +149,11 @@ Status make_pairs(const PairOptions& o) {
         const Dataset& data = held_out ? *val : *train;
         const size_t sequence = random() % data.size();
         const Sequence& s = data.sequence(sequence);
-        if (s.frames < kGop) continue;
-        const int first = static_cast<int>(random() % size_t(s.frames - kGop + 1));
-        const Draw draw = draw_settings(random);
-        GVC_ASSIGN_OR_RETURN(const Coded coded,
-                             code(data, sequence, first, draw, o.preset, o.low, o.high));
+        const int frames = std::uniform_int_distribution<int>(kLeastPairFrames, o.frames)(random);
+        if (s.frames < frames) continue;
+        const int first = static_cast<int>(random() % size_t(s.frames - frames + 1));
+        const Draw draw = draw_settings(frames, o.most_crf, random);
+        GVC_ASSIGN_OR_RETURN(const Coded coded, code(data, sequence, first, frames, draw, o));
         if (coded.frames.empty()) {
             ++thrown_away;
             continue;
@@ -158,12 +164,12 @@ Status make_pairs(const PairOptions& o) {
         index.push_back({{"split", held_out ? "val" : "train"},
                          {"sequence", sequence},
                          {"first", first},
-                         {"frames", kGop},
+                         {"frames", frames},
                          {"offset", offset},
                          {"crf", draw.crf},
                          {"scale", draw.size->scale},
                          {"bpp", coded.bpp}});
-        offset += frame_bytes(s.width, s.height) * kGop;
+        offset += frame_bytes(s.width, s.height) * frames;
         ++done;
         // Written whole each time and renamed, so that a training may start beside this.
         std::ofstream(index_path + ".part") << index.dump() << "\n";

@@ -1,4 +1,5 @@
 // The same of the hybrid's refiner: pairs, training, recurrence, the adversarial part.
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -6,6 +7,7 @@
 
 #include "codec/random_model_testonly.h"
 #include "models/config.h"
+#include "train/json_index.h"
 #include "train/trainer_testonly.h"
 #include "weights/safetensors.h"
 
@@ -75,6 +77,31 @@ TEST_F(TrainerTest, PairsOutsideTheRatesAreThrownAway) {
     SKIP_WITHOUT_AV1(made);
     EXPECT_TRUE(made.ok()) << made.message();
     EXPECT_EQ(PairSet::open(options_.pack, "train").status().code(), Code::input);
+}
+
+TEST_F(TrainerTest, PairsOfLongGopsHaveLengthsUpToTheLongest) {
+    write_pack(60);
+    PairOptions o = pair_options(8);
+    o.frames = 60;
+    o.most_crf = 40;
+    const Status made = make_pairs(o);
+    SKIP_WITHOUT_AV1(made);
+    ASSERT_TRUE(made.ok()) << made.message();
+    std::vector<int> lengths;
+    uint64_t bytes = 0;
+    for (const auto& pair : read_json_index(path("pairs.json"))) {
+        lengths.push_back(pair["frames"]);
+        EXPECT_EQ(pair["offset"], bytes);
+        EXPECT_LE(pair["first"].get<int>() + lengths.back(), 60);
+        EXPECT_LE(pair["crf"], 40);
+        bytes += frame_bytes(96, 80) * static_cast<uint64_t>(lengths.back());
+    }
+    ASSERT_EQ(lengths.size(), 8u);
+    const auto [shortest, longest] = std::minmax_element(lengths.begin(), lengths.end());
+    EXPECT_GE(*shortest, kLeastPairFrames);
+    EXPECT_GT(*longest, *shortest);
+    EXPECT_LE(*longest, 60);
+    EXPECT_EQ(fs::file_size(path("pairs.yuv")), bytes);
 }
 
 TEST_F(TrainerTest, PairsNeedSequencesOfAGop) {
