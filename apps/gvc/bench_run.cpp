@@ -131,7 +131,7 @@ Result<BenchSide> side(const LoadModel& load, const BenchCase& what, const Once&
     const OwnMemory memory;
     GVC_ASSIGN_OR_RETURN(const auto model, load());
     std::unique_ptr<codec::BaseCoder> base;
-    if (what.base == "av1") base = make_base_coder(what.preset, what.threads);
+    if (what.base == "av1") base = make_base_coder(what.base, what.preset, what.threads);
     GVC_ASSIGN_OR_RETURN(BenchSide side, repeat(what, [&] { return once(*model, base.get()); }));
     GVC_RETURN_IF_ERROR(model->status());
     side.peak_memory = memory.peak();

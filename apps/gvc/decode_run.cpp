@@ -222,7 +222,7 @@ Result<DecodeSummary> run_decode(const DecodeOptions& options, Console& console)
     GVC_ASSIGN_OR_RETURN(const auto model, load_model(files, options.compute, options.steps != 0));
     console.detail("model " + fingerprint_text(model->fingerprint()) + ", " + model->ops().name());
 
-    const auto base = make_base_coder("medium", options.compute.threads);
+    const auto base = make_base_coder("av1", "medium", options.compute.threads);
     codec::DecoderOptions decoder_options;
     decoder_options.base_coder = base.get();
     decoder_options.steps = options.steps;

@@ -90,7 +90,7 @@ Result<std::unique_ptr<codec::BaseCoder>> base_coder(const EncodeOptions& option
                                                      const codec::Model& model) {
     if (options.base == "neural") return std::unique_ptr<codec::BaseCoder>();
     if (options.base == "auto" && !model.hybrid()) return std::unique_ptr<codec::BaseCoder>();
-    return make_base_coder(options.preset, options.compute.threads);
+    return make_base_coder(options.base, options.preset, options.compute.threads);
 }
 
 // Where the weights are that the search for keyframes' symbols takes; empty where there is no such

@@ -44,10 +44,12 @@ bool adapts_keyint(const std::string& preset) { return preset_of(preset).search.
 
 bool hurries(const std::string& preset) { return preset_of(preset).hurry; }
 
-std::unique_ptr<codec::BaseCoder> make_base_coder(const std::string& preset, int threads) {
+// Beside a search for neural symbols AV1 takes little of the time: it may take more.
+std::unique_ptr<codec::BaseCoder> make_base_coder(const std::string& base,
+                                                  const std::string& preset, int threads) {
     media::Av1BaseOptions options;
     options.threads = threads;
-    options.preset = preset_of(preset).av1;
+    options.preset = preset_of(preset).av1 - (search_steps(base, preset).key > 0 ? 1 : 0);
     return media::make_av1_base_coder(options);
 }
 

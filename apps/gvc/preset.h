@@ -22,7 +22,8 @@ bool adapts_keyint(const std::string& preset);
 // Whether GOPs are seldom coded twice (codec::RateOptions).
 bool hurries(const std::string& preset);
 
-// AV1's encoder at this effort. threads: 0 is one for each CPU.
-std::unique_ptr<codec::BaseCoder> make_base_coder(const std::string& preset, int threads);
+// AV1's encoder at this effort. base: auto or av1. threads: 0 is one for each CPU.
+std::unique_ptr<codec::BaseCoder> make_base_coder(const std::string& base,
+                                                  const std::string& preset, int threads);
 
 }  // namespace gvc::app

@@ -9,9 +9,9 @@ namespace gvc::codec {
 namespace {
 
 constexpr int kMaxTries = 5;
-constexpr double kGoodEnough = 0.02,
-                 kAboutEnough = 0.15;  // a step of crf changes the bits by 5 to 10 %
-constexpr int kStartCrf = 62;
+// A step of crf changes the bits by 4 to 10 %, a third by 1.5 to 3.
+constexpr double kGoodEnough = 0.02, kAboutEnough = 0.15;
+constexpr double kStartCrf = 62, kCoarsestInThirds = 62;
 constexpr double kStartSlope = 0.075, kLeastSlope = 0.015, kMostSlope = 0.2;
 constexpr double kBelowCap = 0.97;
 constexpr double kMostOverBudget = 1.04;
@@ -28,21 +28,22 @@ BaseRateControl::BaseRateControl(const RateOptions& options, double pixels, doub
       slope_(kStartSlope),
       last_crf_(kStartCrf) {}
 
-void BaseRateControl::begin(int frames, double seconds, bool last) {
+void BaseRateControl::begin(int frames, double seconds, bool last, bool alone) {
     const double limit = options_.maxrate * models::kGopFrames * frame_seconds_;
     if (any_gop_) credit_ = std::min(limit, credit_ + options_.maxrate * seconds);
     frames_ = frames;
     seconds_ = seconds;
     last_ = last;
+    alone_ = alone || last;
     tries_.clear();
     if (by_rate()) {
         const double wanted = wanted_bits();
         budget_ = std::clamp(wanted - (last ? debt_ : 0.7 * debt_), 0.4 * wanted, 1.6 * wanted);
-        crf_ = last_crf_;
+        crf_ = settled(last_crf_);
     } else {
         const double crf =
             options_.mode == RateOptions::Mode::qp ? 2 * options_.value + 1 : options_.value;
-        crf_ = std::clamp(static_cast<int>(crf), kFinest, kCoarsest);
+        crf_ = std::clamp(std::floor(crf), kFinest, kCoarsest);
     }
 }
 
@@ -51,9 +52,14 @@ void BaseRateControl::shorten() {
     crf_ = kCoarsest;
 }
 
-void BaseRateControl::start_from(int crf, double factor) {
-    const double guess = crf + std::log(factor) / slope_;
-    if (by_rate()) crf_ = std::clamp(static_cast<int>(std::lround(guess)), kFinest, kCoarsest);
+void BaseRateControl::start_from(double crf, double factor) {
+    if (by_rate()) crf_ = settled(crf + std::log(factor) / slope_);
+}
+
+// To a quantiser that there is.
+double BaseRateControl::settled(double guess) const {
+    const double steps = alone_ && guess <= kCoarsestInThirds ? 3 : 1;
+    return std::clamp(std::round(steps * guess) / steps, kFinest, kCoarsest);
 }
 
 double BaseRateControl::wanted_bits() const {
@@ -68,7 +74,7 @@ double BaseRateControl::target() const {
 }
 
 // How fast ln(bits) falls beside a try: what it and its neighbour say, else the usual.
-double BaseRateControl::slope_near(std::map<int, double>::const_iterator at) const {
+double BaseRateControl::slope_near(std::map<double, double>::const_iterator at) const {
     if (tries_.size() < 2) return slope_;
     const auto other = at == tries_.begin() ? std::next(at) : std::prev(at);
     const double fall = std::log(std::max(at->second, 1.0) / std::max(other->second, 1.0)) /
@@ -77,7 +83,7 @@ double BaseRateControl::slope_near(std::map<int, double>::const_iterator at) con
 }
 
 // Between the nearest tries on both sides of the target, or from the nearest one on.
-int BaseRateControl::next_guess(double target) const {
+double BaseRateControl::next_guess(double target) const {
     const double wanted = std::log(std::max(target, 1.0));
     auto above = tries_.end(), below = tries_.end();  // in bits; bits fall with crf
     for (auto it = tries_.begin(); it != tries_.end(); ++it) {
@@ -92,7 +98,7 @@ int BaseRateControl::next_guess(double target) const {
         const auto near = above != tries_.end() ? above : below;
         guess = near->first + (std::log(std::max(near->second, 1.0)) - wanted) / slope_near(near);
     }
-    return std::clamp(static_cast<int>(std::lround(guess)), kFinest, kCoarsest);
+    return settled(guess);
 }
 
 double BaseRateControl::good_enough(double goal, bool rough) const {
@@ -111,16 +117,16 @@ bool BaseRateControl::tried(double bits, bool rough) {
         return true;
     }
     if (tries_.size() >= kMaxTries && !over_cap) return true;
-    int guess = next_guess(goal);
+    double guess = next_guess(goal);
     if (over_cap && (tries_.count(guess) || tries_.size() >= kMaxTries)) guess = kCoarsest;
     if (tries_.count(guess)) return true;
     crf_ = guess;
     return false;
 }
 
-int BaseRateControl::best() const {
+double BaseRateControl::best() const {
     const double goal = std::log(std::max(target(), 1.0));
-    int best = tries_.rbegin()->first;
+    double best = tries_.rbegin()->first;
     double least = INFINITY;
     for (const auto& [crf, bits] : tries_) {
         if (options_.maxrate > 0 && bits > credit_) continue;

@@ -12,22 +12,25 @@ namespace gvc::codec {
 // Where something else goes out in its place, commit that, tried or not.
 class BaseRateControl {
   public:
-    static constexpr int kFinest = 1, kCoarsest = 85;
+    // Quantisers are whole numbers or, where GOPs are to meet their budget by themselves, thirds.
+    static constexpr double kFinest = 1, kCoarsest = 85;
 
     // pixels of a shown frame; seconds that one is shown nominally.
     BaseRateControl(const RateOptions& options, double pixels, double frame_seconds);
 
-    void begin(int frames, double seconds, bool last);
+    // alone: no GOPs follow that make up for what this one takes too many or too few, or it is a
+    // large part of the stream.
+    void begin(int frames, double seconds, bool last, bool alone = false);
     // The GOP in hand is to be coded with fewer frames; all its tries are forgotten.
     void shorten();
     // Where to begin: at `crf` something took the budget, and this GOP takes so many times more.
-    void start_from(int crf, double factor);
-    int crf() const { return crf_; }
+    void start_from(double crf, double factor);
+    double crf() const { return crf_; }
     // Bits of all the GOP's packets at crf(). True: the search is over; a rough one ends where they
     // are about those wanted.
     bool tried(double bits, bool rough = false);
     // Of what was tried: closest to the budget, and below the cap where there is one.
-    int best() const;
+    double best() const;
     // False if even the coarsest quantiser broke the cap: the GOP needs fewer frames.
     bool within_cap() const;
     // How much more than the budget even the coarsest quantiser takes; 1 where it can be met.
@@ -43,8 +46,9 @@ class BaseRateControl {
     double wanted_bits() const;  // of the GOP in hand, by its share of the stream
     double target() const;
     double good_enough(double goal, bool rough) const;  // ln of bits over what they should be
-    int next_guess(double target) const;
-    double slope_near(std::map<int, double>::const_iterator at) const;
+    double settled(double guess) const;
+    double next_guess(double target) const;
+    double slope_near(std::map<double, double>::const_iterator at) const;
 
     RateOptions options_;
     double pixels_, frame_seconds_;
@@ -52,14 +56,14 @@ class BaseRateControl {
     double credit_;
     double asked_ = 0;  // bits that the GOPs so far were to take
     double slope_;      // fall of ln(bits) from one crf to the next
-    int last_crf_;
+    double last_crf_;
     bool any_gop_ = false;
     // The GOP in hand
     int frames_ = 1;
-    bool last_ = false;
+    bool last_ = false, alone_ = false;
     double seconds_ = 0, budget_ = 0;
-    int crf_ = 0;
-    std::map<int, double> tries_;  // crf -> bits
+    double crf_ = 0;
+    std::map<double, double> tries_;  // crf -> bits
 };
 
 }  // namespace gvc::codec

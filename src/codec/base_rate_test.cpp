@@ -20,7 +20,7 @@ constexpr double kFileBits = 8 * 27, kEntryBits = 8 * 4;  // a file's end, and i
 struct FakeBase {
     double bpp = 0.01, slope = 0.075;
 
-    double bits(int gop, int frames, int crf) const {
+    double bits(int gop, int frames, double crf) const {
         constexpr double kScenes[] = {1.0, 1.4, 0.8, 2.0, 1.1, 0.6};
         const double keyframe = 9, length = (frames - 1 + keyframe) / (28 + keyframe);
         const double bend = 0.0006 * (crf - 50) * std::abs(crf - 50);
@@ -42,7 +42,7 @@ Outcome code(const RateOptions& options, const FakeBase& base, const std::vector
     double total = kFileBits, frames = 0;
     for (size_t g = 0; g < gops.size(); ++g) {
         control.begin(gops[g], gops[g] * kFrameSeconds, g + 1 == gops.size());
-        const auto bits = [&](int crf) { return base.bits(static_cast<int>(g), gops[g], crf); };
+        const auto bits = [&](double crf) { return base.bits(static_cast<int>(g), gops[g], crf); };
         int tries = 1;
         while (!control.tried(bits(control.crf()))) ++tries;
         out.crfs.push_back(control.best());
@@ -97,6 +97,23 @@ TEST(BaseRate, MeetsTheRate) {
                 EXPECT_NEAR(code(by_rate, base, six).bits_per_second / rate, 1, 0.05) << what;
                 EXPECT_NEAR(code(by_rate, base, {29, 29}).bits_per_second / rate, 1, 0.10) << what;
             }
+        }
+    }
+}
+
+// Nothing follows that makes up for a long GOP's bits, nor for the last one's: a whole step of the
+// quantiser would miss by up to 5 %.
+TEST(BaseRate, MeetsTheRateWithOneGop) {
+    for (double slope : {0.055, 0.075, 0.1}) {
+        for (double bpp : {0.007, 0.008, 0.0095, 0.012}) {
+            const FakeBase base{0.01, slope};
+            EXPECT_NEAR(code({Mode::bpp, bpp, 0}, base, {29}).bpp / bpp, 1, 0.02) << slope;
+            BaseRateControl control({Mode::bpp, bpp, 0}, kPixels, kFrameSeconds);
+            control.begin(240, 9.6, false, true);
+            const auto bits = [&](double crf) { return 8 * base.bits(0, 29, crf); };
+            while (!control.tried(bits(control.crf()))) {
+            }
+            EXPECT_NEAR(bits(control.best()) / *control.budget(), 1, 0.02) << slope;
         }
     }
 }

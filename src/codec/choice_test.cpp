@@ -34,7 +34,7 @@ class GreySource final : public BaseSource {
   public:
     GreySource(size_t count, double bytes) : count_(count), bytes_(bytes) {}
     Result<std::vector<std::vector<uint8_t>>> encode(
-        int crf, BaseEffort, const std::function<void(int)>& on_pictures) override {
+        double crf, BaseEffort, const std::function<void(int)>& on_pictures) override {
         for (size_t i = 0; i < count_; ++i) on_pictures(static_cast<int>(i));
         const auto size = static_cast<size_t>(bytes_ * std::exp(-0.06 * crf)) + 1;
         return std::vector<std::vector<uint8_t>>(count_, std::vector<uint8_t>(size, 7));

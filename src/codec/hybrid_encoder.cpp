@@ -47,7 +47,8 @@ HybridEncoder::HybridEncoder(const Model& model, const EncoderOptions& options)
             tick_seconds(options.sequence) * options.sequence.ticks_per_frame) {}
 
 void HybridEncoder::begin_rate(const GopSource& source) {
-    rate_.begin(source.plan.frames, source.seconds(options_.sequence), source.plan.last);
+    rate_.begin(source.plan.frames, source.seconds(options_.sequence), source.plan.last,
+                source.is_long());
 }
 
 void HybridEncoder::commit(double bits) { rate_.commit(bits); }
@@ -179,10 +180,10 @@ Result<EncodedGop> HybridEncoder::code_at_size(const GopSource& source, BaseEffo
     gop.descriptor = describe(source, options_.sequence, number_, options_.seed);
     gop.descriptor.base = bitstream::BaseKind::av1;
     gop.descriptor.refinement = static_cast<uint8_t>(refinement_);
-    std::map<int, EncodedGop> tries;
+    std::map<double, EncodedGop> tries;
     const double work = effort == BaseEffort::full ? kFullWork : 1;
     for (bool content = false; !content; ++tries_) {
-        const int crf = rate_.crf();
+        const double crf = rate_.crf();
         const auto tell = [&](int taken) { tell_progress(work * taken / pictures_); };
         GVC_ASSIGN_OR_RETURN(const auto units, coder->encode(crf, effort, tell));
         done_ += work;
@@ -190,7 +191,8 @@ Result<EncodedGop> HybridEncoder::code_at_size(const GopSource& source, BaseEffo
         for (const Bytes& unit : units) {
             gop.base_data.insert(gop.base_data.end(), unit.begin(), unit.end());
         }
-        gop.descriptor.qp = static_cast<uint8_t>(std::min(crf / 2, models::kQualities - 1));
+        gop.descriptor.qp =
+            static_cast<uint8_t>(std::min(static_cast<int>(crf) / 2, models::kQualities - 1));
         GVC_RETURN_IF_ERROR(pack(gop));
         tries[crf] = gop;
         // Drafts are compared at equal rate, and those of long GOPs take their time.

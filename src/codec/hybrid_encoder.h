@@ -35,7 +35,7 @@ class HybridEncoder {
 
   private:
     struct Candidate {         // a size of the base
-        int crf = 0;           // that takes the budget
+        double crf = 0;        // that takes the budget
         double at_budget = 0;  // distance from the original, as if it had taken its very budget
     };
     struct Seen {  // what a GOP looks like

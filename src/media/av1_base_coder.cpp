@@ -26,7 +26,7 @@ class Source final : public codec::BaseSource {
     Source(std::vector<Frame> frames, const Av1BaseOptions& options)
         : frames_(std::move(frames)), options_(options) {}
 
-    Result<Av1Units> encode(int crf, codec::BaseEffort effort,
+    Result<Av1Units> encode(double crf, codec::BaseEffort effort,
                             const std::function<void(int)>& on_pictures) override {
         Av1Settings settings;
         settings.crf = crf;

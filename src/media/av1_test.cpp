@@ -29,10 +29,10 @@ class Av1 : public testing::Test {
         if (!missing.empty()) GTEST_SKIP() << missing;
     }
 
-    static Av1Settings settings(int crf) {
+    static Av1Settings settings(double crf) {
         return {.crf = crf, .preset = 10, .threads = 1, .extra = {}};
     }
-    static Av1Units encode(const std::vector<Frame>& frames, int crf) {
+    static Av1Units encode(const std::vector<Frame>& frames, double crf) {
         auto units = encode_av1(frames, settings(crf));
         EXPECT_TRUE(units.ok()) << units.status().message();
         return units.ok() ? *units : Av1Units();
@@ -82,7 +82,8 @@ TEST_F(Av1, CoarserQuantisersTakeFewerBytesAndLookWorse) {
     const auto frames = test_frames(128, 96, 8, 9);
     size_t bytes = SIZE_MAX;
     double psnr = 99;
-    for (int crf : {10, 30, 50, 63, 72, kAv1Coarsest}) {
+    for (double crf :
+         {10.0, 30.0, 50.0, 50 + 1 / 3.0, 50 + 2 / 3.0, 51.0, 63.0, 72.0, double(kAv1Coarsest)}) {
         const Bytes data = joined(encode(frames, crf));
         const auto decoded = decode(data, frames);
         ASSERT_TRUE(decoded.ok());
