@@ -104,7 +104,9 @@ class BaseMux : public MediaTest {
         auto demuxer = GvcDemuxer::open(name, {});
         EXPECT_TRUE(demuxer.ok()) << demuxer.status().message();
         if (!demuxer.ok()) return payloads;
-        if (from >= 0) EXPECT_TRUE((*demuxer)->seek(from).ok());
+        if (from >= 0) {
+            EXPECT_TRUE((*demuxer)->seek(from).ok());
+        }
         auto packet = (*demuxer)->next();
         for (; packet.ok() && *packet; packet = (*demuxer)->next()) {
             payloads.push_back((**packet).payload);
