@@ -38,6 +38,9 @@ void calm_threads() {
 using Offsets = std::array<long, 7>;
 enum class OffsetFrom { one_quantiser = 1, own_choice = 2 };  // SVT-AV1's numbers
 
+// Half a step of crf, which shifts what SVT-AV1 chooses, and of a quantiser.
+constexpr long kHalfOfCrf = 1, kHalfStep = 2;
+
 void set_offsets(OffsetFrom from, const Offsets& offsets, std::string& parameters) {
     parameters += ":use-fixed-qindex-offsets=" + std::to_string(static_cast<int>(from)) +
                   ":key-frame-qindex-offset=" + std::to_string(offsets[0]) + ":qindex-offsets=[";
@@ -54,26 +57,26 @@ void set_offsets(OffsetFrom from, const Offsets& offsets, std::string& parameter
 // is not yet the coarsest, then above that one, and at last less and less of them goes on. (Within
 // crf's reach its own choice is better: by a fifth on still scenes.)
 void set_quantiser(double crf, AvDictionary& options, std::string& parameters) {
+    const int whole = std::max(static_cast<int>(crf), 1);
     if (crf <= kSvtCoarsest) {
-        const int whole = std::max(static_cast<int>(crf), 1);
         options.set("crf", std::to_string(whole));
-        // A step of crf is about three of the quantiser itself.
-        const long thirds = std::lround(3 * (crf - whole));
-        if (thirds == 0) return;
-        Offsets finer;
-        finer.fill(thirds);
-        return set_offsets(OffsetFrom::own_choice, finer, parameters);
+        if (crf <= whole) return;
+        Offsets offsets;
+        offsets.fill(kHalfOfCrf);
+        return set_offsets(OffsetFrom::own_choice, offsets, parameters);
     }
     constexpr Offsets kOffsets = {-60, -30, -15, -8, 0, 0, 0};
     constexpr int kFullOffsets =
         7;  // settings with all of the offsets; the last of them is coarsest
     constexpr double kSteps = kAv1Coarsest - kSvtCoarsest - kFullOffsets;
     const double share = std::clamp((kAv1Coarsest - crf) / kSteps, 0.0, 1.0);
-    const int quantiser = std::min(static_cast<int>(crf) - kFullOffsets, kSvtCoarsest);
+    const int quantiser = std::min(whole - kFullOffsets, kSvtCoarsest);
     options.set("qp", std::to_string(quantiser));
     Offsets offsets;
-    for (size_t i = 0; i < offsets.size(); ++i)
+    for (size_t i = 0; i < offsets.size(); ++i) {
         offsets[i] = std::lround(share * static_cast<double>(kOffsets[i]));
+        if (quantiser < kSvtCoarsest && crf > whole) offsets[i] += kHalfStep;
+    }
     set_offsets(OffsetFrom::one_quantiser, offsets, parameters);
 }
 

@@ -82,8 +82,7 @@ TEST_F(Av1, CoarserQuantisersTakeFewerBytesAndLookWorse) {
     const auto frames = test_frames(128, 96, 8, 9);
     size_t bytes = SIZE_MAX;
     double psnr = 99;
-    for (double crf :
-         {10.0, 30.0, 50.0, 50 + 1 / 3.0, 50 + 2 / 3.0, 51.0, 63.0, 72.0, double(kAv1Coarsest)}) {
+    for (double crf : {10, 30, 50, 63, 72, kAv1Coarsest}) {
         const Bytes data = joined(encode(frames, crf));
         const auto decoded = decode(data, frames);
         ASSERT_TRUE(decoded.ok());
@@ -91,6 +90,18 @@ TEST_F(Av1, CoarserQuantisersTakeFewerBytesAndLookWorse) {
         EXPECT_LT(frame_psnr((*decoded)[4], frames[4]), psnr) << "crf " << crf;
         bytes = data.size();
         psnr = frame_psnr((*decoded)[4], frames[4]);
+    }
+}
+
+TEST_F(Av1, HalfAStepLiesBetweenSteps) {
+    const auto frames = test_frames(256, 192, 8, 9);
+    for (double step : {50, 66, 74}) {
+        size_t bytes = SIZE_MAX;
+        for (double part : {0.0, 0.5, 1.0}) {
+            const size_t size = joined(encode(frames, step + part)).size();
+            EXPECT_LT(size, bytes) << "crf " << step + part;
+            bytes = size;
+        }
     }
 }
 
