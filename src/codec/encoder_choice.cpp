@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <limits>
+#include <numeric>
 
 #include "codec/decoder.h"
 #include "codec/encoder.h"
@@ -239,8 +240,13 @@ class Encoder::Preview {
         GVC_RETURN_IF_ERROR(decoder_->flush());
         return judge();
     }
-    // Of the judged pictures so far from their originals, on average.
+    // Of the judged pictures so far from their originals, on average, and of these pictures by what
+    // all judged ones have.
     double distance() const { return sum_ / std::max(count_, 1); }
+    double distance_by(std::span<const double> all) const {
+        const auto seen = all.first(std::min(static_cast<size_t>(count_), all.size()));
+        return std::accumulate(seen.begin(), seen.end(), 0.0) / std::max(count_, 1);
+    }
 
   private:
     Status judge() {
@@ -391,7 +397,7 @@ Result<std::optional<Encoder::Gops>> Encoder::several_if_better(
             const double share = hybrid_bits * frames / source.plan.frames;
             const double worse =
                 at_equal_rate(preview.distance(), std::min(bits_of(all), share), share) /
-                hybrid.distance;
+                preview.distance_by(hybrid.distances);
             certain = worse < 1 / kCertain;
             if (worse > kCertain) break;
         }

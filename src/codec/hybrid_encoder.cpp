@@ -86,7 +86,9 @@ Result<HybridEncoder::Coded> HybridEncoder::code(GopSource& source, uint32_t num
                     "raise it, or make the pictures smaller"};
         }
         if (fits && look) {
-            GVC_ASSIGN_OR_RETURN(coded.distance, choose_refinement(source, coded.gop));
+            GVC_ASSIGN_OR_RETURN(Seen seen, choose_refinement(source, coded.gop));
+            coded.distance = seen.distance;
+            coded.distances = std::move(seen.distances);
         }
         if (!fits) coded.gop = {};
         coded.gop.source_frames = source.plan.frames;
@@ -258,9 +260,9 @@ Result<HybridEncoder::Seen> HybridEncoder::look_at(const GopSource& source, cons
         done_ += kLookWork / static_cast<double>(judged.size());
         tell_progress(0);
     }
-    const auto distance_at = [&](int refinement) -> Result<double> {
+    const auto seen_at = [&](int refinement) -> Result<Seen> {
+        Seen seen{0, refinement};
         const float share = static_cast<float>(refinement) / bitstream::kFullRefinement;
-        double sum = 0;
         for (const Sample& sample : samples) {
             std::vector<float> shown(sample.plain);
             for (size_t k = 0; k < shown.size(); ++k) {
@@ -268,29 +270,30 @@ Result<HybridEncoder::Seen> HybridEncoder::look_at(const GopSource& source, cons
             }
             GVC_ASSIGN_OR_RETURN(const double distance,
                                  distance_of(options_.distance, sample.original, shown, size_));
-            sum += distance;
+            seen.distance += distance / static_cast<double>(samples.size());
+            seen.distances.push_back(distance);
         }
-        return sum / static_cast<double>(samples.size());
+        return seen;
     };
-    Seen best{0, bitstream::kFullRefinement};
-    GVC_ASSIGN_OR_RETURN(best.distance, distance_at(best.refinement));
+    GVC_ASSIGN_OR_RETURN(Seen best, seen_at(bitstream::kFullRefinement));
     for (int less = best.refinement - 1; less >= 0 && model_.hybrid(); --less) {
-        GVC_ASSIGN_OR_RETURN(const double distance, distance_at(less));
-        if (distance >= best.distance) break;
-        best = {distance, less};
+        GVC_ASSIGN_OR_RETURN(Seen seen, seen_at(less));
+        if (seen.distance >= best.distance) break;
+        best = std::move(seen);
     }
     return best;
 }
 
 // Never a refined picture where the base alone is better. How far the GOP then looks from its
 // original.
-Result<double> HybridEncoder::choose_refinement(const GopSource& source, EncodedGop& gop) {
-    GVC_ASSIGN_OR_RETURN(const Seen seen, look_at(source, gop));
-    if (!options_.distance || seen.refinement == gop.descriptor.refinement) return seen.distance;
+Result<HybridEncoder::Seen> HybridEncoder::choose_refinement(const GopSource& source,
+                                                             EncodedGop& gop) {
+    GVC_ASSIGN_OR_RETURN(Seen seen, look_at(source, gop));
+    if (!options_.distance || seen.refinement == gop.descriptor.refinement) return seen;
     refinement_ = seen.refinement;
     gop.descriptor.refinement = static_cast<uint8_t>(seen.refinement);
     GVC_RETURN_IF_ERROR(pack(gop));
-    return seen.distance;
+    return seen;
 }
 
 // `work` beside what is done, of which nobody knows beforehand how much there will be.

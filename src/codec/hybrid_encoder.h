@@ -22,7 +22,8 @@ class HybridEncoder {
 
     struct Coded {
         EncodedGop gop;       // no packets: maxrate leaves no room even for one picture
-        double distance = 0;  // of its judged pictures from their originals
+        double distance = 0;  // of its judged pictures from their originals, on average
+        std::vector<double> distances = {};  // of each
     };
     // GOP `number` at the size and quantiser that suit its budget; with a maximum rate, of fewer
     // and fewer frames. Code::quality if not even the stream's first picture fits. look: choose the
@@ -38,9 +39,10 @@ class HybridEncoder {
         double crf = 0;        // that takes the budget
         double at_budget = 0;  // distance from the original, as if it had taken its very budget
     };
-    struct Seen {  // what a GOP looks like
-        double distance = 0;
+    struct Seen {             // what a GOP looks like
+        double distance = 0;  // of its judged pictures, on average
         int refinement = 0;
+        std::vector<double> distances = {};  // of each
     };
 
     void begin_rate(const GopSource& source);
@@ -50,7 +52,7 @@ class HybridEncoder {
     Result<EncodedGop> code_at_size(const GopSource& source, BaseEffort effort);
     Status add_detail(std::span<const WaitingPicture* const> pictures, EncodedGop& gop);
     double expected_detail_bits() const;
-    Result<double> choose_refinement(const GopSource& source, EncodedGop& gop);
+    Result<Seen> choose_refinement(const GopSource& source, EncodedGop& gop);
     Result<Seen> look_at(const GopSource& source, const EncodedGop& gop);
     Status pack(EncodedGop& gop);
     void tell_progress(double work) const;
