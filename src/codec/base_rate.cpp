@@ -9,7 +9,7 @@ namespace gvc::codec {
 namespace {
 
 constexpr int kMaxTries = 5;
-// A step of crf changes the bits by 4 to 10 %.
+// A step of crf changes the bits by 4 to 11 %.
 constexpr double kGoodEnough = 0.02, kAboutEnough = 0.15;
 constexpr double kStartCrf = 62;
 constexpr double kStartSlope = 0.075, kLeastSlope = 0.015, kMostSlope = 0.2;
@@ -58,7 +58,7 @@ void BaseRateControl::start_from(double crf, double factor) {
 
 // To a quantiser that there is.
 double BaseRateControl::settled(double guess) const {
-    const double steps = alone_ ? 2 : 1;
+    const double steps = alone_ ? 4 : 1;
     return std::clamp(std::round(steps * guess) / steps, kFinest, kCoarsest);
 }
 

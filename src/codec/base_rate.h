@@ -12,7 +12,7 @@ namespace gvc::codec {
 // Where something else goes out in its place, commit that, tried or not.
 class BaseRateControl {
   public:
-    // Quantisers are whole numbers or, where GOPs are to meet their budget by themselves, halves.
+    // Quantisers are whole numbers or, where GOPs are to meet their budget by themselves, quarters.
     static constexpr double kFinest = 1, kCoarsest = 85;
 
     // pixels of a shown frame; seconds that one is shown nominally.

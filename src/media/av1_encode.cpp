@@ -38,9 +38,6 @@ void calm_threads() {
 using Offsets = std::array<long, 7>;
 enum class OffsetFrom { one_quantiser = 1, own_choice = 2 };  // SVT-AV1's numbers
 
-// Half a step of crf, which shifts what SVT-AV1 chooses, and of a quantiser.
-constexpr long kHalfOfCrf = 1, kHalfStep = 2;
-
 void set_offsets(OffsetFrom from, const Offsets& offsets, std::string& parameters) {
     parameters += ":use-fixed-qindex-offsets=" + std::to_string(static_cast<int>(from)) +
                   ":key-frame-qindex-offset=" + std::to_string(offsets[0]) + ":qindex-offsets=[";
@@ -58,11 +55,14 @@ void set_offsets(OffsetFrom from, const Offsets& offsets, std::string& parameter
 // crf's reach its own choice is better: by a fifth on still scenes.)
 void set_quantiser(double crf, AvDictionary& options, std::string& parameters) {
     const int whole = std::max(static_cast<int>(crf), 1);
+    // A step is four of the quantiser itself or, of crf, which shifts what SVT-AV1 chooses, two to
+    // six.
+    const long quarters = std::lround(4 * (crf - whole));
     if (crf <= kSvtCoarsest) {
         options.set("crf", std::to_string(whole));
-        if (crf <= whole) return;
+        if (quarters == 0) return;
         Offsets offsets;
-        offsets.fill(kHalfOfCrf);
+        offsets.fill(quarters);
         return set_offsets(OffsetFrom::own_choice, offsets, parameters);
     }
     constexpr Offsets kOffsets = {-60, -30, -15, -8, 0, 0, 0};
@@ -75,7 +75,7 @@ void set_quantiser(double crf, AvDictionary& options, std::string& parameters) {
     Offsets offsets;
     for (size_t i = 0; i < offsets.size(); ++i) {
         offsets[i] = std::lround(share * static_cast<double>(kOffsets[i]));
-        if (quantiser < kSvtCoarsest && crf > whole) offsets[i] += kHalfStep;
+        if (quantiser < kSvtCoarsest) offsets[i] += quarters;
     }
     set_offsets(OffsetFrom::one_quantiser, offsets, parameters);
 }
