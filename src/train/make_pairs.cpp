@@ -49,8 +49,8 @@ Draw draw_settings(int frames, int most_crf, std::mt19937_64& random) {
     }
     const auto finer = static_cast<int>(
         std::lround(kCrfPerDoubling * std::log2(double(frames) / kLeastPairFrames)));
-    const int low = size->crf_low - finer;
-    const int high = std::max(low, std::min(size->crf_high, most_crf));
+    const int high = std::min(size->crf_high, most_crf);
+    const int low = std::min(size->crf_low - finer, high);
     return {size, std::uniform_int_distribution<int>(low, high)(random)};
 }
 
