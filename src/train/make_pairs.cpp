@@ -149,7 +149,9 @@ Status make_pairs(const PairOptions& o) {
         const Dataset& data = held_out ? *val : *train;
         const size_t sequence = random() % data.size();
         const Sequence& s = data.sequence(sequence);
-        const int frames = std::uniform_int_distribution<int>(kLeastPairFrames, o.frames)(random);
+        int frames = kLeastPairFrames;
+        if (o.frames > frames)
+            frames = std::uniform_int_distribution<int>(frames, o.frames)(random);
         if (s.frames < frames) continue;
         const int first = static_cast<int>(random() % size_t(s.frames - frames + 1));
         const Draw draw = draw_settings(frames, o.most_crf, random);
