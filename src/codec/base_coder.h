@@ -30,8 +30,8 @@ class BaseSource {
   public:
     virtual ~BaseSource() = default;
     // The data of each picture, in decoding order, the first one decodable alone. crf: 1 (finest)
-    // to 85, what BaseRateControl chooses from, quarters included. Tells on_pictures how many of them
-    // it has taken.
+    // to 85, what BaseRateControl chooses from, quarters included. Tells on_pictures how many of
+    // them it has taken.
     virtual Result<std::vector<std::vector<uint8_t>>> encode(
         double crf, BaseEffort effort, const std::function<void(int pictures)>& on_pictures) = 0;
 };

@@ -352,7 +352,7 @@ Result<std::optional<Encoder::Gops>> Encoder::neural_if_better(const GopSource& 
     GVC_ASSIGN_OR_RETURN(const double of_key,
                          distance_of_picture(source, index, key.reconstruction.at(index)));
     const double hopeless = kHopelessKey * (searches() ? kSearchGain : 1);
-    if (of_key > hopeless * hybrid.distance) return none();
+    if (of_key > hopeless * hybrid.seen.distance) return none();
 
     auto coded = code_neural(source);
     // That maxrate is too low for this base says nothing of the other.
@@ -366,7 +366,7 @@ Result<std::optional<Encoder::Gops>> Encoder::neural_if_better(const GopSource& 
     GVC_RETURN_IF_ERROR(preview.show(gops));
     GVC_RETURN_IF_ERROR(preview.finish());
     const double hybrid_bits = 8.0 * static_cast<double>(hybrid.gop.bytes);
-    if (at_equal_rate(preview.distance(), bits_of(gops), hybrid_bits) >= hybrid.distance)
+    if (at_equal_rate(preview.distance(), bits_of(gops), hybrid_bits) >= hybrid.seen.distance)
         return none();
     return std::optional(std::move(gops));
 }
@@ -397,15 +397,15 @@ Result<std::optional<Encoder::Gops>> Encoder::several_if_better(
             const double share = hybrid_bits * frames / source.plan.frames;
             const double worse =
                 at_equal_rate(preview.distance(), std::min(bits_of(all), share), share) /
-                preview.distance_by(hybrid.distances);
+                preview.distance_by(hybrid.seen.distances);
             certain = worse < 1 / kCertain;
             if (worse > kCertain) break;
         }
     }
     if (!certain) GVC_RETURN_IF_ERROR(preview.finish());
-    const bool is_better =
-        certain || (frames == source.plan.frames &&
-                    at_equal_rate(preview.distance(), bits_of(all), hybrid_bits) < hybrid.distance);
+    const bool is_better = certain || (frames == source.plan.frames &&
+                                       at_equal_rate(preview.distance(), bits_of(all),
+                                                     hybrid_bits) < hybrid.seen.distance);
     if (is_better) return std::optional(std::move(all));
     stream_ = before;
     planned_ += source.plan.frames - frames;

@@ -86,9 +86,7 @@ Result<HybridEncoder::Coded> HybridEncoder::code(GopSource& source, uint32_t num
                     "raise it, or make the pictures smaller"};
         }
         if (fits && look) {
-            GVC_ASSIGN_OR_RETURN(Seen seen, choose_refinement(source, coded.gop));
-            coded.distance = seen.distance;
-            coded.distances = std::move(seen.distances);
+            GVC_ASSIGN_OR_RETURN(coded.seen, choose_refinement(source, coded.gop));
         }
         if (!fits) coded.gop = {};
         coded.gop.source_frames = source.plan.frames;

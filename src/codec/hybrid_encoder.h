@@ -20,10 +20,14 @@ class HybridEncoder {
     // The model and options.base_coder must outlive this.
     HybridEncoder(const Model& model, const EncoderOptions& options);
 
-    struct Coded {
-        EncodedGop gop;       // no packets: maxrate leaves no room even for one picture
+    struct Seen {             // what a GOP looks like
         double distance = 0;  // of its judged pictures from their originals, on average
+        int refinement = 0;
         std::vector<double> distances = {};  // of each
+    };
+    struct Coded {
+        EncodedGop gop;  // no packets: maxrate leaves no room even for one picture
+        Seen seen;       // if it was looked at
     };
     // GOP `number` at the size and quantiser that suit its budget; with a maximum rate, of fewer
     // and fewer frames. Code::quality if not even the stream's first picture fits. look: choose the
@@ -38,11 +42,6 @@ class HybridEncoder {
     struct Candidate {         // a size of the base
         double crf = 0;        // that takes the budget
         double at_budget = 0;  // distance from the original, as if it had taken its very budget
-    };
-    struct Seen {             // what a GOP looks like
-        double distance = 0;  // of its judged pictures, on average
-        int refinement = 0;
-        std::vector<double> distances = {};  // of each
     };
 
     void begin_rate(const GopSource& source);

@@ -17,9 +17,9 @@ inline constexpr int kAv1Coarsest = 85;  // quantiser
 inline constexpr int kAv1MinSide = 64;   // SVT-AV1 takes even sizes from here
 
 struct Av1Settings {
-    // 1 (finest) ... 85, quarters included. Up to 63 it is SVT-AV1's crf; beyond, a coarse quantiser
-    // with a keyframe and lower layers that are finer by fixed steps, which shrink down to none at
-    // 85.
+    // 1 (finest) ... 85, quarters included. Up to 63 it is SVT-AV1's crf; beyond, a coarse
+    // quantiser with a keyframe and lower layers that are finer by fixed steps, which shrink down
+    // to none at 85.
     double crf = 50;
     int preset = 5;     // 0 (slow) ... 13 (fast)
     int threads = 0;    // 0: all of the machine
